@@ -1,0 +1,638 @@
+"""What all estimators share: training parameters, validation, fit and predict.
+
+An estimator has three axes, each implemented once: what comes in
+(`ibestimators.structures`), what is learned (a primitive, which builds the
+network), and what comes out (`Classifier` or `Regressor`). A public class such
+as ``ConvClassifier(Classifier, Convolution)`` names one of each.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelEncoder, StandardScaler
+from sklearn.utils import Tags, compute_sample_weight
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    check_random_state,
+    column_or_1d,
+    validate_data,
+)
+from torch import nn
+
+from ibestimators import training
+from ibestimators.dense import ACTIVATIONS
+from ibestimators.parameters import estimator, parameter
+from ibestimators.structures import ArraySamples, ArrayStructure, arrange
+
+POSITIVE_INT = Interval(Integral, 1, None, closed="left")
+POSITIVE_REAL = Interval(Real, 0, None, closed="neither")
+NON_NEGATIVE_REAL = Interval(Real, 0, None, closed="left")
+
+_FLOATS = {"float32": torch.float32, "float64": torch.float64}
+
+
+@estimator
+class Estimator(BaseEstimator):  # type: ignore[misc]
+    """Abstract: an estimator that trains a network. See the module's docstring."""
+
+    lr: float = parameter(
+        3e-3, [POSITIVE_REAL], "float",
+        "Highest learning rate of AdamW. It rises over the first tenth of the steps and falls "
+        "to 0 by a half cosine; in `partial_fit` it is constant.",
+    )  # fmt: skip
+    weight_decay: float = parameter(
+        1e-2, [NON_NEGATIVE_REAL], "float",
+        "Decay of the weights, decoupled from the gradient (AdamW).",
+    )  # fmt: skip
+    max_epochs: int = parameter(
+        50, [POSITIVE_INT], "int", "Number of passes over the training data.",
+    )  # fmt: skip
+    batch_size: int | Literal["auto"] = parameter(
+        "auto", [POSITIVE_INT, StrOptions({"auto"})], "int or 'auto'",
+        "Samples in a batch; more than there are means all. 'auto' takes a twentieth of the "
+        "training data, at least 16 and at most 128 samples.",
+    )  # fmt: skip
+    early_stopping: bool = parameter(
+        False, ["boolean"], "bool",
+        "Whether to set `validation_fraction` of the training data aside (stratified by class), "
+        "stop once its loss has not improved for `n_iter_no_change` epochs, and restore the "
+        "weights of the best epoch.",
+    )  # fmt: skip
+    validation_fraction: float = parameter(
+        0.1, [Interval(Real, 0, 1, closed="neither")], "float",
+        "Share of the training data set aside if `early_stopping`.",
+    )  # fmt: skip
+    n_iter_no_change: int = parameter(
+        10, [POSITIVE_INT], "int", "Epochs without improvement that end training early.",
+    )  # fmt: skip
+    tol: float = parameter(
+        1e-4, [NON_NEGATIVE_REAL], "float", "Least fall of the validation loss that counts.",
+    )  # fmt: skip
+    activation: str = parameter(
+        "relu", [StrOptions(set(ACTIVATIONS))], "{'relu', 'gelu', 'tanh', 'silu'}",
+        "Nonlinearity of hidden units.",
+    )  # fmt: skip
+    dropout: float = parameter(
+        0.0, [Interval(Real, 0, 1, closed="left")], "float",
+        "Probability of dropping a hidden unit in training.",
+    )  # fmt: skip
+    standardize: bool = parameter(
+        True, ["boolean"], "bool",
+        "Whether to bring each feature (the last axis of X), and the targets of a regression, "
+        "to mean 0 and variance 1. Predictions are in the units of y all the same.",
+    )  # fmt: skip
+    input_shape: tuple[int, ...] | None = parameter(
+        None, [tuple, None], "tuple of int or None",
+        "Shape of one sample, to give flattened samples their structure back: "
+        "``(28, 28, 1)`` reads X of shape (n, 784) or (n, 28, 28) as images.",
+    )  # fmt: skip
+    channels_first: bool = parameter(
+        False, ["boolean"], "bool",
+        "Whether X is laid out as (n, features, steps) or (n, features, height, width).",
+    )  # fmt: skip
+    dtype: str = parameter(
+        "float32", [StrOptions(set(_FLOATS))], "{'float32', 'float64'}",
+        "Floating-point type of the network.",
+    )  # fmt: skip
+    device: str = parameter(
+        "auto", [str], "str",
+        "Where to train, as torch names it; 'auto' takes a CUDA GPU if there is one.",
+    )  # fmt: skip
+    warm_start: bool = parameter(
+        False, ["boolean"], "bool",
+        "Whether `fit` goes on from the weights, scales and classes of the last fit.",
+    )  # fmt: skip
+    callbacks: Sequence[Any] | None = parameter(
+        None, [list, tuple, None], "list of skorch callbacks or None",
+        "Passed on to the skorch net; each fit works on copies.",
+    )  # fmt: skip
+    random_state: int | np.random.RandomState | None = parameter(
+        None, ["random_state"], "int, RandomState instance or None",
+        "Decides initial weights, order of batches, dropout and the validation split. None "
+        "takes fresh entropy and leaves numpy's global generator alone.",
+    )  # fmt: skip
+    verbose: int = parameter(
+        0, ["verbose"], "int", "Above 0, prints a line an epoch.",
+    )  # fmt: skip
+
+    _fitted: ClassVar[tuple[tuple[str, str, str], ...]] = (
+        ("n_features_in_", "int", "Number of features, the last axis of X."),
+        ("feature_names_in_", "ndarray of str", "Names of the columns of a data frame."),
+        ("sample_shape_", "tuple of int", "Shape of one sample: structure axes, then features."),
+        ("net_", "skorch.NeuralNet", "The trained net; `net_.history` is its record."),
+        ("module_", "torch.nn.Module", "The network itself; it takes standardised batches."),
+        ("n_iter_", "int", "Number of epochs trained."),
+        ("n_parameters_", "int", "Number of trained parameters of the network."),
+        ("loss_curve_", "list of float", "Training loss of each epoch."),
+        ("validation_curve_", "list of float", "Validation loss of each epoch, if any."),
+        ("device_", "str", "Where the network was trained."),
+    )
+
+    _criterion: ClassVar[type[nn.Module]]
+
+    @abstractmethod
+    def _build_network(self, sample_shape: tuple[int, ...], n_outputs: int) -> nn.Module:
+        """The network for samples of a shape; the primitive gives it."""
+
+    def _primitive_callbacks(self) -> list[Any]:
+        """skorch callbacks that the primitive needs in training."""
+        return []
+
+    @abstractmethod
+    def _check_target(self, y: ArrayLike) -> NDArray[Any]:
+        """y as an array, or an error."""
+
+    @abstractmethod
+    def _learn_target(
+        self, y: NDArray[Any], sample_weight: NDArray[Any] | None, classes: ArrayLike | None
+    ) -> int:
+        """Learn what y is made of, its classes or its scale; give the number of outputs."""
+
+    @abstractmethod
+    def _encode_target(self, y: NDArray[Any]) -> torch.Tensor:
+        """y as the loss wants it."""
+
+    @abstractmethod
+    def _strata(self, y: NDArray[Any]) -> NDArray[Any] | None:
+        """What a validation split keeps the shares of."""
+
+    def _loss_weight(
+        self, y: NDArray[Any], sample_weight: NDArray[Any] | None
+    ) -> NDArray[Any] | None:
+        return sample_weight
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, n_steps, n_features) \
+or (n_samples, height, width, n_features)
+            Training data; see `input_shape` and `channels_first` for other layouts.
+        y : array-like of shape (n_samples,) or, for regressors, (n_samples, n_outputs)
+            Class labels of any type, or numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss and in the standardisation.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X, y, the weights or a parameter cannot be used; the message says how to mend it.
+        """
+        self._validate_params()
+        return self._train(
+            X, y, sample_weight, reset=not (self.warm_start and hasattr(self, "net_"))
+        )
+
+    def _train(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        *,
+        reset: bool,
+        classes: ArrayLike | None = None,
+        one_pass: bool = False,
+    ) -> Self:
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        X = self._check_X(X, reset=reset)
+        y = self._check_target(y)
+        check_consistent_length(X, y)
+        weight = _check_weight(sample_weight, X)
+        if reset:
+            self.structure_ = ArrayStructure(X, weight, self.standardize)
+            self._n_outputs = self._learn_target(y, weight, classes)
+        samples = self.structure_.read(X, _FLOATS[self.dtype])
+        target = self._encode_target(y)
+        loss_weight = self._loss_weight(y, weight)
+
+        seed = _seed(self.random_state)
+        training_part, validation_part = np.arange(len(X)), None
+        if self.early_stopping and not one_pass:
+            training_part, validation_part = self._split(y, seed)
+
+        def labelled(rows: NDArray[Any]) -> training.LabelledSamples:
+            return _labelled(samples, target, loss_weight, torch.from_numpy(rows))
+
+        data = labelled(training_part)
+        validation = None if validation_part is None else labelled(validation_part)
+        epochs = 1 if one_pass else self.max_epochs
+        with training.intra_op_threads(1):
+            self._prepare_net(len(data), seed, reset=reset, scheduled=not one_pass)
+            with training.seeded(seed + self.n_iter_, self.device_, exclusive=self.dropout > 0):
+                training.train(self.net_, data, validation, epochs)
+        self._record()
+        return self
+
+    def _prepare_net(self, n_samples: int, seed: int, *, reset: bool, scheduled: bool) -> None:
+        """Build the net, or a new optimiser on the old network, or go on as it is."""
+        if not reset and not scheduled and not self._scheduled:
+            return  # partial_fit after partial_fit: the optimiser keeps its momentum
+        if reset:
+            self.device_ = _resolve_device(self.device)
+            with training.seeded(seed, self.device_):
+                self.module_ = self._build_network(self.sample_shape_, self._n_outputs)
+            self.module_ = self.module_.to(_FLOATS[self.dtype])
+            self.n_parameters_ = sum(p.numel() for p in self.module_.parameters())
+        history = [] if reset else list(self.net_.history)
+        batch_size = self._resolve_batch_size(n_samples)
+        callbacks = self._primitive_callbacks()
+        if scheduled:
+            n_steps = self.max_epochs * -(-n_samples // batch_size)
+            callbacks.append(training.warm_up_and_decay(n_steps))
+            if self.early_stopping:
+                callbacks.append(training.early_stopping(self.n_iter_no_change, self.tol))
+        self.net_ = training.build_net(
+            self.module_,
+            self._criterion,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            batch_size=batch_size,
+            callbacks=[*callbacks, *copy.deepcopy(list(self.callbacks or ()))],
+            device=self.device_,
+            seed=seed,
+            verbose=int(self.verbose),
+        )
+        self.net_.history.extend(history)
+        self.n_iter_ = len(history)
+        self._scheduled = scheduled
+
+    def _record(self) -> None:
+        self.n_iter_ = len(self.net_.history)
+        self.loss_curve_ = training.curve(self.net_, "train_loss")
+        self.validation_curve_ = training.curve(self.net_, "valid_loss")
+        if not np.isfinite(self.loss_curve_[-1]):
+            raise ValueError(
+                f"The training loss of {type(self).__name__} became {self.loss_curve_[-1]} by "
+                f"epoch {self.n_iter_}. Lower lr={self.lr}, or keep standardize=True."
+            )
+
+    def _resolve_batch_size(self, n_samples: int) -> int:
+        if self.batch_size == "auto":
+            return min(128, max(16, n_samples // 20))
+        return int(self.batch_size)
+
+    def _split(self, y: NDArray[Any], seed: int) -> list[NDArray[Any]]:
+        try:
+            return train_test_split(
+                np.arange(len(y)),
+                test_size=self.validation_fraction,
+                stratify=self._strata(y),
+                random_state=seed,
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"early_stopping=True could not set validation_fraction="
+                f"{self.validation_fraction} of {len(y)} samples aside: {error} Give more "
+                "samples a class, change validation_fraction, or set early_stopping=False."
+            ) from error
+
+    def _check_X(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
+        """X in the layout (n_samples, *structure, features)."""
+        checks: dict[str, Any] = {"dtype": "numeric", "allow_nd": True}
+        if _n_dims(X) <= 2:
+            self._check_flat_is_expected(reset)
+            X = validate_data(self, X, reset=reset, **checks)
+        else:
+            X = check_array(X, input_name="X", estimator=self, **checks)
+            if 0 in X.shape:
+                raise ValueError(f"X has shape {X.shape}; every axis must have at least 1 entry.")
+        X = arrange(X, self.input_shape, self.channels_first)
+        if reset:
+            self.sample_shape_ = X.shape[1:]
+            if X.ndim > 2 and self.input_shape is None:
+                self.n_features_in_ = X.shape[-1]
+                vars(self).pop("feature_names_in_", None)
+        return X
+
+    def _check_flat_is_expected(self, reset: bool) -> None:
+        if not reset and self.input_shape is None and len(self.sample_shape_) > 1:
+            raise ValueError(
+                f"X has at most 2 dimensions, but fit saw samples of shape {self.sample_shape_}. "
+                "Give X the same layout as in fit, or set input_shape before fit."
+            )
+
+    def _forward(self, X: ArrayLike) -> torch.Tensor:
+        check_is_fitted(self, "net_")
+        samples = self.structure_.read(self._check_X(X, reset=False), _FLOATS[self.dtype])
+        with training.intra_op_threads(1):
+            return training.forward(self.net_, samples)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+class CrossEntropy(nn.Module):
+    """Cross-entropy of each sample: ``-log softmax(scores)[label]``."""
+
+    def forward(self, scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        return nn.functional.cross_entropy(scores, label, reduction="none")
+
+
+class SquaredError(nn.Module):
+    """Squared error of each sample, the mean over its outputs."""
+
+    def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        # (batch, 1) against (batch,) would broadcast to (batch, batch) unseen.
+        if predicted.shape != target.shape:
+            raise ValueError(f"predictions {predicted.shape} against targets {target.shape}")
+        return (predicted - target).square().mean(1)
+
+
+@estimator
+class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+    """Abstract: what comes out is a class."""
+
+    class_weight: dict[Any, float] | str | None = parameter(
+        None, [dict, StrOptions({"balanced"}), None], "dict, 'balanced' or None",
+        "Weight of each class in the loss; 'balanced' weighs classes inversely to their numbers.",
+    )  # fmt: skip
+
+    _fitted = (("classes_", "ndarray of shape (n_classes,)", "The class labels, sorted."),)
+    _criterion = CrossEntropy
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one pass over X, going on from where training stands.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`. The first call decides structure and scale.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come; needed in the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        self
+        """
+        self._validate_params()
+        reset = not hasattr(self, "net_")
+        if reset and classes is None:
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: "
+                "give all labels that will ever come, such as classes=np.unique(y_all)."
+            )
+        if not reset and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes={classes!r} is not the same as on the last call to partial_fit, "
+                f"which was {self.classes_!r}."
+            )
+        return self._train(X, y, sample_weight, reset=reset, classes=classes, one_pass=True)
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array-like
+            In the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; each row sums to 1.
+        """
+        return np.asarray(self._forward(X).double().softmax(1).numpy())
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Logarithm of `predict_proba`, without its rounding to 0.
+
+        Parameters
+        ----------
+        X : array-like
+            In the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        return np.asarray(self._forward(X).double().log_softmax(1).numpy())
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The most probable class.
+
+        Parameters
+        ----------
+        X : array-like
+            In the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels as in `classes_`.
+        """
+        scores = self._forward(X)
+        return self.classes_[scores.argmax(1).numpy()]
+
+    def _check_target(self, y: ArrayLike) -> NDArray[Any]:
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=self)
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        return y
+
+    def _learn_target(
+        self, y: NDArray[Any], sample_weight: NDArray[Any] | None, classes: ArrayLike | None
+    ) -> int:
+        self._encoder = LabelEncoder().fit(y if classes is None else classes)
+        self.classes_ = self._encoder.classes_
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes in y, but found one "
+                f"class: {self.classes_[0]!r}."
+            )
+        return len(self.classes_)
+
+    def _encode_target(self, y: NDArray[Any]) -> torch.Tensor:
+        unseen = np.setdiff1d(y, self.classes_)
+        if unseen.size:
+            raise ValueError(
+                f"y holds labels {unseen.tolist()} that the first fit did not see; it saw "
+                f"{self.classes_.tolist()}. Fit a new estimator, or name all classes at first."
+            )
+        return torch.from_numpy(self._encoder.transform(y).astype(np.int64))
+
+    def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
+        return y
+
+    def _loss_weight(
+        self, y: NDArray[Any], sample_weight: NDArray[Any] | None
+    ) -> NDArray[Any] | None:
+        if self.class_weight is None:
+            return sample_weight
+        by_class = compute_sample_weight(self.class_weight, y)
+        return by_class if sample_weight is None else by_class * sample_weight
+
+
+@estimator
+class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
+    """Abstract: what comes out is one number or several."""
+
+    _criterion = SquaredError
+
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train for one pass over X, going on from where training stands.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`. The first call decides structure and scale.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets. The first call decides their scale.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        self
+        """
+        self._validate_params()
+        return self._train(
+            X, y, sample_weight, reset=not hasattr(self, "net_"), one_pass=True
+        )
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Predicted targets, in the units of y.
+
+        Parameters
+        ----------
+        X : array-like
+            In the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            As many dimensions as y had in `fit`.
+        """
+        predicted = self._forward(X).double().numpy()
+        if self._target_scaler is not None:
+            predicted = self._target_scaler.inverse_transform(predicted)
+        return np.asarray(predicted.reshape(len(predicted), *self._target_shape))
+
+    def _check_target(self, y: ArrayLike) -> NDArray[Any]:
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+        if y.ndim > 2:
+            raise ValueError(f"y must have shape (n,) or (n, n_outputs), got {y.shape}.")
+        return y
+
+    def _learn_target(
+        self, y: NDArray[Any], sample_weight: NDArray[Any] | None, classes: ArrayLike | None
+    ) -> int:
+        self._target_shape = y.shape[1:]
+        columns = _columns(y)
+        self._target_scaler = (
+            StandardScaler().fit(columns, sample_weight=sample_weight) if self.standardize else None
+        )
+        return columns.shape[1]
+
+    def _encode_target(self, y: NDArray[Any]) -> torch.Tensor:
+        if y.shape[1:] != self._target_shape:
+            raise ValueError(
+                f"y has targets of shape {y.shape[1:]}, but the first fit saw {self._target_shape}."
+            )
+        columns = _columns(y)
+        if self._target_scaler is not None:
+            columns = self._target_scaler.transform(columns)
+        return torch.from_numpy(columns).to(_FLOATS[self.dtype])
+
+    def _strata(self, y: NDArray[Any]) -> None:
+        return None
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _columns(y: NDArray[Any]) -> NDArray[Any]:
+    return y.reshape(len(y), -1)
+
+
+def _n_dims(X: Any) -> int:
+    return len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
+
+
+def _seed(random_state: int | np.random.RandomState | None) -> int:
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def _resolve_device(device: str) -> str:
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device={device!r} cannot be used here ({error}). Use device='auto' or 'cpu'."
+        ) from error
+    return device
+
+
+def _check_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> NDArray[Any] | None:
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.any():
+        raise ValueError("sample_weight is zero for all samples; give at least one weight above 0.")
+    return np.asarray(weight)
+
+
+def _labelled(
+    samples: ArraySamples, target: torch.Tensor, weight: NDArray[Any] | None, rows: torch.Tensor
+) -> training.LabelledSamples:
+    if len(rows) < len(samples):
+        samples, target = samples.take(rows), target[rows]
+        weight = None if weight is None else weight[rows.numpy()]
+    if weight is None:
+        return training.LabelledSamples(samples, target)
+    mean = weight.mean()
+    if mean == 0:
+        raise ValueError(
+            "sample_weight and class_weight leave no weight in the training or the validation "
+            "part; give more samples a weight above 0, or set early_stopping=False."
+        )
+    return training.LabelledSamples(
+        samples, target, torch.from_numpy(weight / mean).to(samples.values.dtype)
+    )

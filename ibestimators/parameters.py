@@ -1,0 +1,70 @@
+"""One place a parameter: its default, what it may be, and what it means.
+
+``parameter`` declares a constructor parameter as a dataclass field;
+``estimator`` turns a class into one whose ``__init__``, scikit-learn parameter
+constraints and numpydoc ``Parameters`` section all come from these
+declarations, so that they cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+
+def parameter(default: Any, allowed: list[Any], kind: str, doc: str) -> Any:
+    """Declare a constructor parameter.
+
+    Parameters
+    ----------
+    default : object
+        The default, an immutable.
+    allowed : list
+        scikit-learn parameter constraints; the value must meet one of them.
+    kind : str
+        The type as numpydoc writes it.
+    doc : str
+        The meaning, with units and shapes.
+    """
+    return field(default=default, metadata={"allowed": allowed, "kind": kind, "doc": doc})
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(parameter,))
+def estimator(cls: type[T]) -> type[T]:
+    """Give a class its constructor, parameter constraints and documentation.
+
+    A docstring gets its ``Parameters`` and ``Attributes`` sections in the
+    place of the word ``{sections}``.
+    """
+    # A dataclass gives the last class in the method resolution order the first
+    # word on a default; copying the constraints per class keeps them in step.
+    cls = dataclass(kw_only=True, eq=False, repr=False)(cls)
+    own: Any = cls
+    own._parameter_constraints = {f.name: f.metadata["allowed"] for f in fields(own)}
+    if cls.__doc__ and "{sections}" in cls.__doc__:
+        cls.__doc__ = inspect.cleandoc(cls.__doc__).replace("{sections}", _sections(own))
+    return cls
+
+
+def _sections(cls: Any) -> str:
+    parameters = [
+        _entry(f"{f.name} : {f.metadata['kind']}, default={f.default!r}", f.metadata["doc"])
+        for f in fields(cls)
+    ]
+    attributes = [
+        _entry(f"{name} : {kind}", doc)
+        for base in reversed(cls.__mro__)
+        for name, kind, doc in vars(base).get("_fitted", ())
+    ]
+    return "\n".join(
+        ["Parameters", "----------", *parameters, "", "Attributes", "----------", *attributes]
+    )
+
+
+def _entry(head: str, doc: str) -> str:
+    body = textwrap.fill(" ".join(doc.split()), 76)
+    return f"{head}\n{textwrap.indent(body, '    ')}"

@@ -1,0 +1,206 @@
+"""Recurrence: order matters, and a hidden state carries the past.
+
+One rule is applied at every step, ``h_t = f(x_t, h_{t-1})``:
+
+    rnn   h_t = tanh(W x_t + U h_{t-1} + b)                        (Elman 1990)
+    lstm  a cell c_t = f_t c_{t-1} + i_t g_t, read through a gate  (Hochreiter &
+          h_t = o_t tanh(c_t)                                       Schmidhuber 1997)
+    gru   h_t = (1 - z_t) n_t + z_t h_{t-1}                        (Cho et al. 2014)
+
+The same weights serve sequences of any length. The product of many steps'
+derivatives vanishes or explodes; gates answer the one, clipping the gradient's
+norm the other (Pascanu, Mikolov & Bengio 2013).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from sklearn.utils._param_validation import StrOptions
+from torch import nn
+
+from ibestimators import training
+from ibestimators.base import POSITIVE_INT, POSITIVE_REAL, Classifier, Estimator, Regressor
+from ibestimators.parameters import estimator, parameter
+from ibestimators.readout import Readout
+
+_CELLS: dict[str, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class RecurrentNetwork(nn.Module):
+    """Recurrent layers and a readout.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru"}
+    n_features, hidden_size, n_layers : int
+    bidirectional : bool
+    dropout : float
+        Between layers.
+    readout : Readout
+        On (batch, steps, hidden_size), or twice the features if bidirectional.
+    """
+
+    def __init__(
+        self,
+        cell: str,
+        n_features: int,
+        hidden_size: int,
+        n_layers: int,
+        *,
+        bidirectional: bool,
+        dropout: float,
+        readout: Readout,
+    ) -> None:
+        super().__init__()
+        self.recurrence = _CELLS[cell](
+            n_features,
+            hidden_size,
+            n_layers,
+            batch_first=True,
+            bidirectional=bidirectional,
+            dropout=dropout if n_layers > 1 else 0.0,
+        )
+        self.readout = readout
+
+    def hidden_states(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
+        """The hidden state of the last layer after each step."""
+        if x.ndim == 2:
+            x = x.unsqueeze(-1)  # d features are d steps of one
+        x = x.flatten(2)  # (batch, steps, features); an image's rows are steps
+        states: torch.Tensor = self.recurrence(x)[0]  # (batch, steps, hidden)
+        return states
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
+        states = self.hidden_states(x)  # (batch, steps, hidden)
+        if self.readout.how == "last" and self.recurrence.bidirectional:
+            # The backward direction has read everything at the first step.
+            half = self.recurrence.hidden_size
+            ends = torch.cat([states[:, -1, :half], states[:, 0, half:]], 1)  # (batch, hidden)
+            states = ends.unsqueeze(1)  # (batch, 1, hidden)
+        y: torch.Tensor = self.readout(states)  # (batch, n_outputs)
+        return y
+
+
+@estimator
+class Recurrence(Estimator):
+    """Abstract: what is learned is a recurrence."""
+
+    cell: str = parameter(
+        "gru", [StrOptions(set(_CELLS))], "{'rnn', 'lstm', 'gru'}",
+        "The rule of a step: Elman's, or one with gates.",
+    )  # fmt: skip
+    hidden_size: int = parameter(
+        64, [POSITIVE_INT], "int", "Size of the hidden state, in each direction.",
+    )  # fmt: skip
+    n_layers: int = parameter(
+        1, [POSITIVE_INT], "int", "Recurrent layers, each reading the states of the one before.",
+    )  # fmt: skip
+    bidirectional: bool = parameter(
+        False, ["boolean"], "bool", "Whether a second recurrence reads from the end.",
+    )  # fmt: skip
+    readout: str = parameter(
+        "last", [StrOptions({"last", "mean", "max", "flatten"})],
+        "{'last', 'mean', 'max', 'flatten'}",
+        "How the states become one vector; 'last' is the state that has read all.",
+    )  # fmt: skip
+    head_layer_sizes: tuple[int, ...] = parameter(
+        (), ["array-like"], "tuple of int", "Hidden units of the dense head.",
+    )  # fmt: skip
+    clip_grad_norm: float | None = parameter(
+        1.0, [POSITIVE_REAL, None], "float or None",
+        "Highest norm of a step's gradient; longer ones are scaled down to it.",
+    )  # fmt: skip
+
+    def _build_network(self, sample_shape: tuple[int, ...], n_outputs: int) -> nn.Module:
+        n_steps = sample_shape[0]
+        n_features = int(torch.Size(sample_shape[1:]).numel())
+        readout = Readout(
+            self.readout,
+            n_steps,
+            self.hidden_size * (2 if self.bidirectional else 1),
+            self.head_layer_sizes,
+            n_outputs,
+            activation=self.activation,
+            dropout=self.dropout,
+        )
+        return RecurrentNetwork(
+            self.cell,
+            n_features,
+            self.hidden_size,
+            self.n_layers,
+            bidirectional=self.bidirectional,
+            dropout=self.dropout,
+            readout=readout,
+        )
+
+    def _primitive_callbacks(self) -> list[Any]:
+        if self.clip_grad_norm is None:
+            return []
+        return [training.gradient_clipping(self.clip_grad_norm)]
+
+
+@estimator
+class RecurrentClassifier(Classifier, Recurrence):
+    """Classifier that assumes order, with a hidden state that carries the past.
+
+    Reads (n, d) as d steps of one feature, (n, steps, features) as steps and the
+    rows of images as steps.
+
+    {sections}
+
+    See Also
+    --------
+    AttentionClassifier : Reaches any step at once, but knows no order by itself.
+
+    References
+    ----------
+    Elman, "Finding structure in time", Cognitive Science 14 (1990). Hochreiter &
+    Schmidhuber, "Long short-term memory", Neural Computation 9 (1997). Cho et
+    al., "Learning phrase representations using RNN encoder-decoder" (2014).
+
+    Examples
+    --------
+    Which of two events came first:
+
+    >>> import numpy as np
+    >>> from ibestimators import RecurrentClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.zeros((300, 12))
+    >>> where = np.array([rng.choice(12, 2, replace=False) for _ in X])
+    >>> X[np.arange(300), where[:, 0]], X[np.arange(300), where[:, 1]] = 1, -1
+    >>> y = where[:, 0] < where[:, 1]
+    >>> RecurrentClassifier(random_state=0).fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.9
+    True
+    """
+
+
+@estimator
+class RecurrentRegressor(Regressor, Recurrence):
+    """Regressor that assumes order, with a hidden state that carries the past.
+
+    Reads (n, d) as d steps of one feature, (n, steps, features) as steps and the
+    rows of images as steps.
+
+    {sections}
+
+    See Also
+    --------
+    AttentionRegressor : Reaches any step at once, but knows no order by itself.
+
+    References
+    ----------
+    Elman, "Finding structure in time", Cognitive Science 14 (1990). Hochreiter &
+    Schmidhuber, "Long short-term memory", Neural Computation 9 (1997). Cho et
+    al., "Learning phrase representations using RNN encoder-decoder" (2014).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ibestimators import RecurrentRegressor
+    >>> X = np.random.default_rng(0).normal(size=(300, 10))
+    >>> y = X.cumsum(axis=1).max(axis=1)
+    >>> RecurrentRegressor(random_state=0).fit(X, y).score(X, y) > 0.8
+    True
+    """

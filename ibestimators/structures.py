@@ -1,0 +1,182 @@
+"""What X is: the structure of the input, read once and checked ever after.
+
+The rule for arrays: the last axis is the features, the axes between it and the
+samples are the structure. ``(n, d)`` has d features and no structure, ``(n,
+steps, features)`` is a sequence, ``(n, height, width, features)`` an image.
+
+A structure is learned in ``fit`` (shape of a sample, mean and scale of each
+feature) and reads every X after that into samples: an object with a length and
+a method ``batch(index)`` that gives the keyword arguments of a network's
+``forward``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.preprocessing import StandardScaler
+
+Index = slice | torch.Tensor
+
+# Rows are standardised in blocks of about this many numbers, so that the
+# float64 scratch space stays small whatever the size of X.
+_BLOCK = 1 << 18
+
+
+class ArraySamples:
+    """Samples of one shape; a batch is ``x`` of shape (batch, *sample_shape)."""
+
+    def __init__(self, values: torch.Tensor):
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def batch(self, index: Index) -> dict[str, torch.Tensor]:
+        return {"x": self.values[index]}
+
+    def take(self, index: torch.Tensor) -> ArraySamples:
+        return ArraySamples(self.values[index])
+
+
+class ArrayStructure:
+    """The shape of a sample and the scale of its features.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, *sample_shape)
+        From `arrange`.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of the samples in the means and scales.
+    standardize : bool
+        Whether to learn means and scales at all.
+    """
+
+    def __init__(
+        self, X: NDArray[Any], sample_weight: NDArray[Any] | None, standardize: bool
+    ) -> None:
+        self.sample_shape: tuple[int, ...] = X.shape[1:]
+        self.scaler = _fit_scaler(X, sample_weight) if standardize else None
+
+    def read(self, X: NDArray[Any], dtype: torch.dtype) -> ArraySamples:
+        """Check X against the shape seen in fit, and standardise it."""
+        if X.shape[1:] != self.sample_shape:
+            raise ValueError(
+                f"X has samples of shape {X.shape[1:]}, but fit saw samples of shape "
+                f"{self.sample_shape} (structure axes, then features). Give X the same "
+                "layout as in fit, or fit again."
+            )
+        values = torch.empty(X.shape, dtype=dtype)
+        for rows in _blocks(X):
+            block = X[rows].astype(np.float64)
+            if self.scaler is not None:
+                block = self.scaler.transform(_as_rows(block)).reshape(block.shape)
+            values[rows] = torch.from_numpy(block)
+        if not torch.isfinite(values).all():
+            raise ValueError(
+                f"X holds numbers too large for {dtype}. Rescale X, or set standardize=True "
+                "or dtype='float64'."
+            )
+        return ArraySamples(values)
+
+
+def arrange(
+    X: NDArray[Any], input_shape: tuple[int, ...] | None, channels_first: bool
+) -> NDArray[Any]:
+    """Bring X into the layout (n_samples, *structure, features) without a copy.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, ...)
+    input_shape : tuple of int or None
+        Shape of a sample, to restore the structure of flattened samples.
+    channels_first : bool
+        Whether features come before the structure, as in torchvision and aeon.
+    """
+    if input_shape is not None:
+        if int(np.prod(input_shape)) != int(np.prod(X.shape[1:])):
+            raise ValueError(
+                f"input_shape={input_shape} holds {int(np.prod(input_shape))} numbers a sample, "
+                f"but X has shape {X.shape}, {int(np.prod(X.shape[1:]))} numbers a sample. "
+                "Make input_shape the shape of one sample of X."
+            )
+        X = X.reshape(len(X), *input_shape)
+    if channels_first and X.ndim > 2:
+        X = np.moveaxis(X, 1, -1)
+    return X
+
+
+def _blocks(X: NDArray[Any]) -> Iterator[slice]:
+    step = max(1, _BLOCK // max(1, int(np.prod(X.shape[1:]))))
+    return (slice(start, start + step) for start in range(0, len(X), step))
+
+
+def _as_rows(X: NDArray[Any]) -> NDArray[Any]:
+    return X.reshape(-1, X.shape[-1])
+
+
+def _fit_scaler(X: NDArray[Any], sample_weight: NDArray[Any] | None) -> StandardScaler:
+    scaler = StandardScaler()
+    for rows in _blocks(X):
+        block = X[rows].astype(np.float64)
+        if sample_weight is None:
+            scaler.partial_fit(_as_rows(block))
+            continue
+        weight = sample_weight[rows]
+        if weight.any():  # a block without weight would divide by zero
+            positions = _as_rows(block).shape[0] // len(block)
+            scaler.partial_fit(_as_rows(block), sample_weight=np.repeat(weight, positions))
+    return scaler
+
+
+def read_edges(graph: Any, sizes: Sequence[int]) -> NDArray[np.int64]:
+    """Edges between the positions of array samples.
+
+    Parameters
+    ----------
+    graph : networkx.Graph, (n, n) array or sparse matrix, or None
+        None joins neighbouring positions of a grid of these sizes.
+    sizes : sequence of int
+        Sizes of the structure's axes; their product is the number of positions.
+
+    Returns
+    -------
+    ndarray of shape (2, n_edges)
+        Sources, then targets; an undirected edge stands in both directions.
+    """
+    n_positions = int(np.prod(sizes))
+    if graph is None:
+        graph = nx.grid_graph(tuple(reversed(sizes)))  # row-major, as arrays are
+        graph = nx.relabel_nodes(graph, {node: _as_tuple(node) for node in graph})
+        order = sorted(graph)
+    elif isinstance(graph, nx.Graph):
+        order = list(graph)
+    else:
+        adjacency = sparse.coo_array(graph)
+        if adjacency.ndim != 2 or adjacency.shape != (n_positions, n_positions):
+            raise ValueError(
+                f"graph is an adjacency matrix of shape {adjacency.shape}, but samples have "
+                f"{n_positions} positions. Give one of shape ({n_positions}, {n_positions})."
+            )
+        kept = adjacency.data != 0
+        return np.stack([adjacency.row[kept], adjacency.col[kept]]).astype(np.int64)
+    if len(order) != n_positions:
+        raise ValueError(
+            f"graph has {len(order)} nodes, but samples have {n_positions} positions "
+            f"{tuple(sizes)}. Give one node a position, in the order of the features."
+        )
+    number = {node: i for i, node in enumerate(order)}
+    edges = {(number[a], number[b]) for a, b in graph.edges()}
+    if not graph.is_directed():
+        edges |= {(b, a) for a, b in edges}
+    return np.array(sorted(edges), dtype=np.int64).reshape(-1, 2).T.copy()
+
+
+def _as_tuple(node: Any) -> tuple[int, ...]:
+    return node if isinstance(node, tuple) else (node,)
