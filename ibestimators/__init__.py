@@ -2,8 +2,8 @@
 
 Estimators: `MLPClassifier`, `MLPRegressor`, `ConvClassifier`, `ConvRegressor`,
 `RecurrentClassifier`, `RecurrentRegressor`, `GraphClassifier`, `GraphRegressor`,
-`AttentionClassifier`, `AttentionRegressor`. Comparison: `compare_biases`,
-`ComparisonResult`. Data: `ibestimators.datasets`.
+`AttentionClassifier`, `AttentionRegressor`; all five at once: `biases`.
+Comparison: `compare_biases`, `ComparisonResult`. Data: `ibestimators.datasets`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ibestimators.message_passing import GraphClassifier, GraphRegressor
     from ibestimators.mlp import MLPClassifier, MLPRegressor
     from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
+    from ibestimators.suite import biases
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ _HOME = {
     "AttentionRegressor": "attention",
     "compare_biases": "comparison",
     "ComparisonResult": "comparison",
+    "biases": "suite",
 }
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "MLPRegressor",
     "RecurrentClassifier",
     "RecurrentRegressor",
+    "biases",
     "compare_biases",
 ]
 

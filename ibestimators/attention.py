@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from sklearn.utils._param_validation import StrOptions
@@ -253,6 +254,8 @@ def patches(x: torch.Tensor, size: int) -> torch.Tensor:  # (batch, height, widt
 @estimator
 class AttentionPrimitive(Estimator):
     """Abstract: what is learned is attention."""
+
+    assumption: ClassVar[str] = "tokens, relevance from context"
 
     activation: str = parameter(
         "gelu", [StrOptions(set(ACTIVATIONS))], "{'relu', 'gelu', 'tanh', 'silu'}",

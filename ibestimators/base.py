@@ -143,6 +143,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         ("device_", "str", "Where the network was trained."),
     )
 
+    assumption: ClassVar[str]
     _criterion: ClassVar[type[nn.Module]]
 
     @abstractmethod
@@ -154,7 +155,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         return []
 
     @abstractmethod
-    def _check_target(self, y: ArrayLike) -> NDArray[Any]:
+    def _check_target(self, y: Any) -> NDArray[Any]:
         """y as an array, or an error."""
 
     @abstractmethod
@@ -217,7 +218,7 @@ or (n_samples, height, width, n_features)
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        X = self._check_X(X, reset=reset)
+        X = self._check_input(X, reset=reset)
         y = self._check_target(y)
         check_consistent_length(X, y)
         weight = _check_weight(sample_weight, X)
@@ -251,9 +252,9 @@ or (n_samples, height, width, n_features)
         if not reset and not scheduled and not self._scheduled:
             return  # partial_fit after partial_fit: the optimiser keeps its momentum
         if reset:
-            self.device_ = _resolve_device(self.device)
+            self.device_: str = _resolve_device(self.device)
             with training.seeded(seed, self.device_):
-                self.module_ = self._build_network(self.sample_shape_, self._n_outputs)
+                self.module_: nn.Module = self._build_network(self.sample_shape_, self._n_outputs)
             self.module_ = self.module_.to(_FLOATS[self.dtype])
             self.n_parameters_ = sum(p.numel() for p in self.module_.parameters())
         history = [] if reset else list(self.net_.history)
@@ -264,7 +265,7 @@ or (n_samples, height, width, n_features)
             callbacks.append(training.warm_up_and_decay(n_steps))
             if self.early_stopping:
                 callbacks.append(training.early_stopping(self.n_iter_no_change, self.tol))
-        self.net_ = training.build_net(
+        self.net_: training.TrainingNet = training.build_net(
             self.module_,
             self._criterion,
             lr=self.lr,
@@ -276,8 +277,8 @@ or (n_samples, height, width, n_features)
             verbose=int(self.verbose),
         )
         self.net_.history.extend(history)
-        self.n_iter_ = len(history)
-        self._scheduled = scheduled
+        self.n_iter_: int = len(history)
+        self._scheduled: bool = scheduled
 
     def _record(self) -> None:
         self.n_iter_ = len(self.net_.history)
@@ -309,7 +310,7 @@ or (n_samples, height, width, n_features)
                 "samples a class, change validation_fraction, or set early_stopping=False."
             ) from error
 
-    def _check_X(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
+    def _check_input(self, X: Any, *, reset: bool) -> NDArray[Any]:
         """X in the layout (n_samples, *structure, features)."""
         checks: dict[str, Any] = {"dtype": "numeric", "allow_nd": True}
         if _n_dims(X) <= 2:
@@ -324,7 +325,7 @@ or (n_samples, height, width, n_features)
             self.sample_shape_ = X.shape[1:]
             if X.ndim > 2 and self.input_shape is None:
                 self.n_features_in_ = X.shape[-1]
-                vars(self).pop("feature_names_in_", None)
+                self.__dict__.pop("feature_names_in_", None)
         return X
 
     def _check_flat_is_expected(self, reset: bool) -> None:
@@ -336,7 +337,7 @@ or (n_samples, height, width, n_features)
 
     def _forward(self, X: ArrayLike) -> torch.Tensor:
         check_is_fitted(self, "net_")
-        samples = self.structure_.read(self._check_X(X, reset=False), _FLOATS[self.dtype])
+        samples = self.structure_.read(self._check_input(X, reset=False), _FLOATS[self.dtype])
         with training.intra_op_threads(1):
             return training.forward(self.net_, samples)
 
@@ -409,7 +410,11 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
                 "classes must be passed on the first call to partial_fit: "
                 "give all labels that will ever come, such as classes=np.unique(y_all)."
             )
-        if not reset and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+        if (
+            not reset
+            and classes is not None
+            and not np.array_equal(np.unique(classes), self.classes_)
+        ):
             raise ValueError(
                 f"classes={classes!r} is not the same as on the last call to partial_fit, "
                 f"which was {self.classes_!r}."
@@ -461,7 +466,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         scores = self._forward(X)
         return self.classes_[scores.argmax(1).numpy()]
 
-    def _check_target(self, y: ArrayLike) -> NDArray[Any]:
+    def _check_target(self, y: Any) -> NDArray[Any]:
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=self)
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
@@ -525,9 +530,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         self
         """
         self._validate_params()
-        return self._train(
-            X, y, sample_weight, reset=not hasattr(self, "net_"), one_pass=True
-        )
+        return self._train(X, y, sample_weight, reset=not hasattr(self, "net_"), one_pass=True)
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Predicted targets, in the units of y.
@@ -547,7 +550,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
             predicted = self._target_scaler.inverse_transform(predicted)
         return np.asarray(predicted.reshape(len(predicted), *self._target_shape))
 
-    def _check_target(self, y: ArrayLike) -> NDArray[Any]:
+    def _check_target(self, y: Any) -> NDArray[Any]:
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
         if y.ndim > 2:
             raise ValueError(f"y must have shape (n,) or (n, n_outputs), got {y.shape}.")
@@ -611,9 +614,7 @@ def _resolve_device(device: str) -> str:
 def _check_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> NDArray[Any] | None:
     if sample_weight is None:
         return None
-    weight = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples; give at least one weight above 0.")
     return np.asarray(weight)

@@ -16,7 +16,7 @@ for pooling over the whole series.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from sklearn.utils._param_validation import StrOptions
@@ -134,6 +134,8 @@ class ConvNetwork(nn.Module):
 @estimator
 class Convolution(Estimator):
     """Abstract: what is learned is convolution and pooling."""
+
+    assumption: ClassVar[str] = "locality, translation invariance"
 
     n_filters: tuple[int, ...] = parameter(
         (64, 64, 64), ["array-like"], "tuple of int", "Filters of each convolution layer.",

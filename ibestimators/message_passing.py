@@ -15,8 +15,7 @@ Xu, Hu, Leskovec & Jegelka, "How powerful are graph neural networks?" (2019).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import networkx as nx
 import torch
@@ -153,6 +152,8 @@ class GraphNetwork(nn.Module):
 class MessagePassingPrimitive(Estimator):
     """Abstract: what is learned is message passing."""
 
+    assumption: ClassVar[str] = "relations, neighbours unordered"
+
     aggregation: str = parameter(
         "sum", [StrOptions({"sum", "mean", "max"})], "{'sum', 'mean', 'max'}",
         "How a node combines what its neighbours send.",
@@ -164,7 +165,8 @@ class MessagePassingPrimitive(Estimator):
         4, [POSITIVE_INT], "int", "Rounds; a node hears of nodes that many edges away.",
     )  # fmt: skip
     graph: Any = parameter(
-        None, [nx.Graph, "array-like", "sparse matrix", None], "networkx.Graph, adjacency matrix or None",
+        None, [nx.Graph, "array-like", "sparse matrix", None],
+        "networkx.Graph, adjacency matrix or None",
         "The relations between the positions of array samples, nodes in the order of the "
         "features; a directed edge i -> j, or entry (i, j) other than 0, lets i send to j. None "
         "joins neighbouring positions: a path, or a grid for images.",

@@ -10,6 +10,7 @@ back-propagating errors", Nature 323 (1986).
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 from sklearn.utils._param_validation import StrOptions
@@ -35,6 +36,8 @@ class FlattenedDense(nn.Module):
 @estimator
 class MLP(Estimator):
     """Abstract: what is learned is a stack of dense layers."""
+
+    assumption: ClassVar[str] = "nothing"
 
     hidden_layer_sizes: tuple[int, ...] = parameter(
         (256, 256), ["array-like"], "tuple of int", "Units of each hidden layer.",

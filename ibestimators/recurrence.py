@@ -14,7 +14,7 @@ norm the other (Pascanu, Mikolov & Bengio 2013).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from sklearn.utils._param_validation import StrOptions
@@ -86,6 +86,8 @@ class RecurrentNetwork(nn.Module):
 @estimator
 class Recurrence(Estimator):
     """Abstract: what is learned is a recurrence."""
+
+    assumption: ClassVar[str] = "order, a state carries the past"
 
     cell: str = parameter(
         "gru", [StrOptions(set(_CELLS))], "{'rnn', 'lstm', 'gru'}",

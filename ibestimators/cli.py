@@ -1,0 +1,262 @@
+"""The command line: ``ibestimators compare DATA``.
+
+Only the standard library is imported until there is work to do, so that help
+and complaints come at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BUNDLED = ("mnist1d", "breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
+BIASES = ("MLP", "Conv", "Recurrent", "Graph", "Attention")
+
+
+class InputError(Exception):
+    """What is wrong with the user's input, in one line."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (try {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, default=None
+        The arguments; None takes the program's own.
+
+    Returns
+    -------
+    int
+        0, 2 for bad input, or 130 after Ctrl-C.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        return _compare(options)
+    except InputError as error:
+        print(f"ibestimators: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("ibestimators: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ibestimators", description="Which assumption about the data is worth making?"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    compare = commands.add_parser(
+        "compare",
+        help="compare the five biases by cross-validation",
+        description="Compare the five biases by cross-validation on the same folds; print a "
+        "table and write a picture.",
+    )
+    compare.add_argument(
+        "data",
+        metavar="DATA",
+        help=f"one of {', '.join(BUNDLED)}; or a .csv, .parquet or .npz file (with arrays X and y)",
+    )
+    compare.add_argument("--target", metavar="NAME", help="column of a table, or array of an .npz")
+    compare.add_argument(
+        "--task", choices=("classification", "regression"), help="default: guessed from the target"
+    )
+    compare.add_argument(
+        "--input-shape", type=_shape, metavar="A,B,C", help="shape of a sample, such as 28,28,1"
+    )
+    compare.add_argument(
+        "--biases", type=_names, default=BIASES, metavar="A,B", help="default: all five"
+    )
+    compare.add_argument("--cv", type=_at_least_2, default=5, metavar="N", help="folds (5)")
+    compare.add_argument("--scoring", metavar="NAME", help="a scikit-learn score, such as f1_macro")
+    compare.add_argument(
+        "--max-epochs", type=_positive, metavar="N", help="default: each estimator's own"
+    )
+    compare.add_argument("--n-jobs", type=int, default=2, metavar="N", help="fits at a time (2)")
+    compare.add_argument("--random-state", type=int, default=0, metavar="SEED", help="seed (0)")
+    compare.add_argument(
+        "--output", type=Path, default=Path("comparison.png"), metavar="FILE",
+        help="the picture, .png, .svg or .pdf (comparison.png)",
+    )  # fmt: skip
+    return parser
+
+
+def _compare(options: argparse.Namespace) -> int:
+    if options.output.suffix not in (".png", ".svg", ".pdf"):
+        raise InputError(f"--output {options.output}: must end in .png, .svg or .pdf")
+    if not options.output.resolve().parent.is_dir():
+        raise InputError(f"--output {options.output}: no such folder")
+    X, y = load(options.data, options.target)
+
+    from ibestimators.comparison import compare_biases
+    from ibestimators.suite import BASELINE, biases, guess_task
+
+    params: dict[str, Any] = {}
+    if options.max_epochs is not None:
+        params["max_epochs"] = options.max_epochs
+    if options.input_shape is not None:
+        params["input_shape"] = options.input_shape
+    task = options.task or guess_task(y)
+    estimators = biases(task, **params)
+    print(f"{options.data}: {len(X):,} samples of shape {X.shape[1:]}, {task}", file=sys.stderr)
+    try:
+        result = compare_biases(
+            X,
+            y,
+            {name: estimators[name] for name in estimators if name in options.biases},
+            cv=options.cv,
+            scoring=options.scoring,
+            baseline=BASELINE if BASELINE in options.biases else None,
+            n_jobs=options.n_jobs,
+            random_state=options.random_state,
+            verbose=1,
+        )
+    except ValueError as error:
+        raise InputError(_one_line(error)) from error
+    print(result)
+    result.plot().figure_.savefig(options.output, dpi=150)
+    print(f"picture: {options.output}")
+    return 0
+
+
+def load(data: str, target: str | None) -> tuple[Any, Any]:
+    """X and y of a bundled data set or a file.
+
+    Parameters
+    ----------
+    data : str
+        A name of `BUNDLED`, or a path.
+    target : str or None
+        Column or array that holds y.
+
+    Returns
+    -------
+    X, y
+
+    Raises
+    ------
+    InputError
+        If there is no such data, or it cannot be used.
+    """
+    if data in BUNDLED:
+        return _load_bundled(data)
+    path = Path(data)
+    readers = {".csv": _read_table, ".parquet": _read_table, ".npz": _read_npz}
+    if path.suffix not in readers:
+        raise InputError(
+            f"{data!r} is neither one of {', '.join(BUNDLED)} nor a .csv, .parquet or .npz file"
+        )
+    if not path.is_file():
+        raise InputError(f"{data}: no such file")
+    return readers[path.suffix](path, target)
+
+
+def _load_bundled(name: str) -> tuple[Any, Any]:
+    if name == "mnist1d":
+        from ibestimators.datasets import load_mnist1d
+
+        X, y = load_mnist1d(return_X_y=True)
+        return X, y
+    from sklearn import datasets
+
+    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    return (X.reshape(-1, 8, 8, 1), y) if name == "digits" else (X, y)
+
+
+def _read_npz(path: Path, target: str | None) -> tuple[Any, Any]:
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            content = {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: {_one_line(error)}") from error
+    target = target or "y"
+    for name in ("X", target):
+        if name not in content:
+            raise InputError(f"{path}: no array {name!r}; it holds {', '.join(content) or 'none'}")
+    return content["X"], content[target]
+
+
+def _read_table(path: Path, target: str | None) -> tuple[Any, Any]:
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path}: {_one_line(error)}") from error
+    columns = ", ".join(map(str, table.columns))
+    if target is None:
+        raise InputError(f"{path}: name the column to predict with --target; it has {columns}")
+    if target not in table:
+        raise InputError(f"{path}: no column {target!r}; it has {columns}")
+    X, y = table.drop(columns=target), table[target]
+    _check_table(path, X, y)
+    return X, y.to_numpy()
+
+
+def _check_table(path: Path, X: pd.DataFrame, y: pd.Series[Any]) -> None:
+    from pandas.api.types import is_numeric_dtype
+
+    if X.empty:
+        raise InputError(f"{path}: needs at least one row and one column beside the target")
+    for name, column in [*X.items(), (y.name, y)]:
+        if column.isna().any():
+            raise InputError(
+                f"{path}: column {name!r} has {column.isna().sum()} missing values; "
+                "fill them in or drop the rows"
+            )
+    for name, column in X.items():
+        if not is_numeric_dtype(column):
+            raise InputError(
+                f"{path}: column {name!r} holds {column.iloc[0]!r}, not numbers; "
+                "encode it (such as one column a category) or drop it"
+            )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    try:
+        shape = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        shape = ()
+    if not shape or min(shape) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shape such as 28,28,1")
+    return shape
+
+
+def _names(text: str) -> tuple[str, ...]:
+    known = {name.lower(): name for name in BIASES}
+    names = tuple(text.lower().split(","))
+    for name in names:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(BIASES)}")
+    return tuple(known[name] for name in names)
+
+
+def _positive(text: str) -> int:
+    return _int_from(text, 1)
+
+
+def _at_least_2(text: str) -> int:
+    return _int_from(text, 2)
+
+
+def _int_from(text: str, least: int) -> int:
+    if not text.isdigit() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} up")
+    return int(text)

@@ -1,0 +1,144 @@
+"""Truths about attention: torch's own, masks, positions, patches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from ibestimators import AttentionClassifier
+from ibestimators.attention import MultiHeadAttention, attention_mask, patches, rotate, sinusoidal
+
+
+def torchs_twin(ours: MultiHeadAttention, size: int, n_heads: int) -> nn.MultiheadAttention:
+    twin = nn.MultiheadAttention(size, n_heads, batch_first=True)
+    with torch.no_grad():
+        twin.in_proj_weight.copy_(torch.cat([ours.query.weight, ours.key_value.weight]))
+        twin.in_proj_bias.copy_(torch.cat([ours.query.bias, ours.key_value.bias]))
+        twin.out_proj.weight.copy_(ours.out.weight)
+        twin.out_proj.bias.copy_(ours.out.bias)
+    return twin
+
+
+@given(n_heads=st.sampled_from([1, 2, 4]), masked=st.booleans(), cross=st.booleans())
+def test_equals_torchs_attention(n_heads, masked, cross):
+    ours = MultiHeadAttention(8, n_heads)
+    twin = torchs_twin(ours, 8, n_heads)
+    x = torch.randn(3, 5, 8)
+    context = torch.randn(3, 7, 8) if cross else x
+    mask = torch.ones(5, context.shape[1], dtype=torch.bool).tril() if masked else None
+    expected, weights = twin(
+        x, context, context,
+        attn_mask=None if mask is None else ~mask, average_attn_weights=False,
+    )  # fmt: skip
+    torch.testing.assert_close(ours(x, context if cross else None, mask), expected)
+    torch.testing.assert_close(ours.weights(x, context if cross else None, mask), weights)
+
+
+def test_cross_attention_reads_the_context_alone():
+    attention = MultiHeadAttention(8, 2)
+    x, context = torch.randn(1, 4, 8), torch.randn(1, 6, 8)
+    order = torch.randperm(6)
+    torch.testing.assert_close(attention(x, context), attention(x, context[:, order]))
+    assert attention(x, context).shape == (1, 4, 8)
+
+
+def fitted_on(X, **params):
+    return AttentionClassifier(
+        max_epochs=2, standardize=False, dtype="float64", random_state=0,
+        embedding_size=16, n_heads=2, **params,
+    ).fit(X, np.arange(len(X)) % 2)  # fmt: skip
+
+
+@pytest.mark.parametrize("position", ["none", "sinusoidal", "learned", "rotary"])
+@pytest.mark.parametrize("t", [0, 3, 8])
+def test_a_causal_mask_hides_the_future(position, t):
+    X = np.random.default_rng(0).normal(size=(6, 9, 2))
+    module = fitted_on(X, mask="causal", position=position).module_
+    changed = X.copy()
+    changed[:, t] += 1
+    before = module.contextual(torch.from_numpy(X))
+    after = module.contextual(torch.from_numpy(changed))
+    torch.testing.assert_close(before[:, :t], after[:, :t], atol=1e-12, rtol=0)
+    assert (before[:, t:] - after[:, t:]).abs().amax((0, 2)).min() > 1e-9
+
+
+def test_a_local_mask_hides_what_is_far():
+    X = np.random.default_rng(0).normal(size=(6, 12, 2))
+    module = fitted_on(X, mask="local", window=2, n_layers=1).module_
+    changed = X.copy()
+    changed[:, 0] += 1
+    difference = module.contextual(torch.from_numpy(X)) - module.contextual(
+        torch.from_numpy(changed)
+    )
+    seen = difference.abs().amax((0, 2)) > 1e-9
+    assert seen.tolist() == [True] * 3 + [False] * 9
+
+
+def test_masks_as_written_out():
+    device = torch.device("cpu")
+    assert attention_mask("full", 3, 1, device) is None
+    assert attention_mask("causal", 3, 1, device).int().tolist() == [
+        [1, 0, 0],
+        [1, 1, 0],
+        [1, 1, 1],
+    ]
+    assert attention_mask("local", 3, 1, device).int().tolist() == [[1, 1, 0], [1, 1, 1], [0, 1, 1]]
+
+
+@pytest.mark.parametrize("position", ["none", "sinusoidal", "learned", "rotary"])
+def test_without_positions_tokens_are_a_set(position):
+    X = np.random.default_rng(0).normal(size=(10, 7, 2))
+    fitted = fitted_on(X, position=position)
+    shuffled = X[:, np.random.default_rng(1).permutation(7)]
+    difference = np.abs(fitted.predict_proba(X) - fitted.predict_proba(shuffled)).max()
+    assert difference < 1e-12 if position == "none" else difference > 1e-6
+
+
+@given(shift=st.integers(0, 20))
+def test_rotary_scores_depend_on_distance_alone(shift):
+    q, k = torch.randn(2, 1, 8, dtype=torch.float64)
+    rotated_q = rotate(q.expand(30, 8))
+    rotated_k = rotate(k.expand(30, 8))
+    torch.testing.assert_close(
+        rotated_q[3] @ rotated_k[7], rotated_q[3 + shift] @ rotated_k[7 + shift]
+    )
+
+
+def test_rotary_keeps_the_norm():
+    x = torch.randn(2, 10, 8, dtype=torch.float64)
+    torch.testing.assert_close(rotate(x).norm(dim=-1), x.norm(dim=-1))
+
+
+def test_sinusoidal_positions_as_published():
+    table = sinusoidal(50, 8, torch.zeros((), dtype=torch.float64)).numpy()
+    position, pair = 37, 2
+    angle = position / 10000 ** (2 * pair / 8)
+    np.testing.assert_allclose(
+        table[position, 2 * pair : 2 * pair + 2], [np.sin(angle), np.cos(angle)]
+    )
+
+
+def test_patches_tile_the_image():
+    image = torch.arange(2 * 4 * 6 * 3.0).reshape(2, 4, 6, 3)
+    cut = patches(image, 2)
+    assert cut.shape == (2, 6, 12)
+    torch.testing.assert_close(cut[1, 4], image[1, 2:4, 2:4].flatten())
+    assert patches(torch.ones(1, 5, 5, 1), 2).sum() == 25  # the rest is zeros
+
+
+@pytest.mark.parametrize("shape", [(9,), (9, 2), (9, 10, 3)])
+@pytest.mark.parametrize("readout", ["mean", "cls", "last"])
+@pytest.mark.parametrize("mask", ["full", "causal", "local"])
+def test_reads_features_sequences_and_patches(shape, readout, mask):
+    X = np.random.default_rng(0).normal(size=(8, *shape))
+    fitted = fitted_on(X, readout=readout, mask=mask, window=2)
+    assert fitted.predict_proba(X).shape == (8, 2)
+
+
+def test_embedding_size_must_fit_the_heads():
+    with pytest.raises(ValueError, match="embedding_size=20 must be a multiple of twice n_heads=4"):
+        AttentionClassifier(embedding_size=20).fit(np.zeros((4, 3)), [0, 1, 0, 1])

@@ -1,0 +1,134 @@
+"""Truths about message passing: relabelling, the matrix form, PyG's GIN."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from ibestimators import GraphClassifier, GraphRegressor
+from ibestimators.message_passing import MessagePassing, aggregate
+from ibestimators.structures import read_edges
+
+
+def random_edges(n_nodes: int, seed: int) -> torch.Tensor:
+    return torch.from_numpy(read_edges(nx.gnp_random_graph(n_nodes, 0.3, seed=seed), (n_nodes,)))
+
+
+@pytest.mark.parametrize("aggregation", ["sum", "mean", "max"])
+def test_equals_pyg_gin(aggregation):
+    geometric = pytest.importorskip("torch_geometric.nn")
+    ours = MessagePassing(3, 8, aggregation, "relu")
+    theirs = geometric.GINConv(ours.update.layers, eps=0.0, aggr=aggregation)
+    x, edges = torch.randn(20, 3), random_edges(20, 0)
+    torch.testing.assert_close(ours(x, edges), theirs(x, edges))
+
+
+@given(seed=st.integers(0, 1000), n_nodes=st.integers(1, 15))
+def test_equals_the_matrix_form(seed, n_nodes):
+    edges = random_edges(n_nodes, seed)
+    adjacency = torch.zeros(n_nodes, n_nodes)
+    adjacency[edges[1], edges[0]] = 1  # row: who receives
+    x = torch.randn(n_nodes, 3, generator=torch.Generator().manual_seed(seed))
+    layer = MessagePassing(3, 4, "sum", "relu")
+    torch.testing.assert_close(layer(x, edges), layer.update(x + adjacency @ x))
+    degree = adjacency.sum(1, keepdim=True).clamp(min=1)
+    layer = MessagePassing(3, 4, "mean", "relu")
+    torch.testing.assert_close(layer(x, edges), layer.update(x + adjacency @ x / degree))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    aggregation=st.sampled_from(["sum", "mean", "max"]),
+    readout=st.sampled_from(["sum", "mean", "max"]),
+)
+def test_relabelled_nodes_give_equal_outputs(seed, aggregation, readout):
+    rng = np.random.default_rng(seed)
+    graph = nx.gnp_random_graph(9, 0.4, seed=seed)
+    order = rng.permutation(9)
+    X, y = rng.normal(size=(12, 9)), rng.normal(size=12)
+    params = {
+        "aggregation": aggregation,
+        "readout": readout,
+        "standardize": False,
+        "max_epochs": 2,
+        "dtype": "float64",
+        "random_state": 0,
+    }
+    first = GraphRegressor(graph=graph, **params).fit(X, y)
+    adjacency = nx.to_numpy_array(graph)[np.ix_(order, order)]
+    second = GraphRegressor(graph=adjacency, **params).fit(X[:, order], y)
+    np.testing.assert_allclose(first.predict(X), second.predict(X[:, order]), atol=1e-8)
+
+
+def test_packed_graphs_do_not_hear_of_each_other():
+    X = np.random.default_rng(0).normal(size=(30, 8))
+    fitted = GraphClassifier(max_epochs=2, dtype="float64", random_state=0).fit(
+        X, np.arange(30) % 2
+    )
+    together = fitted.predict_proba(X)
+    alone = np.concatenate([fitted.predict_proba(X[i : i + 1]) for i in range(30)])
+    np.testing.assert_allclose(together, alone, atol=1e-12)
+
+
+def test_a_message_travels_one_edge_a_round():
+    layers = [MessagePassing(2, 2, "sum", "tanh") for _ in range(3)]
+    edges = torch.from_numpy(read_edges(None, (8,)))  # a path
+
+    def embed(x):
+        for layer in layers:
+            x = layer(x, edges)
+        return x
+
+    x = torch.randn(8, 2)
+    changed = x.clone()
+    changed[0] += 1
+    same = (embed(x) == embed(changed)).all(1)
+    assert same.tolist() == [False] * 4 + [True] * 4
+
+
+def test_groups_without_messages_get_zeros():
+    messages, index = torch.tensor([[-1.0], [-2.0]]), torch.tensor([2, 2])
+    for how, value in (("sum", -3.0), ("mean", -1.5), ("max", -1.0)):
+        assert aggregate(messages, index, 4, how).flatten().tolist() == [0, 0, value, 0]
+
+
+def test_by_default_neighbouring_positions_are_joined():
+    assert read_edges(None, (3,)).T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1]]
+    grid = nx.from_edgelist(read_edges(None, (2, 3)).T.tolist())
+    # Row-major numbers: 0 1 2 above 3 4 5.
+    assert set(map(frozenset, grid.edges)) == set(
+        map(frozenset, [(0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5)])
+    )
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [nx.DiGraph([("a", "b"), ("b", "c")]), np.eye(3, k=1), sparse.csr_array(np.eye(3, k=1))],
+    ids=["networkx", "dense", "sparse"],
+)
+def test_a_directed_edge_sends_one_way(graph):
+    assert read_edges(graph, (3,)).T.tolist() == [[0, 1], [1, 2]]
+
+
+def test_a_graph_of_another_size_is_refused():
+    X, y = np.zeros((4, 5)), [0, 1, 0, 1]
+    with pytest.raises(ValueError, match="graph has 4 nodes, but samples have 5 positions"):
+        GraphClassifier(graph=nx.path_graph(4)).fit(X, y)
+    with pytest.raises(ValueError, match=r"shape \(4, 4\), but samples have 5 positions"):
+        GraphClassifier(graph=np.eye(4)).fit(X, y)
+
+
+def test_a_graph_without_edges_is_a_set():
+    X = np.random.default_rng(0).normal(size=(10, 6))
+    fitted = GraphClassifier(
+        graph=nx.empty_graph(6), standardize=False, max_epochs=2, dtype="float64"
+    ).fit(X, np.arange(10) % 2)
+    np.testing.assert_allclose(
+        fitted.predict_proba(X), fitted.predict_proba(X[:, ::-1].copy()), atol=1e-12
+    )
