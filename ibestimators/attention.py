@@ -195,9 +195,10 @@ class AttentionNetwork(nn.Module):
         self.position = position
         self.embed = nn.Linear(n_features, embedding_size)
         if position == "learned":
-            self.positions = nn.Parameter(0.02 * torch.randn(n_tokens, embedding_size))
+            # A small random table is learned slowly; the sinusoidal one tells order at once.
+            self.positions = nn.Parameter(sinusoidal(n_tokens, embedding_size, torch.zeros(())))
         if readout.how == "cls":
-            self.class_token = nn.Parameter(0.02 * torch.randn(embedding_size))
+            self.class_token = nn.Parameter(torch.randn(embedding_size))
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(embedding_size)
         self.readout = readout
@@ -315,7 +316,7 @@ class AttentionPrimitive(Estimator):
             self.readout,
             n_tokens,
             self.embedding_size,
-            self.head_layer_sizes,
+            self._sizes("head_layer_sizes"),
             n_outputs,
             activation=self.activation,
             dropout=self.dropout,

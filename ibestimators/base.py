@@ -262,7 +262,7 @@ or (n_samples, height, width, n_features)
         callbacks = self._primitive_callbacks()
         if scheduled:
             n_steps = self.max_epochs * -(-n_samples // batch_size)
-            callbacks.append(training.warm_up_and_decay(n_steps))
+            callbacks.append(training.WarmUpAndDecay(n_steps))
             if self.early_stopping:
                 callbacks.append(training.early_stopping(self.n_iter_no_change, self.tol))
         self.net_: training.TrainingNet = training.build_net(
@@ -289,6 +289,18 @@ or (n_samples, height, width, n_features)
                 f"The training loss of {type(self).__name__} became {self.loss_curve_[-1]} by "
                 f"epoch {self.n_iter_}. Lower lr={self.lr}, or keep standardize=True."
             )
+
+    def _sizes(self, name: str, least: int = 0) -> tuple[int, ...]:
+        """A parameter that holds at least so many sizes of layers, checked."""
+        sizes = tuple(getattr(self, name))
+        good = all(isinstance(size, Integral) and int(size) > 0 for size in sizes)
+        if not good or len(sizes) < least:
+            raise ValueError(
+                f"The {name!r} parameter of {type(self).__name__} must hold "
+                f"{f'at least {least} of ' if least else ''}ints above 0, one a layer. "
+                f"Got {getattr(self, name)!r} instead."
+            )
+        return tuple(int(size) for size in sizes)
 
     def _resolve_batch_size(self, n_samples: int) -> int:
         if self.batch_size == "auto":
@@ -480,7 +492,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes in y, but found one "
-                f"class: {self.classes_[0]!r}."
+                f"class: {self.classes_.tolist()[0]!r}."
             )
         return len(self.classes_)
 

@@ -16,6 +16,7 @@ for pooling over the whole series.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, ClassVar
 
 import torch
@@ -178,10 +179,11 @@ class Convolution(Estimator):
                 f"Convolution reads signals and images, but samples have shape {sample_shape}, "
                 f"{len(sizes)} axes of structure. Use input_shape to merge axes."
             )
-        n_layers = len(self.n_filters)
+        filters = self._sizes("n_filters", least=1)
+        n_layers = len(filters)
         layers: list[ConvLayer] = []
         for n_filters, kernel_size, stride in zip(
-            self.n_filters,
+            filters,
             self._per_layer("kernel_size", n_layers),
             self._per_layer("stride", n_layers),
             strict=True,
@@ -212,7 +214,7 @@ class Convolution(Estimator):
             self.readout,
             n_positions,
             n_features,
-            self.head_layer_sizes,
+            self._sizes("head_layer_sizes"),
             n_outputs,
             activation=self.activation,
             dropout=self.dropout,
@@ -221,7 +223,7 @@ class Convolution(Estimator):
 
     def _per_layer(self, name: str, n_layers: int) -> Sequence[int]:
         value = getattr(self, name)
-        values = [value] * n_layers if isinstance(value, int) else list(value)
+        values = (int(value),) * n_layers if isinstance(value, Integral) else self._sizes(name)
         if len(values) != n_layers:
             raise ValueError(
                 f"{name}={value} has {len(values)} entries for {n_layers} layers of n_filters. "

@@ -189,7 +189,7 @@ class MessagePassingPrimitive(Estimator):
         *sizes, n_features = sample_shape
         head = DenseLayers(
             self.hidden_size,
-            self.head_layer_sizes,
+            self._sizes("head_layer_sizes"),
             n_outputs,
             activation=self.activation,
             dropout=self.dropout,

@@ -51,7 +51,7 @@ class MLP(Estimator):
         return FlattenedDense(
             DenseLayers(
                 math.prod(sample_shape),
-                self.hidden_layer_sizes,
+                self._sizes("hidden_layer_sizes"),
                 n_outputs,
                 activation=self.activation,
                 dropout=self.dropout,

@@ -122,7 +122,7 @@ class Recurrence(Estimator):
             self.readout,
             n_steps,
             self.hidden_size * (2 if self.bidirectional else 1),
-            self.head_layer_sizes,
+            self._sizes("head_layer_sizes"),
             n_outputs,
             activation=self.activation,
             dropout=self.dropout,

@@ -12,13 +12,11 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping
 from torch import nn
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -182,20 +180,30 @@ def gradient_clipping(norm: float) -> GradientNormClipping:
     return GradientNormClipping(norm)
 
 
-def warm_up_and_decay(n_steps: int) -> LRScheduler:
-    """Learning rate of each batch: linear rise over a tenth of them, cosine decay to 0."""
-    return LRScheduler(
-        torch.optim.lr_scheduler.LambdaLR,
-        lr_lambda=partial(_warm_up_and_decay, n_steps=n_steps),
-        step_every="batch",
-    )
+class WarmUpAndDecay(Callback):  # type: ignore[misc]
+    """Learning rate of each batch: linear rise over a tenth of them, cosine decay to 0.
 
+    (skorch's `LRScheduler` counts from the start of the history, which a warm
+    start has behind it.)
+    """
 
-def _warm_up_and_decay(step: int, n_steps: int) -> float:
-    warm_up = max(1, n_steps // 10)
-    if step < warm_up:
-        return (step + 1) / warm_up
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm_up) / max(1, n_steps - warm_up))))
+    def __init__(self, n_steps: int) -> None:
+        self.n_steps = n_steps
+
+    def on_train_begin(self, net: NeuralNet, **_: Any) -> None:
+        self.step_ = 0
+
+    def on_batch_begin(self, net: NeuralNet, training: bool = False, **_: Any) -> None:
+        if training:
+            for group in net.optimizer_.param_groups:
+                group["lr"] = net.lr * self.factor(self.step_)
+            self.step_ += 1
+
+    def factor(self, step: int) -> float:
+        warm_up = max(1, self.n_steps // 10)
+        if step < warm_up:
+            return (step + 1) / warm_up
+        return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / (self.n_steps - warm_up)))
 
 
 def _silent(*_: Any) -> None:
@@ -260,8 +268,3 @@ def build_net(
 def curve(net: TrainingNet, name: str) -> list[float]:
     """One number an epoch from the history; empty if it was never recorded."""
     return [float(row[name]) for row in net.history if name in row]
-
-
-def losses_are_finite(net: TrainingNet) -> bool:
-    """Whether the last epoch's training loss is a number."""
-    return not net.history or bool(np.isfinite(net.history[-1, "train_loss"]))
