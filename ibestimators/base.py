@@ -223,9 +223,9 @@ or (n_samples, height, width, n_features)
         check_consistent_length(X, y)
         weight = _check_weight(sample_weight, X)
         if reset:
-            self.structure_ = ArrayStructure(X, weight, self.standardize)
+            self._structure = ArrayStructure(X, weight, self.standardize)
             self._n_outputs = self._learn_target(y, weight, classes)
-        samples = self.structure_.read(X, _FLOATS[self.dtype])
+        samples = self._structure.read(X, _FLOATS[self.dtype])
         target = self._encode_target(y)
         loss_weight = self._loss_weight(y, weight)
 
@@ -349,7 +349,7 @@ or (n_samples, height, width, n_features)
 
     def _forward(self, X: ArrayLike) -> torch.Tensor:
         check_is_fitted(self, "net_")
-        samples = self.structure_.read(self._check_input(X, reset=False), _FLOATS[self.dtype])
+        samples = self._structure.read(self._check_input(X, reset=False), _FLOATS[self.dtype])
         with training.intra_op_threads(1):
             return training.forward(self.net_, samples)
 

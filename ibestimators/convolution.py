@@ -24,7 +24,7 @@ from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
 from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor
-from ibestimators.dense import ACTIVATIONS, Normalization
+from ibestimators.dense import ACTIVATIONS, normalization_layer
 from ibestimators.parameters import estimator, parameter
 from ibestimators.readout import Readout
 
@@ -78,7 +78,7 @@ class ConvLayer(nn.Module):
         self.padding = padding
         self.pooling = pooling
         self.conv = _CONVOLUTIONS[n_axes](n_inputs, n_filters, kernel_size, stride=stride)
-        self.norm = None if normalization is None else Normalization(normalization, n_filters)
+        self.norm = None if normalization is None else normalization_layer(normalization, n_filters)
         self.activation = ACTIVATIONS[activation]()
         self.dropout = nn.Dropout(dropout)
 
@@ -97,7 +97,7 @@ class ConvLayer(nn.Module):
             x = nn.functional.pad(x, (before, after) * self.n_axes)
         x = self.conv(x)  # (batch, n_filters, *sizes)
         if self.norm is not None:
-            x = self.norm(x.movedim(1, -1)).movedim(-1, 1)
+            x = self.norm(x)
         x = self.dropout(self.activation(x))
         if self.pooling is not None:
             window = [2 if size > 1 else 1 for size in x.shape[2:]]

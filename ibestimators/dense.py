@@ -6,7 +6,8 @@ network.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -53,7 +54,7 @@ class DenseLayers(nn.Module):
         for size in hidden_sizes:
             layers.append(nn.Linear(n_inputs, size))
             if normalization is not None:
-                layers.append(Normalization(normalization, size))
+                layers.append(normalization_layer(normalization, size))
             layers.append(ACTIVATIONS[activation]())
             if dropout:
                 layers.append(nn.Dropout(dropout))
@@ -66,22 +67,97 @@ class DenseLayers(nn.Module):
         return y
 
 
-class Normalization(nn.Module):
-    """Layer or batch normalisation of the features, the last axis.
+class BatchNorm(nn.Module):
+    """Batch normalisation of features, heeding the weights of the samples.
 
-    Layer normalisation (Ba et al. 2016) looks at one sample and position alone,
-    so a prediction never depends on the other samples; batch normalisation
-    (Ioffe & Szegedy 2015) takes mean and variance over samples and positions.
+    Each feature is brought to mean 0 and variance 1 over the samples and positions
+    of a batch, then scaled and shifted as learned; predictions use moving averages
+    (Ioffe & Szegedy 2015). In weighted means a sample of weight 0 might as well be
+    absent, and one of weight 2 stand there twice. (torch's moving variance is
+    the unbiased one, which knows no such weights; here it is the biased one.)
+
+    Parameters
+    ----------
+    n_features : int
+        Size of axis 1 of the input, as in torch.
     """
 
-    def __init__(self, kind: str, n_features: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(n_features) if kind == "layer" else nn.BatchNorm1d(n_features)
+    mean: torch.Tensor
+    variance: torch.Tensor
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (..., n_features)
-        if isinstance(self.norm, nn.LayerNorm):
-            y: torch.Tensor = self.norm(x)
-            return y
-        rows = x.reshape(-1, x.shape[-1])  # (samples x positions, n_features)
-        y = self.norm(rows).reshape(x.shape)  # (..., n_features)
+    momentum = 0.1
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n_features))
+        self.bias = nn.Parameter(torch.zeros(n_features))
+        self.register_buffer("mean", torch.zeros(n_features))
+        self.register_buffer("variance", torch.ones(n_features))
+        self.sample_weight: torch.Tensor | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_features, *positions)
+        n_values = x.numel() // x.shape[1]
+        if not self.training or n_values == 1:
+            return self.normalized(x, self.mean, self.variance)
+        if self.sample_weight is None:
+            mean, variance = torch.empty_like(self.mean), torch.empty_like(self.variance)
+            y = nn.functional.batch_norm(
+                x, mean, variance, self.weight, self.bias, training=True, momentum=1.0
+            )  # fills mean and variance
+            variance *= (n_values - 1) / n_values
+        else:
+            mean, variance = self.weighted_moments(x, self.sample_weight)
+            y = self.normalized(x, mean, variance)
+        self.mean.lerp_(mean.detach(), self.momentum)
+        self.variance.lerp_(variance.detach(), self.momentum)
         return y
+
+    def normalized(
+        self, x: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor
+    ) -> torch.Tensor:
+        scale = self.weight * (variance + 1e-5).rsqrt()
+        shape = (-1, *[1] * (x.ndim - 2))
+        return x * scale.view(shape) + (self.bias - mean * scale).view(shape)
+
+    @staticmethod
+    def weighted_moments(
+        x: torch.Tensor, sample_weight: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and variance of each feature: (n_features,) twice."""
+        per_position = (
+            x.flatten(2) if x.ndim > 2 else x.unsqueeze(2)
+        )  # (batch, features, positions)
+        total = sample_weight.sum().clamp(min=1e-12) * per_position.shape[2]
+        mean = torch.einsum("b,bfp->f", sample_weight, per_position) / total
+        centred = per_position - mean.unsqueeze(1)
+        return mean, torch.einsum("b,bfp->f", sample_weight, centred.square()) / total
+
+
+@contextmanager
+def weighing(module: nn.Module, sample_weight: torch.Tensor | None) -> Iterator[None]:
+    """Let all `BatchNorm` of a network heed the weights of a batch, inside."""
+    layers = (
+        [m for m in module.modules() if isinstance(m, BatchNorm)]
+        if sample_weight is not None
+        else []
+    )
+    for layer in layers:
+        layer.sample_weight = sample_weight
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.sample_weight = None
+
+
+def normalization_layer(kind: str, n_features: int) -> nn.Module:
+    """Batch or layer normalisation of features that stand on axis 1.
+
+    Layer normalisation (Ba et al. 2016) looks at one position of one sample alone.
+    """
+    return BatchNorm(n_features) if kind == "batch" else _LayerNorm(n_features)
+
+
+class _LayerNorm(nn.LayerNorm):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_features, *positions)
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)

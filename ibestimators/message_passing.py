@@ -23,7 +23,7 @@ from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
 from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor
-from ibestimators.dense import ACTIVATIONS, DenseLayers, Normalization
+from ibestimators.dense import ACTIVATIONS, DenseLayers, normalization_layer
 from ibestimators.parameters import estimator, parameter
 from ibestimators.structures import read_edges
 
@@ -110,7 +110,7 @@ class GraphNetwork(nn.Module):
         )
         after_layer: list[nn.Module] = []
         if normalization is not None:
-            after_layer.append(Normalization(normalization, hidden_size))
+            after_layer.append(normalization_layer(normalization, hidden_size))
         after_layer += [ACTIVATIONS[activation](), nn.Dropout(dropout)]
         self.after = nn.ModuleList(nn.Sequential(*after_layer) for _ in self.layers)
         self.readout = readout

@@ -12,12 +12,15 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, Protocol
 
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping
 from torch import nn
+
+from ibestimators.dense import weighing
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Index = slice | torch.Tensor
@@ -64,10 +67,10 @@ class Batches:
         # One batch of everything has no order to shuffle.
         shuffle = self.generator is not None and self.batch_size < n
         order = torch.randperm(n, generator=self.generator) if shuffle else None
-        for start in range(0, n, self.batch_size):
-            index: Index = slice(start, start + self.batch_size)
-            if order is not None:
-                index = order[index]
+        # Sizes differ by one at most: a last batch of few samples would be noise.
+        bounds = [round(n * i / len(self)) for i in range(len(self) + 1)]
+        for start, stop in pairwise(bounds):
+            index: Index = slice(start, stop) if order is None else order[start:stop]
             weight = None if data.weight is None else data.weight[index]
             yield data.samples.batch(index), (data.target[index], weight)
 
@@ -112,6 +115,12 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         target, weight = y_true
         loss = self.criterion_(y_pred, target.to(self.device))
         return loss.mean() if weight is None else (weight.to(self.device) * loss).mean()
+
+    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, torch.Tensor]:
+        """As in skorch, with the samples' weights in batch normalisation too."""
+        weight = batch[1][1]
+        with weighing(self.module_, None if weight is None else weight.to(self.device)):
+            return super().train_step_single(batch, **fit_params)
 
     def run_single_epoch(
         self,

@@ -1,0 +1,115 @@
+"""The command line as a user meets it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_iris
+
+from ibestimators.cli import main
+
+QUICK = ["--max-epochs", "1", "--cv", "2", "--n-jobs", "1"]
+
+
+@pytest.fixture
+def files(tmp_path):
+    X, y = load_iris(return_X_y=True)
+    table = pd.DataFrame(X, columns=["a", "b", "c", "d"]).assign(kind=np.array(["x", "y", "z"])[y])
+    table.to_csv(tmp_path / "iris.csv", index=False)
+    table.to_parquet(tmp_path / "iris.parquet")
+    np.savez(tmp_path / "iris.npz", X=X, y=y, z=X[:, 0])
+    table.assign(kind2="text").to_csv(tmp_path / "text.csv", index=False)
+    table.assign(a=np.nan).to_csv(tmp_path / "missing.csv", index=False)
+    (tmp_path / "broken.npz").write_bytes(b"no zip")
+    return tmp_path
+
+
+def run(*args, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "ibestimators", *map(str, args)],
+        cwd=cwd, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["iris.csv", "--target", "kind"],
+        ["iris.parquet", "--target", "kind"],
+        ["iris.npz"],
+        ["iris.npz", "--target", "z"],
+        ["wine"],
+        ["digits", "--biases", "mlp,conv"],
+    ],
+    ids=lambda args: " ".join(args),
+)
+def test_compares_and_writes_a_picture(files, args, monkeypatch, capsys):
+    monkeypatch.chdir(files)
+    assert main(["compare", *args, *QUICK]) == 0
+    output = capsys.readouterr().out
+    assert "MLP" in output
+    assert "locality" in output
+    assert (files / "comparison.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_as_a_program(files):
+    done = run("compare", "iris.csv", "--target", "kind", *QUICK, "--output", "a.svg", cwd=files)
+    assert done.returncode == 0, done.stderr
+    assert "picture: a.svg" in done.stdout
+    assert "5/10" in done.stderr or "10/10" in done.stderr
+    assert (files / "a.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "complaint"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["compare"], "the following arguments are required: DATA"),
+        (["compare", "nothing"], "'nothing' is neither one of mnist1d"),
+        (["compare", "nothing.csv"], "nothing.csv: no such file"),
+        (["compare", "iris.csv"], "name the column to predict with --target; it has a, b"),
+        (["compare", "iris.csv", "--target", "e"], "no column 'e'; it has a, b, c, d, kind"),
+        (["compare", "iris.npz", "--target", "e"], "no array 'e'; it holds X, y, z"),
+        (["compare", "broken.npz"], "broken.npz: "),
+        (["compare", "text.csv", "--target", "kind"], "column 'kind2' holds 'text', not numbers"),
+        (["compare", "missing.csv", "--target", "kind"], "column 'a' has 150 missing values"),
+        (["compare", "iris", "--cv", "1"], "'1' is not a whole number from 2 up"),
+        (["compare", "iris", "--biases", "mlp,tree"], "'tree' is none of MLP, Conv"),
+        (["compare", "iris", "--input-shape", "2,x"], "'2,x' is not a shape"),
+        (["compare", "iris", "--output", "a.txt"], "must end in .png, .svg or .pdf"),
+        (["compare", "iris", "--output", "no/a.png"], "no such folder"),
+        (["compare", "iris", "--scoring", "best"], "scoring"),
+        (["compare", "iris", "--cv", "100"], "n_splits=100"),
+        (["compare", "iris", "--input-shape", "5,1", *QUICK], "input_shape=(5, 1) holds 5 numbers"),
+        (["compare", "iris", "--frobnicate"], "unrecognized arguments: --frobnicate"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_gives_one_line_and_exit_code_2(files, args, complaint, monkeypatch, capsys):
+    monkeypatch.chdir(files)
+    try:
+        code = main(args)
+    except SystemExit as exit_:
+        code = exit_.code
+    captured = capsys.readouterr()
+    lines = [line for line in captured.err.splitlines() if line.startswith("ibestimators")]
+    assert code == 2
+    assert len(lines) == 1
+    assert complaint in lines[0]
+    assert "Traceback" not in captured.err
+
+
+def test_help_needs_no_torch():
+    code = (
+        "import sys, ibestimators.cli as c\n"
+        "try: c.main(['compare', '--help'])\n"
+        "except SystemExit: pass\n"
+        "assert not {'torch', 'sklearn', 'numpy', 'pandas'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "--target" in done.stdout

@@ -1,0 +1,200 @@
+"""The comparison: folds, intervals, failures, the table and the picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    LeaveOneGroupOut,
+    StratifiedKFold,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ibestimators import MLPClassifier, biases, compare_biases
+from ibestimators.comparison import assumption, resampled_interval
+from ibestimators.suite import guess_task
+
+X, y = load_iris(return_X_y=True)
+
+
+class Broken(ClassifierMixin, BaseEstimator):
+    """Fails in the fold that trains on the very first sample."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        if (load_iris().data[0] == X).all(1).any():
+            raise RuntimeError("no luck")
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X), dtype=int)
+
+
+def test_scores_are_those_of_cross_val_score_on_the_same_folds():
+    cv = StratifiedKFold(4, shuffle=True, random_state=3)
+    candidates = {"linear": LogisticRegression(max_iter=1000), "dummy": DummyClassifier()}
+    cells = compare_biases(X, y, candidates, cv=cv).cells
+    for name, estimator in candidates.items():
+        expected = cross_val_score(estimator, X, y, cv=cv)
+        got = cells[cells["estimator"] == name].sort_values("fold")["score"]
+        np.testing.assert_allclose(got, expected)
+
+
+def test_any_estimator_can_sit_in_the_table():
+    candidates = {
+        "net": MLPClassifier(max_epochs=3),
+        "pipeline": make_pipeline(StandardScaler(), MLPClassifier(max_epochs=3)),
+        "search": GridSearchCV(MLPClassifier(), {"max_epochs": [1, 3]}, cv=2),
+        "linear": LogisticRegression(max_iter=1000),
+    }
+    frame = compare_biases(X, y, candidates, cv=3, baseline="linear", random_state=0).to_frame()
+    assert frame["parameters"].isna().tolist() == [False, False, False, True]
+    assert frame["assumption"].tolist() == ["nothing"] * 3 + [""]
+    assert np.isnan(frame.loc["linear", "difference"])
+    assert (frame["fit_time"] > 0).all()
+
+
+def test_the_interval_is_nadeau_and_bengios():
+    values = np.array([0.8, 0.82, 0.79, 0.85, 0.81])
+    mean, low, high = resampled_interval(values, 1 / 4)
+    half = stats.t.ppf(0.975, 4) * np.sqrt((1 / 5 + 1 / 4) * values.var(ddof=1))
+    assert (mean, low, high) == pytest.approx((values.mean(), mean - half, mean + half))
+    assert np.isnan(resampled_interval([0.5], 0.25)[1])
+    assert np.isnan(resampled_interval([np.nan], 0.25)[0])
+
+
+def test_differences_are_paired_by_fold():
+    candidates = {"dummy": DummyClassifier(), "linear": LogisticRegression(max_iter=1000)}
+    result = compare_biases(X, y, candidates, cv=5, random_state=0)
+    scores = result.cells.pivot(index="fold", columns="estimator", values="score")
+    row = result.to_frame().loc["linear"]
+    expected = resampled_interval(scores["linear"] - scores["dummy"], 30 / 120)
+    assert tuple(row[["difference", "difference_low", "difference_high"]]) == pytest.approx(
+        expected
+    )
+
+
+def test_random_state_decides_everything():
+    def scores(**kwargs):
+        candidates = {"net": MLPClassifier(max_epochs=2)}
+        return compare_biases(X, y, candidates, cv=3, **kwargs).cells["score"].tolist()
+
+    before = np.random.get_state()[1].tobytes()
+    assert scores(random_state=0) == scores(random_state=0) == scores(random_state=0, n_jobs=2)
+    assert scores(random_state=0) != scores(random_state=1)
+    scores()
+    assert np.random.get_state()[1].tobytes() == before
+
+
+def test_a_failing_fit_costs_its_cell_alone():
+    candidates = {"linear": LogisticRegression(max_iter=1000), "broken": Broken()}
+    result = compare_biases(X, y, candidates, cv=StratifiedKFold(3))
+    assert result.cells["error"].notna().sum() == 2
+    frame = result.to_frame()
+    assert frame["failures"].tolist() == [0, 2]
+    assert frame.loc["broken", "score"] == pytest.approx(1 / 3, abs=0.01)
+    assert "broken, fold 2, failed: RuntimeError: no luck" in repr(result)
+
+
+def test_if_everything_fails_the_reason_is_raised():
+    with pytest.raises(ValueError, match="Every fit failed.*contains NaN"):
+        compare_biases(
+            np.full((20, 2), np.nan),
+            np.arange(20) % 2,
+            {"linear": LogisticRegression(max_iter=1000)},
+        )
+
+
+def test_groups_stay_whole():
+    groups = np.arange(150) % 5
+    cells = compare_biases(
+        X, y, {"d": DummyClassifier()}, cv=LeaveOneGroupOut(), groups=groups
+    ).cells
+    assert cells["n_test"].tolist() == [30] * 5
+    compare_biases(X, y, {"d": DummyClassifier()}, cv=3, groups=groups, random_state=0)
+
+
+def test_wrong_arguments():
+    with pytest.raises(ValueError, match="estimators is empty"):
+        compare_biases(X, y, {})
+    with pytest.raises(ValueError, match=r"baseline='b' is not among the estimators \['a'\]"):
+        compare_biases(X, y, {"a": DummyClassifier()}, baseline="b")
+
+
+def test_the_five_biases_are_the_default():
+    X, y = load_diabetes(return_X_y=True)
+    five = biases("regression", max_epochs=1)
+    result = compare_biases(X[:60], y[:60], five, cv=2, random_state=0)
+    assert list(result.to_frame().index) == ["MLP", "Conv", "Recurrent", "Graph", "Attention"]
+    text = repr(result)
+    for part in (
+        "locality",
+        "order",
+        "relations",
+        "context",
+        "R²",
+        "vs MLP",
+        "baseline",
+        "2 folds",
+    ):
+        assert part in text
+    with pytest.raises(ValueError, match="task must be"):
+        biases("ranking")
+
+
+def test_frames_and_scoring():
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    result = compare_biases(
+        frame, pd.Series(y), {"linear": LogisticRegression(max_iter=1000)}, cv=3, scoring="f1_macro"
+    )
+    assert result.scoring == "f1_macro"
+    assert result.to_frame().loc["linear", "score"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("y", "task"),
+    [
+        (load_diabetes().target, "regression"),
+        (np.arange(10).repeat(50), "classification"),
+        (["a", "b"] * 100, "classification"),
+        (np.linspace(0, 1, 50), "regression"),
+        (np.tile([True, False], 50), "classification"),
+        (np.arange(100).repeat(500), "classification"),
+    ],
+)
+def test_the_task_is_guessed_from_y(y, task):
+    assert guess_task(y) == task
+
+
+def test_assumption_is_seen_through_wrappers():
+    assert assumption(make_pipeline(StandardScaler(), MLPClassifier())) == "nothing"
+    assert assumption(DummyClassifier()) == ""
+
+
+def test_the_picture_shows_each_estimator_once():
+    candidates = {"dummy": DummyClassifier(), "linear": LogisticRegression(max_iter=1000)}
+    display = compare_biases(X, y, candidates, cv=3, random_state=0).plot()
+    labels = [tick.get_text() for tick in display.ax_.get_yticklabels()]
+    assert labels == ["dummy", "linear"]  # the best on top
+    assert "accuracy" in display.ax_.get_xlabel()
+    from matplotlib.figure import Figure
+
+    ax = Figure().add_subplot()
+    result = compare_biases(X, y, candidates, cv=3, random_state=0)
+    assert result.plot(ax=ax).ax_ is ax
+
+
+def test_the_progress_bar_names_what_runs(capsys):
+    compare_biases(X, y, {"dummy": DummyClassifier()}, cv=3, verbose=1)
+    assert "running dummy, fold" in capsys.readouterr().err
+    compare_biases(X, y, {"dummy": DummyClassifier()}, cv=3)
+    assert capsys.readouterr().err == ""
