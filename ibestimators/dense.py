@@ -100,11 +100,11 @@ class BatchNorm(nn.Module):
         if not self.training or n_values == 1:
             return self.normalized(x, self.mean, self.variance)
         if self.sample_weight is None:
-            mean, variance = torch.empty_like(self.mean), torch.empty_like(self.variance)
+            mean, variance = torch.zeros_like(self.mean), torch.zeros_like(self.variance)
             y = nn.functional.batch_norm(
                 x, mean, variance, self.weight, self.bias, training=True, momentum=1.0
             )  # fills mean and variance
-            variance *= (n_values - 1) / n_values
+            variance = variance * ((n_values - 1) / n_values)
         else:
             mean, variance = self.weighted_moments(x, self.sample_weight)
             y = self.normalized(x, mean, variance)
