@@ -196,7 +196,8 @@ class AttentionNetwork(nn.Module):
         self.embed = nn.Linear(n_features, embedding_size)
         if position == "learned":
             # A small random table is learned slowly; the sinusoidal one tells order at once.
-            self.positions = nn.Parameter(sinusoidal(n_tokens, embedding_size, torch.zeros(())))
+            table = sinusoidal(n_tokens, embedding_size, torch.zeros(()))
+            self.positions = nn.Embedding.from_pretrained(table, freeze=False)
         if readout.how == "cls":
             self.class_token = nn.Parameter(torch.randn(embedding_size))
         self.blocks = nn.ModuleList(blocks)
@@ -216,7 +217,7 @@ class AttentionNetwork(nn.Module):
         """Tokens with their positions, the class token first: (batch, tokens, embedding_size)."""
         x = self.embed(self.tokens(x))  # (batch, tokens, embedding_size)
         if self.position == "learned":
-            x = x + self.positions
+            x = x + self.positions.weight
         elif self.position == "sinusoidal":
             x = x + sinusoidal(x.shape[1], x.shape[2], x)
         if self.readout.how == "cls":
@@ -263,7 +264,7 @@ class AttentionPrimitive(Estimator):
         "Nonlinearity of hidden units.",
     )  # fmt: skip
     embedding_size: int = parameter(
-        64, [POSITIVE_INT], "int", "Features of an embedded token, a multiple of 2 `n_heads`.",
+        32, [POSITIVE_INT], "int", "Features of an embedded token, a multiple of 2 `n_heads`.",
     )  # fmt: skip
     n_heads: int = parameter(
         4, [POSITIVE_INT], "int", "Heads, each attending in its own way.",
@@ -285,7 +286,7 @@ class AttentionPrimitive(Estimator):
     )  # fmt: skip
     patch_size: int | None = parameter(
         None, [POSITIVE_INT, None], "int or None",
-        "Side of the patches that images are cut into; None cuts the longer side into 8.",
+        "Side of the patches that images are cut into; None cuts the longer side into 6 or less.",
     )  # fmt: skip
     readout: str = parameter(
         "mean", [StrOptions({"mean", "cls", "last"})], "{'mean', 'cls', 'last'}",
@@ -345,7 +346,7 @@ class AttentionPrimitive(Estimator):
                 f"{sample_shape}. Use input_shape to merge axes."
             )
         height, width, n_features = sample_shape
-        size = self.patch_size or math.ceil(max(height, width) / 8)
+        size = self.patch_size or math.ceil(max(height, width) / 6)
         n_patches = math.ceil(height / size) * math.ceil(width / size)
         return n_patches, size * size * n_features, size
 

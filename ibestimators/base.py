@@ -56,16 +56,17 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         "to 0 by a half cosine; in `partial_fit` it is constant.",
     )  # fmt: skip
     weight_decay: float = parameter(
-        1e-2, [NON_NEGATIVE_REAL], "float",
-        "Decay of the weights, decoupled from the gradient (AdamW).",
+        1.0, [NON_NEGATIVE_REAL], "float",
+        "Decay of the weights, decoupled from the gradient (AdamW): a step at learning rate r "
+        "takes the share r x weight_decay off each.",
     )  # fmt: skip
     max_epochs: int = parameter(
-        50, [POSITIVE_INT], "int", "Number of passes over the training data.",
+        40, [POSITIVE_INT], "int", "Number of passes over the training data.",
     )  # fmt: skip
     batch_size: int | Literal["auto"] = parameter(
         "auto", [POSITIVE_INT, StrOptions({"auto"})], "int or 'auto'",
         "Samples in a batch; more than there are means all. 'auto' takes a twentieth of the "
-        "training data, at least 16 and at most 128 samples.",
+        "training data, at least 8 and at most 128 samples.",
     )  # fmt: skip
     early_stopping: bool = parameter(
         False, ["boolean"], "bool",
@@ -304,7 +305,7 @@ or (n_samples, height, width, n_features)
 
     def _resolve_batch_size(self, n_samples: int) -> int:
         if self.batch_size == "auto":
-            return min(128, max(16, n_samples // 20))
+            return min(128, max(8, n_samples // 20))
         return int(self.batch_size)
 
     def _split(self, y: NDArray[Any], seed: int) -> list[NDArray[Any]]:

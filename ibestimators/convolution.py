@@ -139,7 +139,7 @@ class Convolution(Estimator):
     assumption: ClassVar[str] = "locality, translation invariance"
 
     n_filters: tuple[int, ...] = parameter(
-        (64, 64, 64), ["array-like"], "tuple of int", "Filters of each convolution layer.",
+        (32, 32, 64, 64), ["array-like"], "tuple of int", "Filters of each convolution layer.",
     )  # fmt: skip
     kernel_size: int | tuple[int, ...] = parameter(
         5, [POSITIVE_INT, "array-like"], "int or tuple of int",
@@ -166,8 +166,9 @@ class Convolution(Estimator):
         (), ["array-like"], "tuple of int", "Hidden units of the dense head.",
     )  # fmt: skip
     normalization: str | None = parameter(
-        "layer", [StrOptions({"batch", "layer"}), None], "{'batch', 'layer'} or None",
-        "Normalisation of the features of each position before the activation.",
+        "batch", [StrOptions({"batch", "layer"}), None], "{'batch', 'layer'} or None",
+        "Normalisation of the filters' outputs before the activation: over a batch, heeding "
+        "sample weights, or at each position alone.",
     )  # fmt: skip
 
     def _build_network(self, sample_shape: tuple[int, ...], n_outputs: int) -> nn.Module:

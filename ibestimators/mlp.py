@@ -16,7 +16,7 @@ import torch
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
-from ibestimators.base import Classifier, Estimator, Regressor
+from ibestimators.base import NON_NEGATIVE_REAL, Classifier, Estimator, Regressor
 from ibestimators.dense import DenseLayers
 from ibestimators.parameters import estimator, parameter
 
@@ -39,6 +39,11 @@ class MLP(Estimator):
 
     assumption: ClassVar[str] = "nothing"
 
+    weight_decay: float = parameter(
+        3.0, [NON_NEGATIVE_REAL], "float",
+        "Decay of the weights, decoupled from the gradient (AdamW): a step at learning rate r "
+        "takes the share r x weight_decay off each. Nothing assumed, much to hold back.",
+    )  # fmt: skip
     hidden_layer_sizes: tuple[int, ...] = parameter(
         (256, 256), ["array-like"], "tuple of int", "Units of each hidden layer.",
     )  # fmt: skip

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 from skorch import NeuralNet
@@ -88,13 +88,23 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         by keyword.
     generator : torch.Generator
         Shuffles the batches.
+    weight_decay : float
+        For the weights of layers.
     **kwargs
         As for `skorch.NeuralNet`; `criterion` is a class whose instances map
         prediction and target to one loss a sample.
     """
 
-    def __init__(self, module: nn.Module, *, generator: torch.Generator, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        generator: torch.Generator,
+        weight_decay: float,
+        **kwargs: Any,
+    ) -> None:
         self.generator = generator
+        self.weight_decay = weight_decay
         super().__init__(module, train_split=None, **kwargs)
 
     def get_split_datasets(
@@ -104,6 +114,21 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
 
     def get_iterator(self, dataset: LabelledSamples, training: bool = False) -> Batches:
         return Batches(dataset, self.batch_size, self.generator if training else None)
+
+    def initialize_optimizer(self, *_: Any) -> Self:
+        """AdamW that decays the weights of layers, but no bias, normalisation or embedding."""
+        decayed: list[nn.Parameter] = []
+        others: list[nn.Parameter] = []
+        for module in self.module_.modules():
+            for weight in module.parameters(recurse=False):
+                is_layer = weight.ndim > 1 and not isinstance(module, nn.Embedding)
+                (decayed if is_layer else others).append(weight)
+        groups: list[dict[str, Any]] = [
+            {"params": decayed},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        self.optimizer_ = torch.optim.AdamW(groups, self.lr, weight_decay=self.weight_decay)
+        return self
 
     def infer(self, x: dict[str, torch.Tensor], **_: Any) -> torch.Tensor:
         return self.module_(**{name: value.to(self.device) for name, value in x.items()})
@@ -263,8 +288,7 @@ def build_net(
         module,
         generator=torch.Generator().manual_seed(seed),
         criterion=criterion,
-        optimizer=torch.optim.AdamW,
-        optimizer__weight_decay=weight_decay,
+        weight_decay=weight_decay,
         lr=lr,
         batch_size=batch_size,
         callbacks=list(callbacks),
