@@ -108,11 +108,18 @@ class GraphNetwork(nn.Module):
             MessagePassing(before, after, aggregation, activation)
             for before, after in zip(sizes[:-1], sizes[1:], strict=True)
         )
-        after_layer: list[nn.Module] = []
-        if normalization is not None:
-            after_layer.append(normalization_layer(normalization, hidden_size))
-        after_layer += [ACTIVATIONS[activation](), nn.Dropout(dropout)]
-        self.after = nn.ModuleList(nn.Sequential(*after_layer) for _ in self.layers)
+        self.after = nn.ModuleList(
+            nn.Sequential(
+                *(
+                    []
+                    if normalization is None
+                    else [normalization_layer(normalization, hidden_size)]
+                ),
+                ACTIVATIONS[activation](),
+                nn.Dropout(dropout),
+            )
+            for _ in self.layers
+        )
         self.readout = readout
         self.head = head
         self.register_buffer("edges", edges)
@@ -159,7 +166,7 @@ class MessagePassingPrimitive(Estimator):
         "How a node combines what its neighbours send.",
     )  # fmt: skip
     hidden_size: int = parameter(
-        64, [POSITIVE_INT], "int", "Features of a node after each round.",
+        32, [POSITIVE_INT], "int", "Features of a node after each round.",
     )  # fmt: skip
     n_layers: int = parameter(
         4, [POSITIVE_INT], "int", "Rounds; a node hears of nodes that many edges away.",
@@ -179,7 +186,7 @@ class MessagePassingPrimitive(Estimator):
         (64,), ["array-like"], "tuple of int", "Hidden units of the dense head.",
     )  # fmt: skip
     normalization: str | None = parameter(
-        "layer", [StrOptions({"batch", "layer"}), None], "{'batch', 'layer'} or None",
+        "batch", [StrOptions({"batch", "layer"}), None], "{'batch', 'layer'} or None",
         "Normalisation of the features of each node after each round.",
     )  # fmt: skip
 

@@ -89,6 +89,11 @@ class Recurrence(Estimator):
 
     assumption: ClassVar[str] = "order, a state carries the past"
 
+    lr: float = parameter(
+        1e-2, [POSITIVE_REAL], "float",
+        "Highest learning rate of AdamW. It rises over the first tenth of the steps and falls "
+        "to 0 by a half cosine; in `partial_fit` it is constant.",
+    )  # fmt: skip
     cell: str = parameter(
         "gru", [StrOptions(set(_CELLS))], "{'rnn', 'lstm', 'gru'}",
         "The rule of a step: Elman's, or one with gates.",
