@@ -141,9 +141,9 @@ class Block(nn.Module):
         self.attention = MultiHeadAttention(embedding_size, n_heads, dropout, rotary)
         self.norm_dense = nn.LayerNorm(embedding_size)
         self.dense = nn.Sequential(
-            nn.Linear(embedding_size, 4 * embedding_size),
+            nn.Linear(embedding_size, 2 * embedding_size),
             ACTIVATIONS[activation](),
-            nn.Linear(4 * embedding_size, embedding_size),
+            nn.Linear(2 * embedding_size, embedding_size),
         )
         self.dropout = nn.Dropout(dropout)
 
@@ -259,15 +259,11 @@ class AttentionPrimitive(Estimator):
 
     assumption: ClassVar[str] = "tokens, relevance from context"
 
-    activation: str = parameter(
-        "gelu", [StrOptions(set(ACTIVATIONS))], "{'relu', 'gelu', 'tanh', 'silu'}",
-        "Nonlinearity of hidden units.",
-    )  # fmt: skip
     embedding_size: int = parameter(
         32, [POSITIVE_INT], "int", "Features of an embedded token, a multiple of 2 `n_heads`.",
     )  # fmt: skip
     n_heads: int = parameter(
-        4, [POSITIVE_INT], "int", "Heads, each attending in its own way.",
+        2, [POSITIVE_INT], "int", "Heads, each attending in its own way.",
     )  # fmt: skip
     n_layers: int = parameter(
         2, [POSITIVE_INT], "int", "Blocks of attention and a dense step.",
@@ -352,7 +348,7 @@ class AttentionPrimitive(Estimator):
 
 
 @estimator
-class AttentionClassifier(Classifier, AttentionPrimitive):
+class AttentionClassifier(AttentionPrimitive, Classifier):
     """Classifier that assumes tokens whose relevance is learned from context.
 
     Reads (n, d) as d tokens, (n, steps, features) as a token a step and the
@@ -386,7 +382,7 @@ class AttentionClassifier(Classifier, AttentionPrimitive):
 
 
 @estimator
-class AttentionRegressor(Regressor, AttentionPrimitive):
+class AttentionRegressor(AttentionPrimitive, Regressor):
     """Regressor that assumes tokens whose relevance is learned from context.
 
     Reads (n, d) as d tokens, (n, steps, features) as a token a step and the

@@ -3,7 +3,7 @@
 An estimator has three axes, each implemented once: what comes in
 (`ibestimators.structures`), what is learned (a primitive, which builds the
 network), and what comes out (`Classifier` or `Regressor`). A public class such
-as ``ConvClassifier(Classifier, Convolution)`` names one of each.
+as ``ConvClassifier(Convolution, Classifier)`` names one of each.
 """
 
 from __future__ import annotations

@@ -81,7 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--cv", type=_at_least_2, default=5, metavar="N", help="folds (5)")
     compare.add_argument("--scoring", metavar="NAME", help="a scikit-learn score, such as f1_macro")
     compare.add_argument(
-        "--max-epochs", type=_positive, metavar="N", help="default: each estimator's own"
+        "--max-epochs",
+        type=_positive,
+        default=20,
+        metavar="N",
+        help="passes over the data (20, half of the estimators' own default, for a quick answer)",
     )
     compare.add_argument("--n-jobs", type=int, default=2, metavar="N", help="fits at a time (2)")
     compare.add_argument("--random-state", type=int, default=0, metavar="SEED", help="seed (0)")
@@ -102,9 +106,7 @@ def _compare(options: argparse.Namespace) -> int:
     from ibestimators.comparison import compare_biases
     from ibestimators.suite import BASELINE, biases, guess_task
 
-    params: dict[str, Any] = {}
-    if options.max_epochs is not None:
-        params["max_epochs"] = options.max_epochs
+    params: dict[str, Any] = {"max_epochs": options.max_epochs}
     if options.input_shape is not None:
         params["input_shape"] = options.input_shape
     task = options.task or guess_task(y)

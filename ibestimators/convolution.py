@@ -234,7 +234,7 @@ class Convolution(Estimator):
 
 
 @estimator
-class ConvClassifier(Classifier, Convolution):
+class ConvClassifier(Convolution, Classifier):
     """Classifier that assumes locality and translation invariance.
 
     Reads (n, d) as signals of d steps, (n, steps, features) as signals and
@@ -264,7 +264,7 @@ class ConvClassifier(Classifier, Convolution):
 
 
 @estimator
-class ConvRegressor(Regressor, Convolution):
+class ConvRegressor(Convolution, Regressor):
     """Regressor that assumes locality and translation invariance.
 
     Reads (n, d) as signals of d steps, (n, steps, features) as signals and

@@ -95,7 +95,10 @@ class BatchNorm(nn.Module):
         self.register_buffer("variance", torch.ones(n_features))
         self.sample_weight: torch.Tensor | None = None
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_features, *positions)
+    def forward(
+        self, x: torch.Tensor, sample: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (rows, n_features, *positions)
+        """Normalise; `sample` is the sample that each row is of, if not row i of sample i."""
         n_values = x.numel() // x.shape[1]
         if not self.training or n_values == 1:
             return self.normalized(x, self.mean, self.variance)
@@ -106,7 +109,8 @@ class BatchNorm(nn.Module):
             )  # fills mean and variance
             variance = variance * ((n_values - 1) / n_values)
         else:
-            mean, variance = self.weighted_moments(x, self.sample_weight)
+            weight = self.sample_weight if sample is None else self.sample_weight[sample]
+            mean, variance = self.weighted_moments(x, weight)
             y = self.normalized(x, mean, variance)
         self.mean.lerp_(mean.detach(), self.momentum)
         self.variance.lerp_(variance.detach(), self.momentum)
@@ -121,16 +125,16 @@ class BatchNorm(nn.Module):
 
     @staticmethod
     def weighted_moments(
-        x: torch.Tensor, sample_weight: torch.Tensor
+        x: torch.Tensor, row_weight: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and variance of each feature: (n_features,) twice."""
         per_position = (
             x.flatten(2) if x.ndim > 2 else x.unsqueeze(2)
         )  # (batch, features, positions)
-        total = sample_weight.sum().clamp(min=1e-12) * per_position.shape[2]
-        mean = torch.einsum("b,bfp->f", sample_weight, per_position) / total
+        total = row_weight.sum().clamp(min=1e-12) * per_position.shape[2]
+        mean = torch.einsum("b,bfp->f", row_weight, per_position) / total
         centred = per_position - mean.unsqueeze(1)
-        return mean, torch.einsum("b,bfp->f", sample_weight, centred.square()) / total
+        return mean, torch.einsum("b,bfp->f", row_weight, centred.square()) / total
 
 
 @contextmanager
@@ -159,5 +163,7 @@ def normalization_layer(kind: str, n_features: int) -> nn.Module:
 
 
 class _LayerNorm(nn.LayerNorm):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_features, *positions)
+    def forward(
+        self, x: torch.Tensor, sample: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (rows, n_features, *positions)
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)

@@ -15,6 +15,7 @@ Xu, Hu, Leskovec & Jegelka, "How powerful are graph neural networks?" (2019).
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any, ClassVar
 
 import networkx as nx
@@ -108,34 +109,32 @@ class GraphNetwork(nn.Module):
             MessagePassing(before, after, aggregation, activation)
             for before, after in zip(sizes[:-1], sizes[1:], strict=True)
         )
-        self.after = nn.ModuleList(
-            nn.Sequential(
-                *(
-                    []
-                    if normalization is None
-                    else [normalization_layer(normalization, hidden_size)]
-                ),
-                ACTIVATIONS[activation](),
-                nn.Dropout(dropout),
-            )
-            for _ in self.layers
+        self.norms = nn.ModuleList(
+            []
+            if normalization is None
+            else [normalization_layer(normalization, hidden_size) for _ in range(n_layers)]
         )
+        self.activation = ACTIVATIONS[activation]()
+        self.dropout = nn.Dropout(dropout)
         self.readout = readout
         self.head = head
         self.register_buffer("edges", edges)
 
     def node_embeddings(
-        self, nodes: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:  # (nodes, features), (2, edges)
+        self, nodes: torch.Tensor, edges: torch.Tensor, sample: torch.Tensor
+    ) -> torch.Tensor:  # (nodes, features), (2, edges), (nodes,)
         """Features of each node after all rounds: (nodes, hidden_size)."""
-        for layer, after in zip(self.layers, self.after, strict=True):
-            nodes = after(layer(nodes, edges))  # (nodes, hidden_size)
+        for layer, norm in zip_longest(self.layers, self.norms):
+            nodes = layer(nodes, edges)  # (nodes, hidden_size)
+            if norm is not None:
+                nodes = norm(nodes, sample)
+            nodes = self.dropout(self.activation(nodes))
         return nodes
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
-        nodes, edges, graph = self.pack(x)
-        nodes = self.node_embeddings(nodes, edges)  # (batch x positions, hidden_size)
-        pooled = aggregate(nodes, graph, len(x), self.readout)  # (batch, hidden_size)
+        nodes, edges, sample = self.pack(x)
+        nodes = self.node_embeddings(nodes, edges, sample)  # (batch x positions, hidden_size)
+        pooled = aggregate(nodes, sample, len(x), self.readout)  # (batch, hidden_size)
         y: torch.Tensor = self.head(pooled)  # (batch, n_outputs)
         return y
 
@@ -216,7 +215,7 @@ class MessagePassingPrimitive(Estimator):
 
 
 @estimator
-class GraphClassifier(Classifier, MessagePassingPrimitive):
+class GraphClassifier(MessagePassingPrimitive, Classifier):
     """Classifier that assumes relations: neighbours on a graph send messages.
 
     Reads (n, d) as d nodes of one feature, (n, steps, features) as nodes and the
@@ -249,7 +248,7 @@ class GraphClassifier(Classifier, MessagePassingPrimitive):
 
 
 @estimator
-class GraphRegressor(Regressor, MessagePassingPrimitive):
+class GraphRegressor(MessagePassingPrimitive, Regressor):
     """Regressor that assumes relations: neighbours on a graph send messages.
 
     Reads (n, d) as d nodes of one feature, (n, steps, features) as nodes and the

@@ -66,7 +66,7 @@ class MLP(Estimator):
 
 
 @estimator
-class MLPClassifier(Classifier, MLP):
+class MLPClassifier(MLP, Classifier):
     """Classifier by dense layers, the baseline that assumes nothing.
 
     Reads X of any structure flattened.
@@ -93,7 +93,7 @@ class MLPClassifier(Classifier, MLP):
 
 
 @estimator
-class MLPRegressor(Regressor, MLP):
+class MLPRegressor(MLP, Regressor):
     """Regressor by dense layers, the baseline that assumes nothing.
 
     Reads X of any structure flattened.

@@ -40,8 +40,8 @@ def estimator(cls: type[T]) -> type[T]:
     A docstring gets its ``Parameters`` and ``Attributes`` sections in the
     place of the word ``{sections}``.
     """
-    # A dataclass gives the last class in the method resolution order the first
-    # word on a default; copying the constraints per class keeps them in step.
+    # A dataclass takes the fields of its bases whole, inherited ones too, from the
+    # last base to the first: whichever base redeclares a default must come first.
     cls = dataclass(kw_only=True, eq=False, repr=False)(cls)
     own: Any = cls
     own._parameter_constraints = {f.name: f.metadata["allowed"] for f in fields(own)}

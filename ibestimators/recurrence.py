@@ -108,9 +108,10 @@ class Recurrence(Estimator):
         False, ["boolean"], "bool", "Whether a second recurrence reads from the end.",
     )  # fmt: skip
     readout: str = parameter(
-        "last", [StrOptions({"last", "mean", "max", "flatten"})],
+        "flatten", [StrOptions({"last", "mean", "max", "flatten"})],
         "{'last', 'mean', 'max', 'flatten'}",
-        "How the states become one vector; 'last' is the state that has read all.",
+        "How the states become one vector; 'flatten' keeps them all, 'last' is the state that "
+        "has read everything.",
     )  # fmt: skip
     head_layer_sizes: tuple[int, ...] = parameter(
         (), ["array-like"], "tuple of int", "Hidden units of the dense head.",
@@ -149,7 +150,7 @@ class Recurrence(Estimator):
 
 
 @estimator
-class RecurrentClassifier(Classifier, Recurrence):
+class RecurrentClassifier(Recurrence, Classifier):
     """Classifier that assumes order, with a hidden state that carries the past.
 
     Reads (n, d) as d steps of one feature, (n, steps, features) as steps and the
@@ -184,7 +185,7 @@ class RecurrentClassifier(Classifier, Recurrence):
 
 
 @estimator
-class RecurrentRegressor(Regressor, Recurrence):
+class RecurrentRegressor(Recurrence, Regressor):
     """Regressor that assumes order, with a hidden state that carries the past.
 
     Reads (n, d) as d steps of one feature, (n, steps, features) as steps and the

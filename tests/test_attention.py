@@ -140,5 +140,5 @@ def test_reads_features_sequences_and_patches(shape, readout, mask):
 
 
 def test_embedding_size_must_fit_the_heads():
-    with pytest.raises(ValueError, match="embedding_size=20 must be a multiple of twice n_heads=4"):
-        AttentionClassifier(embedding_size=20).fit(np.zeros((4, 3)), [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="embedding_size=18 must be a multiple of twice n_heads=2"):
+        AttentionClassifier(embedding_size=18).fit(np.zeros((4, 3)), [0, 1, 0, 1])

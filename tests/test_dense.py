@@ -60,6 +60,15 @@ def test_a_weight_is_a_number_of_copies(weights):
     assert weighted.sample_weight is None
 
 
+def test_rows_take_the_weight_of_their_sample():
+    norm, sample = BatchNorm(2).double(), torch.tensor([0, 0, 1, 2, 2])
+    x, weight = torch.randn(5, 2, dtype=torch.float64), torch.tensor([0.0, 1.0, 2.0]).double()
+    with weighing(norm, weight):
+        y = norm(x, sample)
+    expected = BatchNorm(2).double()(x[[2, 3, 3, 4, 4]])
+    torch.testing.assert_close(y[[2, 3, 3, 4, 4]], expected)
+
+
 def test_layer_normalisation_looks_at_one_position():
     norm = normalization_layer("layer", 5)
     x = torch.randn(2, 5, 7)
