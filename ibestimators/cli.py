@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_positive,
         default=20,
         metavar="N",
-        help="passes over the data (20, half of the estimators' own default, for a quick answer)",
+        help="passes over the data (20, for a quick answer; most estimators' own is 40)",
     )
     compare.add_argument("--n-jobs", type=int, default=2, metavar="N", help="fits at a time (2)")
     compare.add_argument("--random-state", type=int, default=0, metavar="SEED", help="seed (0)")

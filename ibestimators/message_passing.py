@@ -267,14 +267,14 @@ class GraphRegressor(MessagePassingPrimitive, Regressor):
 
     Examples
     --------
-    How rough a signal is on a ring:
+    The warmest neighbourhood on a ring:
 
     >>> import networkx as nx
     >>> import numpy as np
     >>> from ibestimators import GraphRegressor
     >>> X = np.random.default_rng(0).normal(size=(300, 10))
-    >>> y = (X * np.roll(X, 1, axis=1)).sum(axis=1)
-    >>> reg = GraphRegressor(graph=nx.cycle_graph(10), random_state=0)
+    >>> y = (np.roll(X, 1, axis=1) + X + np.roll(X, -1, axis=1)).max(axis=1)
+    >>> reg = GraphRegressor(graph=nx.cycle_graph(10), readout="max", random_state=0)
     >>> reg.fit(X, y).score(X, y) > 0.8
     True
     """

@@ -16,7 +16,7 @@ import torch
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
-from ibestimators.base import NON_NEGATIVE_REAL, Classifier, Estimator, Regressor
+from ibestimators.base import NON_NEGATIVE_REAL, POSITIVE_INT, Classifier, Estimator, Regressor
 from ibestimators.dense import DenseLayers
 from ibestimators.parameters import estimator, parameter
 
@@ -43,6 +43,9 @@ class MLP(Estimator):
         3.0, [NON_NEGATIVE_REAL], "float",
         "Decay of the weights, decoupled from the gradient (AdamW): a step at learning rate r "
         "takes the share r x weight_decay off each. Nothing assumed, much to hold back.",
+    )  # fmt: skip
+    max_epochs: int = parameter(
+        20, [POSITIVE_INT], "int", "Number of passes over the training data.",
     )  # fmt: skip
     hidden_layer_sizes: tuple[int, ...] = parameter(
         (256, 256), ["array-like"], "tuple of int", "Units of each hidden layer.",

@@ -60,8 +60,8 @@ def test_a_shifted_image_gives_a_shifted_feature_map(down, right):
 
 
 def test_mean_readout_forgets_where_a_pattern_stands():
-    X = np.zeros((2, 40, 1))
-    X[0, 10:13, 0] = X[1, 25:28, 0] = [1, -2, 3]
+    X = np.zeros((2, 60, 1))  # what four layers see of the pattern stays clear of the ends
+    X[0, 20:23, 0] = X[1, 35:38, 0] = [1, -2, 3]
     fitted = ConvClassifier(
         pooling=None, standardize=False, max_epochs=1, dtype="float64", random_state=0
     ).fit(X, [0, 1])

@@ -11,7 +11,8 @@ from ibestimators import RecurrentClassifier
 def fitted_on(X, **params):
     y = np.arange(len(X)) % 2
     return RecurrentClassifier(
-        max_epochs=2, standardize=False, dtype="float64", random_state=0, **params
+        **{"max_epochs": 2, "standardize": False, "dtype": "float64", "readout": "last", **params},
+        random_state=0,
     ).fit(X, y)
 
 

@@ -1,0 +1,45 @@
+"""The README's commands and the examples do what they say."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_ci_runs_the_readmes_test_command():
+    command = re.search(r"<!-- test command -->\n```sh\n(.+)\n```", README).group(1)
+    assert command == 'pip install ".[test]" && python -m pytest'
+    assert "test command" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.slow
+def test_the_readmes_python_prints_its_table(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, printed = re.search(r"```python\n(.+?)```\n\n```\n(.+?)```", README, re.DOTALL).groups()
+    assert len(code.strip().splitlines()) <= 11
+    exec(compile(code, "README.md", "exec"), {})
+    # Times differ between machines; names, assumptions and parameters do not.
+    columns = re.compile(r"^(\w+ .*?[\d,]*) +0\.\d\d\d ±", re.MULTILINE)
+    assert columns.findall(capsys.readouterr().out) == columns.findall(printed)
+    assert (tmp_path / "digits.png").exists()
+
+
+@pytest.mark.slow
+def test_mnist1d_conv_against_dense():
+    rows = runpy.run_path(str(ROOT / "examples" / "mnist1d_conv_against_dense.py"))["main"]()
+    found = {(name, shuffled): rest for name, shuffled, *rest in rows}
+    n_conv, training_conv, test_conv = found["convolution", False]
+    n_dense, training_dense, test_dense = found["dense", False]
+    assert (n_conv, n_dense) == (2050, 59065)
+    assert test_conv <= 17
+    assert test_dense >= test_conv + 15
+    assert max(training_conv, training_dense) <= 3
+    # Shuffled positions: what convolution relied on is gone, the MLP never used it.
+    assert abs(found["dense", True][2] - test_dense) <= 3
+    assert found["convolution", True][2] >= found["dense", True][2] - 3
