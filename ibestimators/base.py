@@ -9,6 +9,7 @@ as ``ConvClassifier(Convolution, Classifier)`` names one of each.
 from __future__ import annotations
 
 import copy
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from numbers import Integral, Real
@@ -43,6 +44,7 @@ POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 POSITIVE_REAL = Interval(Real, 0, None, closed="neither")
 NON_NEGATIVE_REAL = Interval(Real, 0, None, closed="left")
 
+_WORTH_THREADS = 2_000_000_000  # multiply-adds of a step
 _FLOATS = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -145,6 +147,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     )
 
     assumption: ClassVar[str]
+    _shares_weights: ClassVar[bool] = True  # over the positions of a sample
     _criterion: ClassVar[type[nn.Module]]
 
     @abstractmethod
@@ -241,10 +244,12 @@ or (n_samples, height, width, n_features)
         data = labelled(training_part)
         validation = None if validation_part is None else labelled(validation_part)
         epochs = 1 if one_pass else self.max_epochs
-        with training.intra_op_threads(1):
-            self._prepare_net(len(data), seed, reset=reset, scheduled=not one_pass)
-            with training.seeded(seed + self.n_iter_, self.device_, exclusive=self.dropout > 0):
-                training.train(self.net_, data, validation, epochs)
+        self._prepare_net(len(data), seed, reset=reset, scheduled=not one_pass)
+        with (
+            training.intra_op_threads(self._n_threads(self.net_.batch_size)),
+            training.seeded(seed + self.n_iter_, self.device_, exclusive=self.dropout > 0),
+        ):
+            training.train(self.net_, data, validation, epochs)
         self._record()
         return self
 
@@ -351,8 +356,18 @@ or (n_samples, height, width, n_features)
     def _forward(self, X: ArrayLike) -> torch.Tensor:
         check_is_fitted(self, "net_")
         samples = self._structure.read(self._check_input(X, reset=False), _FLOATS[self.dtype])
-        with training.intra_op_threads(1):
+        with training.intra_op_threads(self._n_threads(len(samples))):
             return training.forward(self.net_, samples)
+
+    def _n_threads(self, batch_size: int) -> int | None:
+        """One thread within operations where more would wait for each other longer than help.
+
+        Forward and backward take about three multiply-adds a parameter, sample and
+        position that shares it.
+        """
+        axes = self.sample_shape_[:-1] or self.sample_shape_
+        positions = math.prod(axes) if self._shares_weights else 1
+        return 1 if 3 * batch_size * self.n_parameters_ * positions < _WORTH_THREADS else None
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")

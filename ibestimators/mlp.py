@@ -38,6 +38,7 @@ class MLP(Estimator):
     """Abstract: what is learned is a stack of dense layers."""
 
     assumption: ClassVar[str] = "nothing"
+    _shares_weights: ClassVar[bool] = False
 
     weight_decay: float = parameter(
         3.0, [NON_NEGATIVE_REAL], "float",

@@ -261,10 +261,10 @@ def seeded(seed: int, device: str, exclusive: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def intra_op_threads(n_threads: int) -> Iterator[None]:
-    """Use some number of threads within an operation, and restore it after."""
+def intra_op_threads(n_threads: int | None) -> Iterator[None]:
+    """Use some number of threads within an operation, None as is, and restore it after."""
     before = torch.get_num_threads()
-    torch.set_num_threads(n_threads)
+    torch.set_num_threads(n_threads or before)
     try:
         yield
     finally:

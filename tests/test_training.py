@@ -328,3 +328,11 @@ def test_input_shape_and_channels_first_read_the_same_images():
     for other, X in ((flat, images.reshape(40, -1)), (first, np.moveaxis(images, -1, 1))):
         assert other.sample_shape_ == (6, 5, 3)
         np.testing.assert_array_equal(direct.predict_proba(images), other.predict_proba(X))
+
+
+def test_small_networks_use_one_thread_and_large_ones_do_not():
+    fitted = quick("ConvClassifier").fit(np.random.default_rng(0).normal(size=(150, 40)), Y_IRIS)
+    assert fitted._n_threads(128) == 1
+    assert fitted._n_threads(100_000) is None
+    dense = quick("MLPClassifier").fit(np.random.default_rng(0).normal(size=(150, 40, 10)), Y_IRIS)
+    assert dense._n_threads(128) == 1  # no weight is used at more than one position
