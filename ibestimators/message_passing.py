@@ -15,6 +15,7 @@ Xu, Hu, Leskovec & Jegelka, "How powerful are graph neural networks?" (2019).
 
 from __future__ import annotations
 
+import math
 from itertools import zip_longest
 from typing import Any, ClassVar
 
@@ -85,6 +86,9 @@ class GraphNetwork(nn.Module):
     normalization : {"batch", "layer"} or None
     edges : torch.Tensor of shape (2, n_edges)
         The graph that array samples live on, sources then targets.
+    n_identities : int or None
+        Number of positions to learn an embedding for; it joins the features after the
+        first round. None leaves nodes without identity.
     """
 
     edges: torch.Tensor
@@ -102,6 +106,7 @@ class GraphNetwork(nn.Module):
         dropout: float,
         normalization: str | None,
         edges: torch.Tensor,
+        n_identities: int | None,
     ) -> None:
         super().__init__()
         sizes = [n_features] + [hidden_size] * n_layers
@@ -116,6 +121,11 @@ class GraphNetwork(nn.Module):
         )
         self.activation = ACTIVATIONS[activation]()
         self.dropout = nn.Dropout(dropout)
+        self.identities = None
+        if n_identities is not None:
+            # From zero all nodes start alike, so that the order of nodes decides nothing.
+            table = torch.zeros(n_identities, hidden_size)
+            self.identities = nn.Embedding.from_pretrained(table, freeze=False)
         self.readout = readout
         self.head = head
         self.register_buffer("edges", edges)
@@ -124,8 +134,11 @@ class GraphNetwork(nn.Module):
         self, nodes: torch.Tensor, edges: torch.Tensor, sample: torch.Tensor
     ) -> torch.Tensor:  # (nodes, features), (2, edges), (nodes,)
         """Features of each node after all rounds: (nodes, hidden_size)."""
-        for layer, norm in zip_longest(self.layers, self.norms):
+        for i, (layer, norm) in enumerate(zip_longest(self.layers, self.norms)):
             nodes = layer(nodes, edges)  # (nodes, hidden_size)
+            if i == 0 and self.identities is not None:
+                nodes = nodes.unflatten(0, (-1, self.identities.num_embeddings))
+                nodes = (nodes + self.identities.weight).flatten(0, 1)  # (nodes, hidden_size)
             if norm is not None:
                 nodes = norm(nodes, sample)
             nodes = self.dropout(self.activation(nodes))
@@ -177,6 +190,11 @@ class MessagePassingPrimitive(Estimator):
         "features; a directed edge i -> j, or entry (i, j) other than 0, lets i send to j. None "
         "joins neighbouring positions: a path, or a grid for images.",
     )  # fmt: skip
+    position: str = parameter(
+        "learned", [StrOptions({"none", "learned"})], "{'none', 'learned'}",
+        "Whether the positions of array samples each have a learned embedding, as they have a "
+        "meaning of their own, or with 'none' differ by their features and neighbours alone.",
+    )  # fmt: skip
     readout: str = parameter(
         "mean", [StrOptions({"sum", "mean", "max"})], "{'sum', 'mean', 'max'}",
         "How the nodes become one vector.",
@@ -211,6 +229,7 @@ class MessagePassingPrimitive(Estimator):
             dropout=self.dropout,
             normalization=self.normalization,
             edges=torch.from_numpy(read_edges(self.graph, sizes)),
+            n_identities=math.prod(sizes) if self.position == "learned" else None,
         )
 
 
