@@ -29,9 +29,8 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"weight_decay": 1.0},
         {"weight_decay": 10.0},
         {"hidden_layer_sizes": (128,)},
-        {"hidden_layer_sizes": (128, 128)},
         {"normalization": "layer"},
-        {"max_epochs": 20},
+        {"max_epochs": 40},
     ],
     "Conv": [
         {},
@@ -40,26 +39,21 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"readout": "flatten"},
         {"readout": "max"},
         {"pooling": "mean"},
-        {"kernel_size": 7},
         {"n_filters": (32, 64, 64)},
-        {"max_epochs": 20},
     ],
     "Recurrent": [
         {},
         {"lr": 3e-3},
         {"cell": "lstm"},
-        {"readout": "mean"},
-        {"bidirectional": True},
-        {"readout": "max", "bidirectional": True},
+        {"readout": "last"},
+        {"readout": "max"},
     ],
     "Graph": [
         {},
         {"normalization": "layer"},
+        {"position": "none"},
         {"aggregation": "mean"},
-        {"aggregation": "max"},
-        {"readout": "sum"},
         {"readout": "max"},
-        {"n_layers": 2},
     ],
     "Attention": [
         {},
@@ -67,7 +61,6 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"position": "rotary"},
         {"readout": "cls"},
         {"weight_decay": 0.1},
-        {"embedding_size": 48},
     ],
 }
 

@@ -225,10 +225,13 @@ class AttentionNetwork(nn.Module):
         return x
 
     def attention_mask(self, x: torch.Tensor) -> torch.Tensor | None:
-        """The mask for embedded tokens; the class token sees all and is seen by all."""
+        """The mask for embedded tokens; the class token sees all.
+
+        It is seen by all but under a causal mask, where it would tell of the future.
+        """
         mask = attention_mask(self.mask, x.shape[1], self.window, x.device)
         if mask is not None and self.readout.how == "cls":
-            mask[0], mask[:, 0] = True, True
+            mask[0], mask[1:, 0] = True, self.mask != "causal"
         return mask
 
     def contextual(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)

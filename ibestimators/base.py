@@ -74,7 +74,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         False, ["boolean"], "bool",
         "Whether to set `validation_fraction` of the training data aside (stratified by class), "
         "stop once its loss has not improved for `n_iter_no_change` epochs, and restore the "
-        "weights of the best epoch.",
+        "weights of the best epoch. The scales of X and y are learned from both parts.",
     )  # fmt: skip
     validation_fraction: float = parameter(
         0.1, [Interval(Real, 0, 1, closed="neither")], "float",
@@ -102,7 +102,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     input_shape: tuple[int, ...] | None = parameter(
         None, [tuple, None], "tuple of int or None",
         "Shape of one sample, to give flattened samples their structure back: "
-        "``(28, 28, 1)`` reads X of shape (n, 784) or (n, 28, 28) as images.",
+        "``(28, 28, 1)`` reads X of shape (n, 784) or (n, 28, 28) as images. With "
+        "`channels_first`, the features come first here too.",
     )  # fmt: skip
     channels_first: bool = parameter(
         False, ["boolean"], "bool",
@@ -122,7 +123,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     )  # fmt: skip
     callbacks: Sequence[Any] | None = parameter(
         None, [list, tuple, None], "list of skorch callbacks or None",
-        "Passed on to the skorch net; each fit works on copies.",
+        "Passed on to the skorch net; each fit works on copies. An `LRScheduler` takes the "
+        "place of the rise and fall of `lr`. Data sets that callbacks get are private.",
     )  # fmt: skip
     random_state: int | np.random.RandomState | None = parameter(
         None, ["random_state"], "int, RandomState instance or None",
@@ -134,7 +136,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     )  # fmt: skip
 
     _fitted: ClassVar[tuple[tuple[str, str, str], ...]] = (
-        ("n_features_in_", "int", "Number of features, the last axis of X."),
+        (
+            "n_features_in_",
+            "int",
+            "Columns of a flat X, else size of the features' axis.",
+        ),
         ("feature_names_in_", "ndarray of str", "Names of the columns of a data frame."),
         ("sample_shape_", "tuple of int", "Shape of one sample: structure axes, then features."),
         ("net_", "skorch.NeuralNet", "The trained net; `net_.history` is its record."),
@@ -192,7 +198,8 @@ or (n_samples, height, width, n_features)
         y : array-like of shape (n_samples,) or, for regressors, (n_samples, n_outputs)
             Class labels of any type, or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample in the loss and in the standardisation.
+            Weight of each sample in the loss and in the standardisation; only their
+            ratios count.
 
         Returns
         -------
@@ -218,6 +225,24 @@ or (n_samples, height, width, n_features)
         classes: ArrayLike | None = None,
         one_pass: bool = False,
     ) -> Self:
+        before = self.__dict__.copy()
+        try:
+            self._train_unguarded(X, y, sample_weight, reset, classes, one_pass)
+        except BaseException:  # what a failed or interrupted fit leaves would pass for fitted
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _train_unguarded(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        reset: bool,
+        classes: ArrayLike | None,
+        one_pass: bool,
+    ) -> None:
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
@@ -227,9 +252,10 @@ or (n_samples, height, width, n_features)
         check_consistent_length(X, y)
         weight = _check_weight(sample_weight, X)
         if reset:
+            self._dtype = _FLOATS[self.dtype]
             self._structure = ArrayStructure(X, weight, self.standardize)
             self._n_outputs = self._learn_target(y, weight, classes)
-        samples = self._structure.read(X, _FLOATS[self.dtype])
+        samples = self._structure.read(X, self._dtype)
         target = self._encode_target(y)
         loss_weight = self._loss_weight(y, weight)
 
@@ -239,7 +265,7 @@ or (n_samples, height, width, n_features)
             training_part, validation_part = self._split(y, seed)
 
         def labelled(rows: NDArray[Any]) -> training.LabelledSamples:
-            return _labelled(samples, target, loss_weight, torch.from_numpy(rows))
+            return _labelled(samples, target, loss_weight, rows, keep_scale=one_pass)
 
         data = labelled(training_part)
         validation = None if validation_part is None else labelled(validation_part)
@@ -251,33 +277,43 @@ or (n_samples, height, width, n_features)
         ):
             training.train(self.net_, data, validation, epochs)
         self._record()
-        return self
+
+    @property
+    def module_(self) -> nn.Module:
+        """The network itself; it takes standardised batches."""
+        return self.net_.module_
 
     def _prepare_net(self, n_samples: int, seed: int, *, reset: bool, scheduled: bool) -> None:
         """Build the net, or a new optimiser on the old network, or go on as it is."""
+        batch_size = self._resolve_batch_size(n_samples)
         if not reset and not scheduled and not self._scheduled:
-            return  # partial_fit after partial_fit: the optimiser keeps its momentum
+            # partial_fit after partial_fit: the optimiser keeps its momentum
+            self.net_.go_on(self.lr, self.weight_decay, batch_size, int(self.verbose))
+            return
         if reset:
             self.device_: str = _resolve_device(self.device)
             with training.seeded(seed, self.device_):
-                self.module_: nn.Module = self._build_network(self.sample_shape_, self._n_outputs)
-            self.module_ = self.module_.to(_FLOATS[self.dtype])
-            self.n_parameters_ = sum(p.numel() for p in self.module_.parameters())
+                module = self._build_network(self.sample_shape_, self._n_outputs)
+            module = module.to(self._dtype)
+            self.n_parameters_ = sum(p.numel() for p in module.parameters())
+        else:
+            module = self.net_.module_
         history = [] if reset else list(self.net_.history)
-        batch_size = self._resolve_batch_size(n_samples)
+        given = copy.deepcopy(list(self.callbacks or ()))
         callbacks = self._primitive_callbacks()
         if scheduled:
-            n_steps = self.max_epochs * -(-n_samples // batch_size)
-            callbacks.append(training.WarmUpAndDecay(n_steps))
+            if not training.any_scheduler(given):
+                n_steps = self.max_epochs * math.ceil(n_samples / batch_size)
+                callbacks.append(training.WarmUpAndDecay(n_steps))
             if self.early_stopping:
                 callbacks.append(training.early_stopping(self.n_iter_no_change, self.tol))
         self.net_: training.TrainingNet = training.build_net(
-            self.module_,
+            module,
             self._criterion,
             lr=self.lr,
             weight_decay=self.weight_decay,
             batch_size=batch_size,
-            callbacks=[*callbacks, *copy.deepcopy(list(self.callbacks or ()))],
+            callbacks=[*callbacks, *given],
             device=self.device_,
             seed=seed,
             verbose=int(self.verbose),
@@ -331,6 +367,7 @@ or (n_samples, height, width, n_features)
     def _check_input(self, X: Any, *, reset: bool) -> NDArray[Any]:
         """X in the layout (n_samples, *structure, features)."""
         checks: dict[str, Any] = {"dtype": "numeric", "allow_nd": True}
+        shape = None if self.input_shape is None else self._sizes("input_shape", least=1)
         if _n_dims(X) <= 2:
             self._check_flat_is_expected(reset)
             X = validate_data(self, X, reset=reset, **checks)
@@ -338,11 +375,12 @@ or (n_samples, height, width, n_features)
             X = check_array(X, input_name="X", estimator=self, **checks)
             if 0 in X.shape:
                 raise ValueError(f"X has shape {X.shape}; every axis must have at least 1 entry.")
-        X = arrange(X, self.input_shape, self.channels_first)
+        flat = X.ndim == 2
+        X = arrange(X, shape, self.channels_first)
         if reset:
             self.sample_shape_ = X.shape[1:]
-            if X.ndim > 2 and self.input_shape is None:
-                self.n_features_in_ = X.shape[-1]
+            if not flat:
+                self.n_features_in_ = X.shape[-1] if shape is None else math.prod(shape)
                 self.__dict__.pop("feature_names_in_", None)
         return X
 
@@ -355,9 +393,10 @@ or (n_samples, height, width, n_features)
 
     def _forward(self, X: ArrayLike) -> torch.Tensor:
         check_is_fitted(self, "net_")
-        samples = self._structure.read(self._check_input(X, reset=False), _FLOATS[self.dtype])
-        with training.intra_op_threads(self._n_threads(len(samples))):
-            return training.forward(self.net_, samples)
+        samples = self._structure.read(self._check_input(X, reset=False), self._dtype)
+        batch_size = max(1, min(1024, 2**20 // math.prod(self.sample_shape_)))
+        with training.intra_op_threads(self._n_threads(batch_size)):
+            return training.forward(self.net_, samples, batch_size)
 
     def _n_threads(self, batch_size: int) -> int | None:
         """One thread within operations where more would wait for each other longer than help.
@@ -425,7 +464,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         classes : array-like of shape (n_classes,), default=None
             All labels that will ever come; needed in the first call.
         sample_weight : array-like of shape (n_samples,), default=None
-            As in `fit`.
+            Weight of each sample in the loss, at its own scale: 2 everywhere doubles it.
 
         Returns
         -------
@@ -433,6 +472,11 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """
         self._validate_params()
         reset = not hasattr(self, "net_")
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' cannot know the shares of classes in data yet to come. "
+                "For partial_fit give class_weight a dict."
+            )
         if reset and classes is None:
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: "
@@ -551,7 +595,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets. The first call decides their scale.
         sample_weight : array-like of shape (n_samples,), default=None
-            As in `fit`.
+            Weight of each sample in the loss, at its own scale: 2 everywhere doubles it.
 
         Returns
         -------
@@ -602,7 +646,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         columns = _columns(y)
         if self._target_scaler is not None:
             columns = self._target_scaler.transform(columns)
-        return torch.from_numpy(columns).to(_FLOATS[self.dtype])
+        return torch.from_numpy(columns).to(self._dtype)
 
     def _strata(self, y: NDArray[Any]) -> None:
         return None
@@ -649,19 +693,27 @@ def _check_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> NDArray[A
 
 
 def _labelled(
-    samples: ArraySamples, target: torch.Tensor, weight: NDArray[Any] | None, rows: torch.Tensor
+    samples: ArraySamples,
+    target: torch.Tensor,
+    weight: NDArray[Any] | None,
+    rows: NDArray[Any],
+    *,
+    keep_scale: bool,
 ) -> training.LabelledSamples:
+    """The samples of some rows; those of weight 0 might as well be absent."""
+    if weight is not None:
+        rows = rows[weight[rows] > 0]
+        if not rows.size:
+            raise ValueError(
+                "sample_weight and class_weight leave no weight in the training or the "
+                "validation part; give more samples a weight above 0, or set "
+                "early_stopping=False."
+            )
     if len(rows) < len(samples):
-        samples, target = samples.take(rows), target[rows]
-        weight = None if weight is None else weight[rows.numpy()]
+        index = torch.from_numpy(rows)
+        samples, target = samples.take(index), target[index]
     if weight is None:
         return training.LabelledSamples(samples, target)
-    mean = weight.mean()
-    if mean == 0:
-        raise ValueError(
-            "sample_weight and class_weight leave no weight in the training or the validation "
-            "part; give more samples a weight above 0, or set early_stopping=False."
-        )
-    return training.LabelledSamples(
-        samples, target, torch.from_numpy(weight / mean).to(samples.values.dtype)
-    )
+    weight = weight[rows]
+    scaled = torch.from_numpy(weight if keep_scale else weight / weight.mean())
+    return training.LabelledSamples(samples, target, scaled.to(samples.values.dtype))

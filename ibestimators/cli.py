@@ -7,7 +7,10 @@ and complaints come at once.
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -87,8 +90,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="passes over the data (20, for a quick answer; most estimators' own is 40)",
     )
-    compare.add_argument("--n-jobs", type=int, default=2, metavar="N", help="fits at a time (2)")
-    compare.add_argument("--random-state", type=int, default=0, metavar="SEED", help="seed (0)")
+    compare.add_argument("--n-jobs", type=_jobs, default=2, metavar="N", help="fits at a time (2)")
+    compare.add_argument(
+        "--random-state", type=_not_negative, default=0, metavar="SEED", help="seed (0)"
+    )
     compare.add_argument(
         "--output", type=Path, default=Path("comparison.png"), metavar="FILE",
         help="the picture, .png, .svg or .pdf (comparison.png)",
@@ -99,9 +104,13 @@ def _parser() -> argparse.ArgumentParser:
 def _compare(options: argparse.Namespace) -> int:
     if options.output.suffix not in (".png", ".svg", ".pdf"):
         raise InputError(f"--output {options.output}: must end in .png, .svg or .pdf")
-    if not options.output.resolve().parent.is_dir():
+    folder = options.output.resolve().parent
+    if not folder.is_dir():
         raise InputError(f"--output {options.output}: no such folder")
+    if options.output.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"--output {options.output}: cannot be written")
     X, y = load(options.data, options.target)
+    _check_scoring(options.scoring)
 
     from ibestimators.comparison import compare_biases
     from ibestimators.suite import BASELINE, biases, guess_task
@@ -110,6 +119,7 @@ def _compare(options: argparse.Namespace) -> int:
     if options.input_shape is not None:
         params["input_shape"] = options.input_shape
     task = options.task or guess_task(y)
+    _check_target(y, task)
     estimators = biases(task, **params)
     print(f"{options.data}: {len(X):,} samples of shape {X.shape[1:]}, {task}", file=sys.stderr)
     try:
@@ -126,6 +136,8 @@ def _compare(options: argparse.Namespace) -> int:
         )
     except ValueError as error:
         raise InputError(_one_line(error)) from error
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without ± still gets its table
     print(result)
     result.plot().figure_.savefig(options.output, dpi=150)
     print(f"picture: {options.output}")
@@ -152,6 +164,8 @@ def load(data: str, target: str | None) -> tuple[Any, Any]:
         If there is no such data, or it cannot be used.
     """
     if data in BUNDLED:
+        if target is not None:
+            raise InputError(f"--target is for files; {data} has its own")
         return _load_bundled(data)
     path = Path(data)
     readers = {".csv": _read_table, ".parquet": _read_table, ".npz": _read_npz}
@@ -179,16 +193,32 @@ def _load_bundled(name: str) -> tuple[Any, Any]:
 def _read_npz(path: Path, target: str | None) -> tuple[Any, Any]:
     import numpy as np
 
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            content = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: {_one_line(error)}") from error
     target = target or "y"
+    try:
+        arrays = np.load(path, allow_pickle=False)
+        content = {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: not an .npz file of plain arrays") from error
     for name in ("X", target):
         if name not in content:
             raise InputError(f"{path}: no array {name!r}; it holds {', '.join(content) or 'none'}")
-    return content["X"], content[target]
+    X, y = content["X"], content[target]
+    if target == "X":
+        raise InputError(f"{path}: --target X is the data itself; name another array")
+    if X.ndim < 2 or X.dtype.kind not in "biuf":
+        raise InputError(
+            f"{path}: array X must hold numbers in 2 axes or more, samples first; "
+            f"it has shape {X.shape} and type {X.dtype}"
+        )
+    if y.ndim not in (1, 2) or len(X) != len(y):
+        raise InputError(
+            f"{path}: array {target} has shape {y.shape}, X {X.shape}; "
+            "give one entry, or one row, a sample"
+        )
+    for name, values in (("X", X), (target, y)):
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise InputError(f"{path}: array {name} has missing or infinite values")
+    return X, y
 
 
 def _read_table(path: Path, target: str | None) -> tuple[Any, Any]:
@@ -198,7 +228,8 @@ def _read_table(path: Path, target: str | None) -> tuple[Any, Any]:
         table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     except (ValueError, OSError) as error:
         raise InputError(f"{path}: {_one_line(error)}") from error
-    columns = ", ".join(map(str, table.columns))
+    table.columns = table.columns.map(str)
+    columns = ", ".join(table.columns)
     if target is None:
         raise InputError(f"{path}: name the column to predict with --target; it has {columns}")
     if target not in table:
@@ -213,6 +244,11 @@ def _check_table(path: Path, X: pd.DataFrame, y: pd.Series[Any]) -> None:
 
     if X.empty:
         raise InputError(f"{path}: needs at least one row and one column beside the target")
+    if str(X.columns[0]).startswith("Unnamed: 0"):
+        raise InputError(
+            f"{path}: the first column has no name, as when a table is saved with its row "
+            "numbers, which can give the target away; name or drop it"
+        )
     for name, column in [*X.items(), (y.name, y)]:
         if column.isna().any():
             raise InputError(
@@ -225,6 +261,33 @@ def _check_table(path: Path, X: pd.DataFrame, y: pd.Series[Any]) -> None:
                 f"{path}: column {name!r} holds {column.iloc[0]!r}, not numbers; "
                 "encode it (such as one column a category) or drop it"
             )
+
+
+def _check_scoring(scoring: str | None) -> None:
+    if scoring is None:
+        return
+    import difflib
+
+    from sklearn.metrics import get_scorer_names
+
+    names = get_scorer_names()
+    if scoring not in names:
+        close = difflib.get_close_matches(scoring, names) or ["accuracy", "r2"]
+        raise InputError(f"--scoring: no score {scoring!r}; perhaps {' or '.join(close)}")
+
+
+def _check_target(y: Any, task: str) -> None:
+    import numpy as np
+
+    if task == "regression" and y.dtype.kind not in "biuf":
+        raise InputError(f"the target holds {y.flat[0]!r}, not numbers, but the task is regression")
+    if task == "classification":
+        try:
+            n_classes = len(np.unique(y))
+        except TypeError as error:
+            raise InputError(f"the target cannot be sorted into classes: {error}") from error
+        if n_classes < 2:
+            raise InputError(f"the target has one class only, {y.flat[0]!r}")
 
 
 def _one_line(error: Exception) -> str:
@@ -250,6 +313,14 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(known[name] for name in names)
 
 
+def _jobs(text: str) -> int:
+    return -1 if text == "-1" else _int_from(text, 1)
+
+
+def _not_negative(text: str) -> int:
+    return _int_from(text, 0)
+
+
 def _positive(text: str) -> int:
     return _int_from(text, 1)
 
@@ -259,6 +330,6 @@ def _at_least_2(text: str) -> int:
 
 
 def _int_from(text: str, least: int) -> int:
-    if not text.isdigit() or int(text) < least:
+    if not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} up")
     return int(text)

@@ -174,13 +174,13 @@ def compare_biases(
         the five biases, as classifiers or regressors by `guess_task`.
     cv : int, splitter or iterable of splits, default=5
         An int makes that many shuffled folds, stratified by class, and keeping
-        `groups` whole.
+        `groups` whole; a splitter does as it does.
     scoring : str or callable, default=None
         As in scikit-learn; None takes accuracy or R².
     baseline : str, default=None
         Name of the estimator to compare to; None takes the first.
     groups : array-like of shape (n_samples,), default=None
-        Group of each sample, for the splitter.
+        Group of each sample, for the splitter; estimators do not see them.
     n_jobs : int, default=None
         Fits at a time, through joblib.
     random_state : int, RandomState instance or None, default=None
@@ -198,7 +198,8 @@ def compare_biases(
     Raises
     ------
     ValueError
-        If `estimators` is empty, `baseline` is not in it, or every fit fails.
+        If `estimators` is empty, `baseline` is not in it, `scoring` is several scores, or
+        every fit fails.
 
     References
     ----------
@@ -223,6 +224,8 @@ def compare_biases(
         estimators = biases(guess_task(y))
     if not estimators:
         raise ValueError("estimators is empty; give at least one, or None for the five biases.")
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+        raise ValueError(f"scoring must be one score, a str or a callable, got {scoring!r}.")
     names = list(estimators)
     baseline = names[0] if baseline is None else baseline
     if baseline not in estimators:
@@ -240,7 +243,7 @@ def compare_biases(
     )
     cells = pd.DataFrame(_watched(Parallel(n_jobs, return_as="generator")(work), tasks, verbose))
     if cells["score"].isna().all():
-        raise ValueError(f"Every fit failed. The first reason: {cells['error'].iloc[0]}")
+        raise ValueError(f"Every fit failed. The first reason: {cells['error'].dropna().iloc[0]}")
     return ComparisonResult(
         cells=cells,
         assumptions={name: assumption(est) for name, est in prepared.items()},
@@ -325,6 +328,8 @@ def _cell(
         start = time.perf_counter()
         cell["score"] = float(scorer(fitted, X_test, y_test))
         cell["predict_time"] = time.perf_counter() - start
+        if np.isnan(cell["score"]):
+            cell["error"] = "the score is not a number; the fold may be too small for it"
         cell["n_parameters"] = getattr(_innermost(fitted), "n_parameters_", None)
     except Exception as error:  # one cell is lost, the others are not
         cell["error"] = f"{type(error).__name__}: {error}"

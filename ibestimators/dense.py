@@ -131,7 +131,7 @@ class BatchNorm(nn.Module):
         per_position = (
             x.flatten(2) if x.ndim > 2 else x.unsqueeze(2)
         )  # (batch, features, positions)
-        total = row_weight.sum().clamp(min=1e-12) * per_position.shape[2]
+        total = row_weight.sum() * per_position.shape[2]
         mean = torch.einsum("b,bfp->f", row_weight, per_position) / total
         centred = per_position - mean.unsqueeze(1)
         return mean, torch.einsum("b,bfp->f", row_weight, centred.square()) / total

@@ -186,9 +186,10 @@ class MessagePassingPrimitive(Estimator):
     graph: Any = parameter(
         None, [nx.Graph, "array-like", "sparse matrix", None],
         "networkx.Graph, adjacency matrix or None",
-        "The relations between the positions of array samples, nodes in the order of the "
-        "features; a directed edge i -> j, or entry (i, j) other than 0, lets i send to j. None "
-        "joins neighbouring positions: a path, or a grid for images.",
+        "The relations between the positions of array samples. Nodes named 0, 1, ... are those "
+        "positions, others count in the order of the graph; a directed edge i -> j, or entry "
+        "(i, j) other than 0, lets i send to j. None joins neighbouring positions: a path, or a "
+        "grid for images.",
     )  # fmt: skip
     position: str = parameter(
         "learned", [StrOptions({"none", "learned"})], "{'none', 'learned'}",

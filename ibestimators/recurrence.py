@@ -37,7 +37,7 @@ class RecurrentNetwork(nn.Module):
     n_features, hidden_size, n_layers : int
     bidirectional : bool
     dropout : float
-        Between layers.
+        Between layers, and on the states before the readout.
     readout : Readout
         On (batch, steps, hidden_size), or twice the features if bidirectional.
     """
@@ -62,6 +62,7 @@ class RecurrentNetwork(nn.Module):
             bidirectional=bidirectional,
             dropout=dropout if n_layers > 1 else 0.0,
         )
+        self.dropout = nn.Dropout(dropout)
         self.readout = readout
 
     def hidden_states(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
@@ -79,7 +80,7 @@ class RecurrentNetwork(nn.Module):
             half = self.recurrence.hidden_size
             ends = torch.cat([states[:, -1, :half], states[:, 0, half:]], 1)  # (batch, hidden)
             states = ends.unsqueeze(1)  # (batch, 1, hidden)
-        y: torch.Tensor = self.readout(states)  # (batch, n_outputs)
+        y: torch.Tensor = self.readout(self.dropout(states))  # (batch, n_outputs)
         return y
 
 

@@ -106,10 +106,20 @@ def arrange(
                 f"but X has shape {X.shape}, {int(np.prod(X.shape[1:]))} numbers a sample. "
                 "Make input_shape the shape of one sample of X."
             )
+        if X.ndim > 2 and _without_ones(X.shape[1:]) != _without_ones(input_shape):
+            raise ValueError(
+                f"input_shape={input_shape} would give samples of shape {X.shape[1:]} another "
+                "structure. It is for flattened samples, or an axis of 1 left out; set "
+                "channels_first=True if the features come first."
+            )
         X = X.reshape(len(X), *input_shape)
     if channels_first and X.ndim > 2:
         X = np.moveaxis(X, 1, -1)
     return X
+
+
+def _without_ones(shape: tuple[int, ...]) -> list[int]:
+    return [size for size in shape if size != 1]
 
 
 def _blocks(X: NDArray[Any]) -> Iterator[slice]:
@@ -141,7 +151,9 @@ def read_edges(graph: Any, sizes: Sequence[int]) -> NDArray[np.int64]:
     Parameters
     ----------
     graph : networkx.Graph, (n, n) array or sparse matrix, or None
-        None joins neighbouring positions of a grid of these sizes.
+        Nodes named 0 to n - 1 are the positions of these numbers; nodes with other
+        names are taken in the order of the graph. None joins neighbouring positions
+        of a grid of these sizes.
     sizes : sequence of int
         Sizes of the structure's axes; their product is the number of positions.
 
@@ -156,7 +168,8 @@ def read_edges(graph: Any, sizes: Sequence[int]) -> NDArray[np.int64]:
         graph = nx.relabel_nodes(graph, {node: _as_tuple(node) for node in graph})
         order = sorted(graph)
     elif isinstance(graph, nx.Graph):
-        order = list(graph)
+        numbered = set(graph) == set(range(n_positions))
+        order = list(range(n_positions)) if numbered else list(graph)
     else:
         adjacency = sparse.coo_array(graph)
         if adjacency.ndim != 2 or adjacency.shape != (n_positions, n_positions):
@@ -164,6 +177,7 @@ def read_edges(graph: Any, sizes: Sequence[int]) -> NDArray[np.int64]:
                 f"graph is an adjacency matrix of shape {adjacency.shape}, but samples have "
                 f"{n_positions} positions. Give one of shape ({n_positions}, {n_positions})."
             )
+        adjacency.sum_duplicates()
         kept = adjacency.data != 0
         return np.stack([adjacency.row[kept], adjacency.col[kept]]).astype(np.int64)
     if len(order) != n_positions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.attention import AttentionClassifier, AttentionRegressor
 from ibestimators.base import Estimator
@@ -65,11 +66,13 @@ def biases(task: str, **params: object) -> dict[str, Estimator]:
 def guess_task(y: ArrayLike) -> str:
     """Tell a regression from a classification by y.
 
-    Numbers are a regression if there are more than 20 different ones and they
-    are more than a twentieth of the samples; all else are classes.
+    Numbers with a fraction are a regression. Whole numbers are one if there are more
+    different ones than 20 and than a twentieth of the samples, or more than 1,000.
     """
+    if type_of_target(y).startswith("continuous"):
+        return "regression"
     y = np.asarray(y)
     if y.dtype.kind not in "iuf":
         return "classification"
-    n_values = len(np.unique(y))
-    return "regression" if n_values > max(20, 0.05 * y.shape[0]) else "classification"
+    most = min(1000, max(20, 0.05 * len(y)))
+    return "regression" if len(np.unique(y)) > most else "classification"

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping
+from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping, LRScheduler
 from torch import nn
 
 from ibestimators.dense import weighing
@@ -130,6 +130,13 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         self.optimizer_ = torch.optim.AdamW(groups, self.lr, weight_decay=self.weight_decay)
         return self
 
+    def go_on(self, lr: float, weight_decay: float, batch_size: int, verbose: int) -> None:
+        """Take new settings, keeping weights, momentum and history."""
+        self.lr, self.weight_decay = lr, weight_decay
+        self.batch_size, self.verbose = batch_size, verbose
+        for group, decay in zip(self.optimizer_.param_groups, (weight_decay, 0.0), strict=True):
+            group["lr"], group["weight_decay"] = lr, decay
+
     def infer(self, x: dict[str, torch.Tensor], **_: Any) -> torch.Tensor:
         return self.module_(**{name: value.to(self.device) for name, value in x.items()})
 
@@ -191,7 +198,7 @@ def _has_stopped(callback: Callback) -> bool:
 
 
 @torch.inference_mode()
-def forward(net: TrainingNet, samples: Samples, batch_size: int = 1024) -> torch.Tensor:
+def forward(net: TrainingNet, samples: Samples, batch_size: int) -> torch.Tensor:
     """Outputs of the network for all samples, on the CPU."""
     net.module_.eval()
     outputs = [
@@ -199,6 +206,12 @@ def forward(net: TrainingNet, samples: Samples, batch_size: int = 1024) -> torch
         for start in range(0, len(samples), batch_size)
     ]
     return torch.cat(outputs)
+
+
+def any_scheduler(callbacks: Sequence[Any]) -> bool:
+    """Whether one of the callbacks, or of (name, callback) pairs, sets the learning rate."""
+    bare = [c[1] if isinstance(c, tuple) else c for c in callbacks]
+    return any(isinstance(callback, LRScheduler) for callback in bare)
 
 
 def early_stopping(patience: int, tol: float) -> EarlyStopping:

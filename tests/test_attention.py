@@ -66,6 +66,16 @@ def test_a_causal_mask_hides_the_future(position, t):
     assert (before[:, t:] - after[:, t:]).abs().amax((0, 2)).min() > 1e-9
 
 
+def test_the_class_token_tells_nothing_of_the_future():
+    X = np.random.default_rng(0).normal(size=(6, 9, 2))
+    module = fitted_on(X, mask="causal", readout="cls", n_layers=3).module_
+    changed = X.copy()
+    changed[:, -1] += 1
+    before, after = (module.contextual(torch.from_numpy(x)) for x in (X, changed))
+    torch.testing.assert_close(before[:, 1:9], after[:, 1:9], atol=1e-12, rtol=0)
+    assert (before[:, 0] != after[:, 0]).any()
+
+
 def test_a_local_mask_hides_what_is_far():
     X = np.random.default_rng(0).normal(size=(6, 12, 2))
     module = fitted_on(X, mask="local", window=2, n_layers=1).module_

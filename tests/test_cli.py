@@ -25,6 +25,17 @@ def files(tmp_path):
     table.assign(kind2="text").to_csv(tmp_path / "text.csv", index=False)
     table.assign(a=np.nan).to_csv(tmp_path / "missing.csv", index=False)
     (tmp_path / "broken.npz").write_bytes(b"no zip")
+    (tmp_path / "empty.npz").write_bytes(b"")
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "iris.npz").read_bytes()[:300])
+    np.savez(tmp_path / "flat.npz", X=X[:, 0], y=y)
+    np.savez(tmp_path / "short.npz", X=X, y=y[:9], s=y[0])
+    np.savez(tmp_path / "nan.npz", X=np.where(X > 5, np.nan, X), y=y)
+    table.to_csv(tmp_path / "numbered.csv")
+    table.assign(one="only").to_parquet(tmp_path / "one.parquet")
+    (tmp_path / "void.csv").write_text("")
+    (tmp_path / "latin.csv").write_bytes("a,b\n1,é\n".encode("latin-1"))
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "folder.png").mkdir()
     return tmp_path
 
 
@@ -74,7 +85,27 @@ def test_as_a_program(files):
         (["compare", "iris.csv"], "name the column to predict with --target; it has a, b"),
         (["compare", "iris.csv", "--target", "e"], "no column 'e'; it has a, b, c, d, kind"),
         (["compare", "iris.npz", "--target", "e"], "no array 'e'; it holds X, y, z"),
-        (["compare", "broken.npz"], "broken.npz: "),
+        (["compare", "broken.npz"], "broken.npz: not an .npz file"),
+        (["compare", "empty.npz"], "empty.npz: not an .npz file"),
+        (["compare", "cut.npz"], "cut.npz: not an .npz file"),
+        (["compare", "flat.npz"], "array X must hold numbers in 2 axes or more"),
+        (["compare", "short.npz"], "array y has shape (9,), X (150, 4)"),
+        (["compare", "short.npz", "--target", "s"], "array s has shape (), X (150, 4)"),
+        (["compare", "nan.npz"], "array X has missing or infinite values"),
+        (["compare", "iris.npz", "--target", "X"], "--target X is the data itself"),
+        (["compare", "numbered.csv", "--target", "kind"], "the first column has no name"),
+        (["compare", "one.parquet", "--target", "one"], "column 'kind' holds 'x', not numbers"),
+        (["compare", "void.csv", "--target", "a"], "void.csv: No columns to parse"),
+        (["compare", "latin.csv", "--target", "a"], "latin.csv: "),
+        (["compare", "folder.csv", "--target", "a"], "folder.csv: no such file"),
+        (["compare", "iris", "--target", "a"], "--target is for files"),
+        (["compare", "iris", "--output", "folder.png"], "folder.png: cannot be written"),
+        (["compare", "iris", "--n-jobs", "0"], "'0' is not a whole number from 1 up"),
+        (["compare", "iris", "--random-state", "-1"], "'-1' is not a whole number from 0"),
+        (
+            ["compare", "iris.csv", "--target", "kind", "--task", "regression"],
+            "holds 'x', not numb",
+        ),
         (["compare", "text.csv", "--target", "kind"], "column 'kind2' holds 'text', not numbers"),
         (["compare", "missing.csv", "--target", "kind"], "column 'a' has 150 missing values"),
         (["compare", "iris", "--cv", "1"], "'1' is not a whole number from 2 up"),
@@ -82,7 +113,7 @@ def test_as_a_program(files):
         (["compare", "iris", "--input-shape", "2,x"], "'2,x' is not a shape"),
         (["compare", "iris", "--output", "a.txt"], "must end in .png, .svg or .pdf"),
         (["compare", "iris", "--output", "no/a.png"], "no such folder"),
-        (["compare", "iris", "--scoring", "best"], "scoring"),
+        (["compare", "iris", "--scoring", "acuracy"], "no score 'acuracy'; perhaps accuracy"),
         (["compare", "iris", "--cv", "100"], "n_splits=100"),
         (["compare", "iris", "--input-shape", "5,1", *QUICK], "input_shape=(5, 1) holds 5 numbers"),
         (["compare", "iris", "--frobnicate"], "unrecognized arguments: --frobnicate"),

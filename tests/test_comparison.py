@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.dummy import DummyClassifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -114,6 +114,14 @@ def test_if_everything_fails_the_reason_is_raised():
         )
 
 
+def test_a_score_that_is_no_number_says_so():
+    X, y = load_diabetes(return_X_y=True)
+    with pytest.raises(ValueError, match="the score is not a number"), pytest.warns(match="R.2"):
+        compare_biases(X[:6], y[:6], {"d": DummyRegressor()}, cv=6)
+    with pytest.raises(ValueError, match="scoring must be one score"):
+        compare_biases(X, y, {"d": DummyRegressor()}, scoring=["r2", "max_error"])
+
+
 def test_groups_stay_whole():
     groups = np.arange(150) % 5
     cells = compare_biases(
@@ -167,6 +175,9 @@ def test_frames_and_scoring():
         (np.arange(10).repeat(50), "classification"),
         (["a", "b"] * 100, "classification"),
         (np.linspace(0, 1, 50), "regression"),
+        (np.linspace(0.1, 0.9, 5), "regression"),
+        (np.random.default_rng(0).normal(size=20_000).round(1), "regression"),
+        (np.arange(4000).repeat(25), "regression"),
         (np.tile([True, False], 50), "classification"),
         (np.arange(100).repeat(500), "classification"),
     ],

@@ -59,6 +59,7 @@ def test_relabelled_nodes_give_equal_outputs(seed, aggregation, readout, positio
         "position": position,
         "standardize": False,
         "max_epochs": 2,
+        "batch_size": 12,
         "dtype": "float64",
         "random_state": 0,
     }
@@ -116,6 +117,16 @@ def test_by_default_neighbouring_positions_are_joined():
 )
 def test_a_directed_edge_sends_one_way(graph):
     assert read_edges(graph, (3,)).T.tolist() == [[0, 1], [1, 2]]
+
+
+def test_numbered_nodes_are_the_positions_of_their_numbers():
+    graph = nx.Graph([(2, 0), (0, 1)])  # first met: 2
+    assert read_edges(graph, (3,)).T.tolist() == [[0, 1], [0, 2], [1, 0], [2, 0]]
+
+
+def test_an_entry_given_twice_is_one_edge():
+    twice = sparse.coo_array(([1.0, 1.0], ([0, 0], [1, 1])), shape=(2, 2))
+    assert read_edges(twice, (2,)).T.tolist() == [[0, 1]]
 
 
 def test_a_graph_of_another_size_is_refused():

@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_regression
 from sklearn.exceptions import NotFittedError
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 import ibestimators
 from ibestimators import ConvClassifier, MLPClassifier, MLPRegressor
@@ -336,3 +336,93 @@ def test_small_networks_use_one_thread_and_large_ones_do_not():
     assert fitted._n_threads(100_000) is None
     dense = quick("MLPClassifier").fit(np.random.default_rng(0).normal(size=(150, 40, 10)), Y_IRIS)
     assert dense._n_threads(128) == 1  # no weight is used at more than one position
+
+
+def test_a_failed_fit_leaves_the_last_one_whole():
+    fitted = quick("MLPClassifier").fit(X_IRIS, Y_IRIS)
+    before, attributes = fitted.predict_proba(X_IRIS), set(vars(fitted))
+    for spoiled in ({"hidden_layer_sizes": (-1,)}, {"device": "nowhere"}, {"lr": 1e30}):
+        fitted.set_params(**{"hidden_layer_sizes": (9,), "device": "auto", "lr": 0.1, **spoiled})
+        with pytest.raises(ValueError, match="hidden_layer_sizes|nowhere|loss"):
+            fitted.fit(X_IRIS[:, :3] * 100, np.where(Y_IRIS, "a", "b"))
+        np.testing.assert_array_equal(fitted.predict_proba(X_IRIS), before)
+        assert set(vars(fitted)) == attributes
+    broken = quick("MLPRegressor", lr=1e30)
+    with pytest.raises(ValueError, match="loss"):
+        broken.fit(X_IRIS, X_IRIS[:, 0])
+    with pytest.raises(NotFittedError):
+        broken.predict(X_IRIS)
+
+
+@pytest.mark.parametrize("normalization", [None, "batch"])
+def test_samples_of_weight_0_might_as_well_be_absent(normalization):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(200, 3)), rng.integers(2, size=200)
+    weight = np.zeros(200)
+    weight[:40] = 1
+    estimator = quick("MLPClassifier", normalization=normalization, batch_size=8)
+    with_rest = clone(estimator).fit(X, y, sample_weight=weight)
+    without = clone(estimator).fit(X[:40], y[:40], sample_weight=weight[:40])
+    np.testing.assert_allclose(with_rest.predict_proba(X), without.predict_proba(X), atol=1e-6)
+
+
+def test_partial_fit_heeds_the_size_of_weights():
+    def trained(**params):
+        estimator = quick("MLPClassifier", **params)
+        for label in (0, 1) * 10:
+            estimator.partial_fit(X_IRIS[label == Y_IRIS], Y_IRIS[label == Y_IRIS], [0, 1, 2])
+        return estimator.predict_proba(X_IRIS)
+
+    assert np.abs(trained() - trained(class_weight={0: 1, 1: 1000, 2: 1})).max() > 0.01
+    with pytest.raises(ValueError, match="class_weight='balanced' cannot know"):
+        quick("MLPClassifier", class_weight="balanced").partial_fit(X_IRIS, Y_IRIS, [0, 1, 2])
+
+
+def test_partial_fit_takes_new_settings():
+    estimator = quick("MLPClassifier").partial_fit(X_IRIS, Y_IRIS, [0, 1, 2])
+    before = estimator.predict_proba(X_IRIS)
+    estimator.set_params(lr=1e-12, weight_decay=0.0).partial_fit(X_IRIS, Y_IRIS)
+    np.testing.assert_allclose(estimator.predict_proba(X_IRIS), before, atol=1e-6)
+
+
+def test_online_learning_goes_on_after_a_pickle():
+    estimator = quick("MLPClassifier").partial_fit(X_IRIS, Y_IRIS, [0, 1, 2])
+    again = pickle.loads(pickle.dumps(estimator))
+    for fitted in (estimator, again):
+        fitted.partial_fit(X_IRIS, Y_IRIS)
+        assert fitted.module_ is fitted.net_.module_
+    np.testing.assert_array_equal(estimator.predict_proba(X_IRIS), again.predict_proba(X_IRIS))
+
+
+def test_input_shape_restores_structure_and_never_scrambles_it():
+    rng = np.random.default_rng(0)
+    images, y = rng.normal(size=(40, 3, 8, 8)), np.arange(40) % 2
+    with pytest.raises(ValueError, match="another structure.*channels_first"):
+        ConvClassifier(input_shape=(8, 8, 3)).fit(images, y)
+    grey = ConvClassifier(input_shape=(8, 8, 1), max_epochs=1).fit(images[:, 0], y)
+    assert grey.sample_shape_ == (8, 8, 1)
+    assert grey.n_features_in_ == 64
+    grey.predict(images[:, 0].reshape(40, 64))
+    for shape in [(2.5, 2.4), ("a",), (-2, -3), ()]:
+        with pytest.raises(ValueError, match="'input_shape' parameter .* must hold"):
+            ConvClassifier(input_shape=shape).fit(images[:, 0], y)
+
+
+def test_parameters_changed_after_fit_do_not_break_predict():
+    fitted = quick("MLPClassifier").fit(X_IRIS, Y_IRIS)
+    before = fitted.predict_proba(X_IRIS)
+    np.testing.assert_array_equal(fitted.set_params(dtype="float64").predict_proba(X_IRIS), before)
+
+
+def test_a_schedule_of_ones_own_takes_the_place_of_ours():
+    stop = LRScheduler("LambdaLR", lr_lambda=[lambda epoch: 0.0, lambda epoch: 0.0])
+    fitted = MLPClassifier(callbacks=[stop], weight_decay=0.0, random_state=0).fit(X_IRIS, Y_IRIS)
+    # The first epoch, too, runs at 0: nothing is learned.
+    assert fitted.loss_curve_[-1] == pytest.approx(fitted.loss_curve_[0], rel=0.05)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_dropout_acts_in_every_primitive(name):
+    y = target_for(name)
+    plain, dropped = (quick(name, dropout=p).fit(X_IRIS, y) for p in (0.0, 0.9))
+    assert (outputs(plain, X_IRIS) != outputs(dropped, X_IRIS)).any()
