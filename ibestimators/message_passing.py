@@ -5,7 +5,8 @@ knows no order, and updates its own:
 
     h_i <- update((1 + eps) h_i + aggregate_{j -> i} h_j)      (Xu et al. 2019, eq. 4.1)
 
-with eps = 0 and two dense layers as the update. With sums this is the graph
+with a learned eps, without which two nodes joined to each other alone would turn into
+the same, and two dense layers as the update. With sums this is the graph
 isomorphism network, as discerning as the Weisfeiler-Leman test and no more:
 nodes that the test cannot tell apart stay alike.
 
@@ -63,6 +64,7 @@ class MessagePassing(nn.Module):
     def __init__(self, n_inputs: int, n_outputs: int, aggregation: str, activation: str) -> None:
         super().__init__()
         self.aggregation = aggregation
+        self.eps = nn.Parameter(torch.zeros(()))
         self.update = DenseLayers(n_inputs, (n_outputs,), n_outputs, activation=activation)
 
     def forward(
@@ -70,7 +72,7 @@ class MessagePassing(nn.Module):
     ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges)
         source, target = edges
         received = aggregate(x[source], target, len(x), self.aggregation)  # (nodes, n_inputs)
-        y: torch.Tensor = self.update(x + received)  # (nodes, n_outputs)
+        y: torch.Tensor = self.update((1 + self.eps) * x + received)  # (nodes, n_outputs)
         return y
 
 
