@@ -20,7 +20,7 @@ _passed: Counter[str] = Counter()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" and report.passed and "test_sklearn_checks" in report.nodeid:
+    if report.when == "call" and report.passed and "test_sklearn_check[" in report.nodeid:
         _passed[report.nodeid.split("[")[1].split("(")[0]] += 1
 
 
