@@ -128,9 +128,8 @@ class BatchNorm(nn.Module):
         x: torch.Tensor, row_weight: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and variance of each feature: (n_features,) twice."""
-        per_position = (
-            x.flatten(2) if x.ndim > 2 else x.unsqueeze(2)
-        )  # (batch, features, positions)
+        # (rows, features, positions)
+        per_position = x.flatten(2) if x.ndim > 2 else x.unsqueeze(2)
         total = row_weight.sum() * per_position.shape[2]
         mean = torch.einsum("b,bfp->f", row_weight, per_position) / total
         centred = per_position - mean.unsqueeze(1)
@@ -140,11 +139,10 @@ class BatchNorm(nn.Module):
 @contextmanager
 def weighing(module: nn.Module, sample_weight: torch.Tensor | None) -> Iterator[None]:
     """Let all `BatchNorm` of a network heed the weights of a batch, inside."""
-    layers = (
-        [m for m in module.modules() if isinstance(m, BatchNorm)]
-        if sample_weight is not None
-        else []
-    )
+    if sample_weight is None:
+        yield
+        return
+    layers = [m for m in module.modules() if isinstance(m, BatchNorm)]
     for layer in layers:
         layer.sample_weight = sample_weight
     try:

@@ -22,7 +22,6 @@ from torch import nn
 
 from ibestimators.dense import weighing
 
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Index = slice | torch.Tensor
 
 # Modules draw their first weights, and dropout its masks, from torch's global
