@@ -20,7 +20,7 @@ from joblib import Parallel, delayed
 from sklearn import datasets
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 
-from ibestimators.datasets import load_mnist1d
+from ibestimators.datasets import load_atlas, load_mnist1d, make_trajectories
 from ibestimators.suite import biases
 
 VARIANTS: dict[str, list[dict[str, Any]]] = {
@@ -60,6 +60,8 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"position": "rotary"},
         {"readout": "cls"},
         {"weight_decay": 0.1},
+        {"weight_decay": 0.01},
+        {"weight_decay": 0.3},
     ],
 }
 
@@ -70,6 +72,20 @@ def series(name: str) -> tuple[Any, Any]:
 
     X, y = getattr(sktime.datasets, f"load_{name}")(split="train", return_type="numpy3D")
     return X[:, 0], y
+
+
+def vowels() -> tuple[Any, Any]:
+    """Training split of JapaneseVowels, 7 to 26 steps of 12 features."""
+    from sktime.datasets import load_japanese_vowels
+
+    X, y = load_japanese_vowels(split="train", return_type="nested_univ")
+    return [np.stack([s.to_numpy() for s in row], 1) for row in X.to_numpy()], y
+
+
+def triangles() -> tuple[Any, Any]:
+    """A third of the atlas, and how many triangles each graph has."""
+    X, y = load_atlas(return_X_y=True)
+    return X[::3], y[::3].astype(float)
 
 
 def development_data() -> dict[str, tuple[Any, Any]]:
@@ -85,6 +101,9 @@ def development_data() -> dict[str, tuple[Any, Any]]:
         "wine": datasets.load_wine(return_X_y=True),
         "cancer": datasets.load_breast_cancer(return_X_y=True),
         "diabetes": datasets.load_diabetes(return_X_y=True),
+        "vowels": vowels(),
+        "flights": make_trajectories(400, random_state=0, return_X_y=True),
+        "triangles": triangles(),
         "friedman": datasets.make_friedman1(500, noise=1, random_state=0),
     }
 

@@ -3,7 +3,12 @@
 Estimators: `MLPClassifier`, `MLPRegressor`, `ConvClassifier`, `ConvRegressor`,
 `RecurrentClassifier`, `RecurrentRegressor`, `GraphClassifier`, `GraphRegressor`,
 `AttentionClassifier`, `AttentionRegressor`; all five at once: `biases`.
-Comparison: `compare_biases`, `ComparisonResult`. Data: `ibestimators.datasets`.
+Comparison: `compare_biases`, `ComparisonResult`; how much data a bias is worth:
+`compare_learning_curves`, `LearningCurvesResult`; how many parameters:
+`compare_parameter_scaling`, `ParameterScalingResult`; does the structure matter:
+`structure_ablation`, `AblationResult`, `equivariance_error`; a first answer early:
+`race_biases`, `RaceResult`; over several data sets: `compare_over_data_sets`. Text:
+`TextTokenizer`. Data: `ibestimators.datasets`.
 """
 
 from __future__ import annotations
@@ -12,13 +17,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ibestimators.ablation import AblationResult, equivariance_error, structure_ablation
     from ibestimators.attention import AttentionClassifier, AttentionRegressor
     from ibestimators.comparison import ComparisonResult, compare_biases
     from ibestimators.convolution import ConvClassifier, ConvRegressor
+    from ibestimators.learning_curves import LearningCurvesResult, compare_learning_curves
     from ibestimators.message_passing import GraphClassifier, GraphRegressor
     from ibestimators.mlp import MLPClassifier, MLPRegressor
+    from ibestimators.parameter_scaling import (
+        ParameterScalingResult,
+        compare_parameter_scaling,
+    )
+    from ibestimators.racing import RaceResult, race_biases
     from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
+    from ibestimators.statistics import compare_over_data_sets
     from ibestimators.suite import biases
+    from ibestimators.text import TextTokenizer
 
 __version__ = "0.1.0"
 
@@ -36,9 +50,21 @@ _HOME = {
     "compare_biases": "comparison",
     "ComparisonResult": "comparison",
     "biases": "suite",
+    "TextTokenizer": "text",
+    "LearningCurvesResult": "learning_curves",
+    "compare_learning_curves": "learning_curves",
+    "ParameterScalingResult": "parameter_scaling",
+    "compare_parameter_scaling": "parameter_scaling",
+    "RaceResult": "racing",
+    "race_biases": "racing",
+    "AblationResult": "ablation",
+    "equivariance_error": "ablation",
+    "structure_ablation": "ablation",
+    "compare_over_data_sets": "statistics",
 }
 
 __all__ = [
+    "AblationResult",
     "AttentionClassifier",
     "AttentionRegressor",
     "ComparisonResult",
@@ -46,12 +72,22 @@ __all__ = [
     "ConvRegressor",
     "GraphClassifier",
     "GraphRegressor",
+    "LearningCurvesResult",
     "MLPClassifier",
     "MLPRegressor",
+    "ParameterScalingResult",
+    "RaceResult",
     "RecurrentClassifier",
     "RecurrentRegressor",
+    "TextTokenizer",
     "biases",
     "compare_biases",
+    "compare_learning_curves",
+    "compare_over_data_sets",
+    "compare_parameter_scaling",
+    "equivariance_error",
+    "race_biases",
+    "structure_ablation",
 ]
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from sklearn.utils._param_validation import StrOptions
@@ -25,8 +25,10 @@ from torch import nn
 
 from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor
 from ibestimators.dense import ACTIVATIONS
+from ibestimators.packed import owners, pad, row_numbers, valid
 from ibestimators.parameters import estimator, parameter
 from ibestimators.readout import Readout
+from ibestimators.structures import NAMES, Layout
 
 
 class MultiHeadAttention(nn.Module):
@@ -63,8 +65,11 @@ class MultiHeadAttention(nn.Module):
         x: torch.Tensor,
         context: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
-    ) -> torch.Tensor:  # (batch, queries, size), (batch, keys, size), (queries, keys)
-        """Attend; `mask` is true where a query may see a key."""
+    ) -> torch.Tensor:  # (batch, queries, size), (batch, keys, size), (..., queries, keys)
+        """Attend; `mask` is true where a query may see a key, in all heads and samples or each.
+
+        Its axes broadcast with (batch, heads, queries, keys).
+        """
         q, k, v = self.project(x, x if context is None else context)
         attended = nn.functional.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, dropout_p=self.dropout if self.training else 0.0
@@ -119,6 +124,21 @@ def sinusoidal(n_positions: int, n_features: int, like: torch.Tensor) -> torch.T
     return torch.stack([angle.sin(), angle.cos()], -1).flatten(-2)
 
 
+def graph_mask(
+    edges: torch.Tensor, lengths: torch.Tensor, n_tokens: int
+) -> torch.Tensor:  # (2, edges), (batch,)
+    """Which node may see which: itself, and those that have an edge to it.
+
+    (batch, 1, tokens, tokens), for the graphs of a batch padded to so many tokens.
+    """
+    graph = owners(lengths)  # (nodes,)
+    place = row_numbers(torch.zeros_like(lengths), lengths)  # (nodes,)
+    mask = torch.eye(n_tokens, dtype=torch.bool, device=edges.device).repeat(len(lengths), 1, 1)
+    source, target = edges
+    mask[graph[source], place[target], place[source]] = True
+    return mask.unsqueeze(1)
+
+
 def attention_mask(
     kind: str, n_tokens: int, window: int, device: torch.device
 ) -> torch.Tensor | None:
@@ -134,16 +154,23 @@ class Block(nn.Module):
     """Attention among tokens, then a dense step on each; both add to what was."""
 
     def __init__(
-        self, embedding_size: int, n_heads: int, *, activation: str, dropout: float, rotary: bool
+        self,
+        embedding_size: int,
+        n_heads: int,
+        feedforward_size: int,
+        *,
+        activation: str,
+        dropout: float,
+        rotary: bool,
     ) -> None:
         super().__init__()
         self.norm_attention = nn.LayerNorm(embedding_size)
         self.attention = MultiHeadAttention(embedding_size, n_heads, dropout, rotary)
         self.norm_dense = nn.LayerNorm(embedding_size)
         self.dense = nn.Sequential(
-            nn.Linear(embedding_size, 2 * embedding_size),
+            nn.Linear(embedding_size, feedforward_size),
             ACTIVATIONS[activation](),
-            nn.Linear(2 * embedding_size, embedding_size),
+            nn.Linear(feedforward_size, embedding_size),
         )
         self.dropout = nn.Dropout(dropout)
 
@@ -163,16 +190,16 @@ class AttentionNetwork(nn.Module):
     n_features : int
         Features of a token.
     n_tokens : int
-        Tokens of a sample, without the class token.
+        Tokens of a sample, without the class token; of the longest in fit, if they differ.
     blocks : sequence of Block
     embedding_size : int
     readout : Readout
         With ``how="cls"`` a learned token is put first and read out.
     position : {"none", "sinusoidal", "learned", "rotary"}
-    mask : {"full", "causal", "local"}
+    mask : {"full", "causal", "local", "graph"}
     window : int
-    patch_size : int or None
-        Side of the square patches that images are cut into.
+    patch_size : int
+        Side of the patches that signals, images and volumes are cut into.
     """
 
     def __init__(
@@ -186,7 +213,7 @@ class AttentionNetwork(nn.Module):
         position: str,
         mask: str,
         window: int,
-        patch_size: int | None,
+        patch_size: int,
     ) -> None:
         super().__init__()
         self.patch_size = patch_size
@@ -204,56 +231,115 @@ class AttentionNetwork(nn.Module):
         self.norm = nn.LayerNorm(embedding_size)
         self.readout = readout
 
-    def tokens(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
-        """Cut samples into tokens: (batch, tokens, features)."""
+    def tokens(
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:  # (batch, *sample_shape), or packed, (batch,)
+        """Cut samples into tokens, (batch, tokens, features), and count those of each."""
+        if lengths is not None:
+            x, lengths = pad(x, lengths)  # (batch, longest, features)
+            lengths = (lengths + self.patch_size - 1) // self.patch_size
         if x.ndim == 2:
-            return x.unsqueeze(-1)  # each feature is a token
-        if x.ndim == 4:
-            assert self.patch_size is not None
-            return patches(x, self.patch_size)
-        return x
+            x = x.unsqueeze(-1)  # each feature is a token
+        return patches(x, self.patch_size), lengths
 
-    def embeddings(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
+    def embeddings(self, tokens: torch.Tensor) -> torch.Tensor:  # (batch, tokens, features)
         """Tokens with their positions, the class token first: (batch, tokens, embedding_size)."""
-        x = self.embed(self.tokens(x))  # (batch, tokens, embedding_size)
-        if self.position == "learned":
-            x = x + self.positions.weight
-        elif self.position == "sinusoidal":
-            x = x + sinusoidal(x.shape[1], x.shape[2], x)
+        x: torch.Tensor = self.embed(tokens)  # (batch, tokens, embedding_size)
+        if self.position in ("learned", "sinusoidal"):
+            x = x + self.position_table(x)
         if self.readout.how == "cls":
             x = torch.cat([self.class_token.expand(len(x), 1, -1), x], 1)
         return x
 
-    def attention_mask(self, x: torch.Tensor) -> torch.Tensor | None:
+    def position_table(self, x: torch.Tensor) -> torch.Tensor:  # (batch, tokens, embedding_size)
+        """A vector for each position: (tokens, embedding_size).
+
+        Beyond the longest sample of fit, learned positions go on as they began.
+        """
+        if self.position == "sinusoidal":
+            return sinusoidal(x.shape[1], x.shape[2], x)
+        learned, n = self.positions.weight, x.shape[1]
+        if n <= len(learned):
+            return learned[:n]
+        return torch.cat([learned, sinusoidal(n, x.shape[2], x)[len(learned) :]])
+
+    def attention_mask(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        edges: torch.Tensor | None = None,
+        n_nodes: torch.Tensor | None = None,
+    ) -> torch.Tensor | None:  # (batch, tokens, embedding_size), (batch,), (2, edges), (batch,)
         """The mask for embedded tokens; the class token sees all.
 
-        It is seen by all but under a causal mask, where it would tell of the future.
+        It is seen by all but under a causal mask, where it would tell of the future. What is
+        padded sees itself, for a softmax of nothing is undefined, and is seen by no other.
         """
-        mask = attention_mask(self.mask, x.shape[1], self.window, x.device)
-        if mask is not None and self.readout.how == "cls":
-            mask[0], mask[1:, 0] = True, self.mask != "causal"
-        return mask
+        n_tokens = x.shape[1]
+        with_class = self.readout.how == "cls"
+        if self.mask == "graph":
+            assert edges is not None
+            assert n_nodes is not None
+            among_nodes = graph_mask(edges, n_nodes, n_tokens - with_class)
+            room = (int(with_class), 0, int(with_class), 0)
+            mask: torch.Tensor | None = nn.functional.pad(among_nodes, room, value=True)
+        else:
+            mask = attention_mask(self.mask, n_tokens, self.window, x.device)
+            if mask is not None and with_class:
+                mask[0], mask[1:, 0] = True, self.mask != "causal"
+        if lengths is None:
+            return mask
+        seen = valid(lengths, (n_tokens,))[:, None, None]  # (batch, 1, 1, tokens)
+        if mask is None:
+            return seen
+        return mask & seen | torch.eye(n_tokens, dtype=torch.bool, device=x.device)
 
-    def contextual(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
-        """Each token in its context, after all blocks: (batch, tokens, embedding_size)."""
-        x = self.embeddings(x)
-        mask = self.attention_mask(x)
+    def contextual(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        edges: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:  # as in forward
+        """Each token in its context, after all blocks: (batch, tokens, embedding_size).
+
+        And a mask of those that are not padded, (batch, tokens), or None if none is.
+        """
+        n_nodes = lengths
+        x, lengths = self.tokens(x, lengths)
+        x = self.embeddings(x)  # (batch, tokens, embedding_size)
+        if lengths is not None and self.readout.how == "cls":
+            lengths = lengths + 1
+        mask = self.attention_mask(x, lengths, edges, n_nodes)
         for block in self.blocks:
             x = block(x, mask)  # (batch, tokens, embedding_size)
-        y: torch.Tensor = self.norm(x)
+        return self.norm(x), None if lengths is None else valid(lengths, (x.shape[1],))
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        edges: torch.Tensor | None = None,
+        **_: torch.Tensor,
+    ) -> torch.Tensor:  # (batch, *sample_shape), or (rows, features), (batch,), (2, edges)
+        y: torch.Tensor = self.readout(*self.contextual(x, lengths, edges))  # (batch, n_outputs)
         return y
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
-        y: torch.Tensor = self.readout(self.contextual(x))  # (batch, n_outputs)
-        return y
 
+def patches(x: torch.Tensor, size: int) -> torch.Tensor:  # (batch, *sizes, features)
+    """Patches as long along each axis, zeros where it ends: (batch, patches, features).
 
-def patches(x: torch.Tensor, size: int) -> torch.Tensor:  # (batch, height, width, features)
-    """Square patches, zeros where an image ends: (batch, patches, size x size x features)."""
-    height, width = x.shape[1:3]
-    x = nn.functional.pad(x, (0, 0, 0, -width % size, 0, -height % size))
-    x = x.unflatten(2, (-1, size)).unflatten(1, (-1, size))  # (batch, h, size, w, size, features)
-    return x.transpose(2, 3).flatten(3).flatten(1, 2)
+    A patch has size x ... x size times the features.
+    """
+    n_axes = x.ndim - 2
+    room = [0, 0]  # on both sides of each axis, the last first
+    for length in reversed(x.shape[1:-1]):
+        room += [0, -length % size]
+    x = nn.functional.pad(x, room)
+    for axis in reversed(range(1, n_axes + 1)):
+        x = x.unflatten(axis, (-1, size))  # (batch, patches, size, patches, size, ..., features)
+    numbers, insides = range(1, 2 * n_axes, 2), range(2, 2 * n_axes + 1, 2)
+    x = x.permute(0, *numbers, *insides, x.ndim - 1)
+    return x.flatten(1, n_axes).flatten(2)
 
 
 @estimator
@@ -268,12 +354,18 @@ class AttentionPrimitive(Estimator):
     n_heads: int = parameter(
         2, [POSITIVE_INT], "int", "Heads, each attending in its own way.",
     )  # fmt: skip
+    feedforward_size: int | None = parameter(
+        None, [POSITIVE_INT, None], "int or None",
+        "Hidden units of the dense step after attention; None takes twice `embedding_size`.",
+    )  # fmt: skip
     n_layers: int = parameter(
         2, [POSITIVE_INT], "int", "Blocks of attention and a dense step.",
     )  # fmt: skip
     mask: str = parameter(
-        "full", [StrOptions({"full", "causal", "local"})], "{'full', 'causal', 'local'}",
-        "Which tokens a token may see: all, those before it, or those within `window`.",
+        "full", [StrOptions({"full", "causal", "local", "graph"})],
+        "{'full', 'causal', 'local', 'graph'}",
+        "Which tokens a token may see: all, those before it, those within `window` or, where "
+        "tokens are the nodes of graphs, those with an edge to it. It always sees itself.",
     )  # fmt: skip
     window: int = parameter(
         8, [POSITIVE_INT], "int", "Furthest token seen on each side if ``mask='local'``.",
@@ -281,11 +373,13 @@ class AttentionPrimitive(Estimator):
     position: str = parameter(
         "learned", [StrOptions({"none", "sinusoidal", "learned", "rotary"})],
         "{'none', 'sinusoidal', 'learned', 'rotary'}",
-        "How tokens know where they stand; with 'none' they are a set.",
+        "How tokens know where they stand; with 'none' they are a set, as the nodes of graphs "
+        "always are.",
     )  # fmt: skip
     patch_size: int | None = parameter(
         None, [POSITIVE_INT, None], "int or None",
-        "Side of the patches that images are cut into; None cuts the longer side into 6 or less.",
+        "Side of the patches that signals, images and volumes are cut into. None makes each "
+        "step a token, and cuts the longest side of an image or volume into 6 or less.",
     )  # fmt: skip
     readout: str = parameter(
         "mean", [StrOptions({"mean", "cls", "last"})], "{'mean', 'cls', 'last'}",
@@ -295,20 +389,36 @@ class AttentionPrimitive(Estimator):
         (), ["array-like"], "tuple of int", "Hidden units of the dense head.",
     )  # fmt: skip
 
-    def _build_network(self, sample_shape: tuple[int, ...], n_outputs: int) -> nn.Module:
+    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
         if self.embedding_size % (2 * self.n_heads):
             raise ValueError(
                 f"embedding_size={self.embedding_size} must be a multiple of twice "
                 f"n_heads={self.n_heads}, such as {2 * self.n_heads * 8}."
             )
-        n_tokens, n_features, patch_size = self._token_shape(sample_shape)
+        of_graphs = layout.kind == "graphs"
+        if of_graphs != (self.mask == "graph") and self.mask != "full":
+            raise ValueError(
+                f"mask={self.mask!r} does not suit X, which is {NAMES[layout.kind]}. "
+                + ("Nodes have no order: use 'full' or 'graph'." if of_graphs else
+                   "Use 'full', 'causal' or 'local'; 'graph' is for graphs.")
+            )  # fmt: skip
+        if of_graphs and self.readout == "last":
+            raise ValueError(
+                "readout='last' does not suit X, which is a list of graphs: nodes have no order. "
+                "Use 'mean' or 'cls'."
+            )
+        sizes = layout.axes if layout.kind == "array" else (layout.longest,)
+        size = 1 if of_graphs else self._patch_size(sizes)
+        n_tokens = math.prod(math.ceil(side / size) for side in sizes)
+        position = "none" if of_graphs else self.position
         blocks = [
             Block(
                 self.embedding_size,
                 self.n_heads,
+                self.feedforward_size or 2 * self.embedding_size,
                 activation=self.activation,
                 dropout=self.dropout,
-                rotary=self.position == "rotary",
+                rotary=position == "rotary",
             )
             for _ in range(self.n_layers)
         ]
@@ -322,40 +432,48 @@ class AttentionPrimitive(Estimator):
             dropout=self.dropout,
         )
         return AttentionNetwork(
-            n_features,
+            layout.n_features * size ** len(sizes),
             n_tokens,
             blocks,
             self.embedding_size,
             readout,
-            position=self.position,
+            position=position,
             mask=self.mask,
             window=self.window,
-            patch_size=patch_size,
+            patch_size=size,
         )
 
-    def _token_shape(self, sample_shape: tuple[int, ...]) -> tuple[int, int, int | None]:
-        """Number of tokens, features of a token, and side of a patch."""
-        if len(sample_shape) == 1:
-            return sample_shape[0], 1, None
-        if len(sample_shape) == 2:
-            return *sample_shape, None
-        if len(sample_shape) > 3:
-            raise ValueError(
-                f"Attention reads features, sequences and images, but samples have shape "
-                f"{sample_shape}. Use input_shape to merge axes."
-            )
-        height, width, n_features = sample_shape
-        size = self.patch_size or math.ceil(max(height, width) / 6)
-        n_patches = math.ceil(height / size) * math.ceil(width / size)
-        return n_patches, size * size * n_features, size
+    def widened(self, factor: float) -> dict[str, Any]:
+        """Embeddings grow by whole steps, the dense step fills what is between.
+
+        A block has about 4 e² + 2 e f weights, with embeddings of size e and f hidden units.
+        """
+        e, step = self.embedding_size, 2 * self.n_heads
+        f = self.feedforward_size or 2 * e
+        weights = (4 * e * e + 2 * e * f) * factor**2
+        wider = max(step, int(factor * e) // step * step)
+        return {
+            "embedding_size": wider,
+            "feedforward_size": max(1, round((weights - 4 * wider * wider) / (2 * wider))),
+        }
+
+    def _patch_size(self, sizes: Sequence[int]) -> int:
+        if self.patch_size is not None:
+            return self.patch_size
+        return 1 if len(sizes) == 1 else math.ceil(max(sizes) / 6)
+
+    def _costs(self, sizes: torch.Tensor) -> torch.Tensor:
+        # A mask for each sample is a square.
+        return sizes.clamp(min=1) * (1 if self.mask == "full" else sizes // 64 + 1)
 
 
 @estimator
 class AttentionClassifier(AttentionPrimitive, Classifier):
     """Classifier that assumes tokens whose relevance is learned from context.
 
-    Reads (n, d) as d tokens, (n, steps, features) as a token a step and the
-    patches of images as tokens.
+    Reads (n, d) as d tokens, (n, steps, features) and sequences of any lengths as a token a
+    step, the patches of images and volumes as tokens, tokens as they are, and graphs as
+    the set of their nodes.
 
     {sections}
 
@@ -388,8 +506,9 @@ class AttentionClassifier(AttentionPrimitive, Classifier):
 class AttentionRegressor(AttentionPrimitive, Regressor):
     """Regressor that assumes tokens whose relevance is learned from context.
 
-    Reads (n, d) as d tokens, (n, steps, features) as a token a step and the
-    patches of images as tokens.
+    Reads (n, d) as d tokens, (n, steps, features) and sequences of any lengths as a token a
+    step, the patches of images and volumes as tokens, tokens as they are, and graphs as
+    the set of their nodes.
 
     {sections}
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -35,16 +37,18 @@ from sklearn.utils.validation import (
 )
 from torch import nn
 
-from ibestimators import training
+from ibestimators import graphs, sequences, structures, training
+from ibestimators.arrays import ArrayStructure, arrange
 from ibestimators.dense import ACTIVATIONS
 from ibestimators.parameters import estimator, parameter
-from ibestimators.structures import ArraySamples, ArrayStructure, arrange
+from ibestimators.structures import Layout
 
 POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 POSITIVE_REAL = Interval(Real, 0, None, closed="neither")
 NON_NEGATIVE_REAL = Interval(Real, 0, None, closed="left")
 
 _WORTH_THREADS = 2_000_000_000  # multiply-adds of a step
+_ROWS = 1 << 15  # of a padded batch in predict
 _FLOATS = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -107,7 +111,20 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     )  # fmt: skip
     channels_first: bool = parameter(
         False, ["boolean"], "bool",
-        "Whether X is laid out as (n, features, steps) or (n, features, height, width).",
+        "Whether X is laid out as (n, features, steps), (n, features, height, width) or, for "
+        "sequences, a list of (features, steps).",
+    )  # fmt: skip
+    embedding_size: int = parameter(
+        32, [POSITIVE_INT], "int", "Features that a token is embedded in, if X holds tokens.",
+    )  # fmt: skip
+    node_attrs: Sequence[str] | None = parameter(
+        None, ["array-like", None], "sequence of str or None",
+        "Attributes of the nodes of graphs to read, numbers or categories; () reads none, and "
+        "a node then has its number of arriving edges. None reads all.",
+    )  # fmt: skip
+    edge_attrs: Sequence[str] | None = parameter(
+        None, ["array-like", None], "sequence of str or None",
+        "Attributes of the edges of graphs to read; () reads none, None reads all.",
     )  # fmt: skip
     dtype: str = parameter(
         "float32", [StrOptions(set(_FLOATS))], "{'float32', 'float64'}",
@@ -115,7 +132,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     )  # fmt: skip
     device: str = parameter(
         "auto", [str], "str",
-        "Where to train, as torch names it; 'auto' takes a CUDA GPU if there is one.",
+        "Where to train, as torch names it; 'auto' takes a CUDA GPU if there is one; of several, "
+        "worker processes take turns.",
     )  # fmt: skip
     warm_start: bool = parameter(
         False, ["boolean"], "bool",
@@ -142,7 +160,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             "Columns of a flat X, else size of the features' axis.",
         ),
         ("feature_names_in_", "ndarray of str", "Names of the columns of a data frame."),
-        ("sample_shape_", "tuple of int", "Shape of one sample: structure axes, then features."),
+        (
+            "sample_shape_",
+            "tuple of int or None",
+            "Shape of one sample: structure axes, then features; None for an axis that varies.",
+        ),
         ("net_", "skorch.NeuralNet", "The trained net; `net_.history` is its record."),
         ("module_", "torch.nn.Module", "The network itself; it takes standardised batches."),
         ("n_iter_", "int", "Number of epochs trained."),
@@ -157,8 +179,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     _criterion: ClassVar[type[nn.Module]]
 
     @abstractmethod
-    def _build_network(self, sample_shape: tuple[int, ...], n_outputs: int) -> nn.Module:
-        """The network for samples of a shape; the primitive gives it."""
+    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
+        """The network for samples of a layout; the primitive gives it.
+
+        For tokens it gets their embeddings, of `layout.n_features`.
+        """
 
     def _primitive_callbacks(self) -> list[Any]:
         """skorch callbacks that the primitive needs in training."""
@@ -187,14 +212,17 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     ) -> NDArray[Any] | None:
         return sample_weight
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train the network.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features), (n_samples, n_steps, n_features) \
-or (n_samples, height, width, n_features)
-            Training data; see `input_shape` and `channels_first` for other layouts.
+        X : array-like of shape (n_samples, n_features), (n_samples, n_steps, n_features), \
+(n_samples, height, width, n_features) or more axes; or list of n_samples
+            Training data; see `input_shape` and `channels_first` for other layouts. A list
+            holds sequences, arrays (n_steps_i, n_features) of any lengths; tokens, arrays of
+            integers (n_tokens_i,); or graphs: networkx graphs, pairs (adjacency,
+            node_features), or PyTorch Geometric's Data.
         y : array-like of shape (n_samples,) or, for regressors, (n_samples, n_outputs)
             Class labels of any type, or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -217,7 +245,7 @@ or (n_samples, height, width, n_features)
 
     def _train(
         self,
-        X: ArrayLike,
+        X: Any,
         y: ArrayLike,
         sample_weight: ArrayLike | None,
         *,
@@ -236,7 +264,7 @@ or (n_samples, height, width, n_features)
 
     def _train_unguarded(
         self,
-        X: ArrayLike,
+        X: Any,
         y: ArrayLike,
         sample_weight: ArrayLike | None,
         reset: bool,
@@ -247,25 +275,36 @@ or (n_samples, height, width, n_features)
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        X = self._check_input(X, reset=reset)
+        given, X = X, self._check_input(X, reset=reset)
         y = self._check_target(y)
         check_consistent_length(X, y)
-        weight = _check_weight(sample_weight, X)
+        weight = _check_weight(sample_weight, y)
+        if weight is not None and not weight.all() and self._kind != "array":
+            # The longest sample, the vocabulary, the attributes: of those that count.
+            kept, given = np.flatnonzero(weight), list(given)
+            X = self._check_input([given[i] for i in kept], reset=reset, kind=self._kind)
+            y, weight = y[kept], weight[kept]
         if reset:
             self._dtype = _FLOATS[self.dtype]
-            self._structure = ArrayStructure(X, weight, self.standardize)
+            self._structure = self._learn_structure(X, weight)
+            self.sample_shape_ = self._structure.layout.sample_shape
             self._n_outputs = self._learn_target(y, weight, classes)
         samples = self._structure.read(X, self._dtype)
+        if samples.sizes is not None:
+            self._notice(samples.sizes)
         target = self._encode_target(y)
         loss_weight = self._loss_weight(y, weight)
 
         seed = _seed(self.random_state)
-        training_part, validation_part = np.arange(len(X)), None
+        training_part, validation_part = np.arange(len(y)), None
         if self.early_stopping and not one_pass:
             training_part, validation_part = self._split(y, seed)
 
         def labelled(rows: NDArray[Any]) -> training.LabelledSamples:
-            return _labelled(samples, target, loss_weight, rows, keep_scale=one_pass)
+            data = _labelled(samples, target, loss_weight, rows, self._dtype, keep_scale=one_pass)
+            if data.samples.sizes is not None and self._pads():
+                data.costs = self._costs(data.samples.sizes)
+            return data
 
         data = labelled(training_part)
         validation = None if validation_part is None else labelled(validation_part)
@@ -293,7 +332,7 @@ or (n_samples, height, width, n_features)
         if reset:
             self.device_: str = _resolve_device(self.device)
             with training.seeded(seed, self.device_):
-                module = self._build_network(self.sample_shape_, self._n_outputs)
+                module = self._network()
             module = module.to(self._dtype)
             self.n_parameters_ = sum(p.numel() for p in module.parameters())
         else:
@@ -304,7 +343,7 @@ or (n_samples, height, width, n_features)
         if scheduled:
             if not training.any_scheduler(given):
                 n_steps = self.max_epochs * math.ceil(n_samples / batch_size)
-                callbacks.append(training.WarmUpAndDecay(n_steps))
+                callbacks.append(training.WarmUpAndDecay(n_steps, self.max_epochs * n_samples))
             if self.early_stopping:
                 callbacks.append(training.early_stopping(self.n_iter_no_change, self.tol))
         self.net_: training.TrainingNet = training.build_net(
@@ -364,7 +403,66 @@ or (n_samples, height, width, n_features)
                 "samples a class, change validation_fraction, or set early_stopping=False."
             ) from error
 
-    def _check_input(self, X: Any, *, reset: bool) -> NDArray[Any]:
+    def _check_input(self, X: Any, *, reset: bool, kind: str | None = None) -> Any:
+        """X as its structure takes it: checked, in one layout, not yet scaled."""
+        kind = kind or structures.kind_of(X)
+        if reset:
+            self._kind = kind
+        elif kind != self._kind:
+            X = self._as_fitted(X, kind)
+        if self._kind == "array":
+            return self._check_array(X, reset=reset)
+        if not len(X):
+            raise ValueError("X holds no samples (found 0); give at least one.")
+        if self.input_shape is not None:
+            raise ValueError(
+                f"input_shape={self.input_shape} is for arrays, but X is "
+                f"{structures.NAMES[self._kind]}. Set input_shape=None."
+            )
+        if reset:
+            for name in ("n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(name, None)
+        if self._kind == "tokens":
+            return sequences.check_tokens(X)
+        if self._kind == "sequences":
+            steps = sequences.check_sequences(X, self.channels_first)
+            self._check_columns(sequences.column_names(next(iter(X))), reset=reset)
+            if reset:
+                self.n_features_in_ = steps[0].shape[1]
+            return steps
+        if reset:
+            return graphs.parse(X, self.node_attrs, self.edge_attrs)
+        return graphs.parse(X, self._structure.node_attrs, self._structure.edge_attrs)
+
+    def _check_columns(self, names: list[str] | None, *, reset: bool) -> None:
+        """Columns of sequences that are data frames, against those of fit."""
+        if reset and names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        elif names is not None and names != list(getattr(self, "feature_names_in_", names)):
+            raise ValueError(
+                f"sequences in X have the columns {names}, but fit saw "
+                f"{list(self.feature_names_in_)}. Give them in the same order."
+            )
+
+    def _as_fitted(self, X: Any, kind: str) -> Any:
+        """X of another kind than in fit, if it can be read as that kind all the same."""
+        shapes = {np.shape(x) for x in X} if kind in ("sequences", "tokens") else set()
+        if self._kind == "array" and len(shapes) == 1:
+            return np.stack([np.asarray(x) for x in X])
+        if kind == "array":
+            n_axes = len(getattr(X, "shape", ()))
+            if n_axes < 2 and hasattr(X, "__len__") and (self._kind != "graphs" or not len(X)):
+                return list(X)  # nested lists that happen to be of one length, or nothing
+            if self._kind == "sequences" and n_axes == 3:
+                return list(np.asarray(X))
+            if self._kind == "tokens" and n_axes == 2 and np.asarray(X).dtype.kind in "iu":
+                return list(np.asarray(X))
+        raise ValueError(
+            f"X is {structures.NAMES[kind]}, but {type(self).__name__} was fitted on "
+            f"{structures.NAMES[self._kind]}. Give X the structure seen in fit, or fit again."
+        )
+
+    def _check_array(self, X: Any, *, reset: bool) -> NDArray[Any]:
         """X in the layout (n_samples, *structure, features)."""
         checks: dict[str, Any] = {"dtype": "numeric", "allow_nd": True}
         shape = None if self.input_shape is None else self._sizes("input_shape", least=1)
@@ -377,11 +475,9 @@ or (n_samples, height, width, n_features)
                 raise ValueError(f"X has shape {X.shape}; every axis must have at least 1 entry.")
         flat = X.ndim == 2
         X = arrange(X, shape, self.channels_first)
-        if reset:
-            self.sample_shape_ = X.shape[1:]
-            if not flat:
-                self.n_features_in_ = X.shape[-1] if shape is None else math.prod(shape)
-                self.__dict__.pop("feature_names_in_", None)
+        if reset and not flat:
+            self.n_features_in_ = X.shape[-1] if shape is None else math.prod(shape)
+            self.__dict__.pop("feature_names_in_", None)
         return X
 
     def _check_flat_is_expected(self, reset: bool) -> None:
@@ -391,12 +487,105 @@ or (n_samples, height, width, n_features)
                 "Give X the same layout as in fit, or set input_shape before fit."
             )
 
-    def _forward(self, X: ArrayLike) -> torch.Tensor:
+    def _learn_structure(self, X: Any, weight: NDArray[Any] | None) -> Any:
+        if self._kind == "array":
+            return ArrayStructure(X, weight, self.standardize)
+        if self._kind == "sequences":
+            return sequences.SequenceStructure(X, weight, self.standardize)
+        if self._kind == "tokens":
+            return sequences.TokenStructure(X)
+        structure = graphs.GraphStructure(
+            X, weight, self.standardize, keep_weights=self.edge_attrs is not None
+        )
+        self.n_features_in_ = structure.layout.n_features
+        return structure
+
+    def _network(self) -> nn.Module:
+        layout = self._structure.layout
+        if self._kind != "tokens":
+            return self._build_network(layout, self._n_outputs)
+        layout = replace(layout, sample_shape=(None, self.embedding_size))
+        table = nn.Embedding(self._structure.vocabulary_size + 1, self.embedding_size, 0)
+        return EmbeddedTokens(table, self._build_network(layout, self._n_outputs))
+
+    @abstractmethod
+    def widened(self, factor: float) -> dict[str, Any]:
+        """Parameters that make the network wider, to about factor squared the size.
+
+        Parameters
+        ----------
+        factor : float
+            By what to multiply the sizes of hidden layers.
+
+        Returns
+        -------
+        dict
+            For `set_params`.
+        """
+
+    def count_parameters(self, X: Any, y: Any) -> int:
+        """How many parameters the network for some data would have, without training it.
+
+        Parameters
+        ----------
+        X, y
+            As in `fit`.
+
+        Returns
+        -------
+        int
+        """
+        draft = copy.copy(self)
+        draft.__dict__ = dict(self.get_params(deep=False))
+        draft._validate_params()
+        X = draft._check_input(X, reset=True)
+        draft._dtype = torch.float32
+        draft._structure = draft._learn_structure(X, None)
+        draft._n_outputs = draft._learn_target(draft._check_target(y), None, None)
+        with training.seeded(0, "cpu"), torch.device("meta"):
+            return sum(p.numel() for p in draft._network().parameters())
+
+    def count_multiply_adds(self, X: Any) -> int:
+        """Multiply-adds of a prediction, the mean over samples.
+
+        Parameters
+        ----------
+        X
+            A few samples, in the layout seen in `fit`.
+
+        Returns
+        -------
+        int
+            Of matrix products and convolutions; what is done element by element is left out.
+        """
         check_is_fitted(self, "net_")
         samples = self._structure.read(self._check_input(X, reset=False), self._dtype)
-        batch_size = max(1, min(1024, 2**20 // math.prod(self.sample_shape_)))
+        return training.multiply_adds(self.net_, samples)
+
+    def _notice(self, sizes: torch.Tensor) -> None:
+        """A primitive's own look at the sizes of samples about to be read."""
+
+    def _pads(self) -> bool:
+        """Whether samples of different sizes are padded to the longest of a batch."""
+        return True
+
+    def _costs(self, sizes: torch.Tensor) -> torch.Tensor:
+        """What samples of some sizes take of a batch's memory, in rows."""
+        return sizes.clamp(min=1)
+
+    def _forward(self, X: Any) -> torch.Tensor:
+        check_is_fitted(self, "net_")
+        samples = self._structure.read(self._check_input(X, reset=False), self._dtype)
+        layout = self._structure.layout
+        if samples.sizes is None:
+            costs = None
+            batch_size = max(1, min(1024, 2**20 // math.prod(self.sample_shape_)))
+        else:
+            self._notice(samples.sizes)
+            costs = self._costs(samples.sizes)
+            batch_size = max(1, min(1024, _ROWS // layout.typical))
         with training.intra_op_threads(self._n_threads(batch_size)):
-            return training.forward(self.net_, samples, batch_size)
+            return training.forward(self.net_, samples, batch_size, costs, _ROWS)
 
     def _n_threads(self, batch_size: int) -> int | None:
         """One thread within operations where more would wait for each other longer than help.
@@ -404,8 +593,10 @@ or (n_samples, height, width, n_features)
         Forward and backward take about three multiply-adds a parameter, sample and
         position that shares it.
         """
-        axes = self.sample_shape_[:-1] or self.sample_shape_
-        positions = math.prod(axes) if self._shares_weights else 1
+        layout = self._structure.layout
+        positions = math.prod(layout.axes) if self._kind == "array" else layout.typical
+        if not self._shares_weights:
+            positions = 1
         return 1 if 3 * batch_size * self.n_parameters_ * positions < _WORTH_THREADS else None
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -415,6 +606,21 @@ or (n_samples, height, width, n_features)
         tags: Tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+class EmbeddedTokens(nn.Module):
+    """A learned vector for each token, 0 for one never seen, in front of a network."""
+
+    def __init__(self, embedding: nn.Embedding, network: nn.Module) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.network = network
+
+    def forward(
+        self, x: torch.Tensor, lengths: torch.Tensor
+    ) -> torch.Tensor:  # (tokens,), (batch,)
+        y: torch.Tensor = self.network(self.embedding(x), lengths)  # (batch, n_outputs)
+        return y
 
 
 class CrossEntropy(nn.Module):
@@ -448,7 +654,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def partial_fit(
         self,
-        X: ArrayLike,
+        X: Any,
         y: ArrayLike,
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
@@ -458,7 +664,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like
-            As in `fit`. The first call decides structure and scale.
+            As in `fit`. The first call decides structure and scale; tokens and categories
+            that it lacks stay unknown.
         y : array-like of shape (n_samples,)
             Class labels.
         classes : array-like of shape (n_classes,), default=None
@@ -493,7 +700,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             )
         return self._train(X, y, sample_weight, reset=reset, classes=classes, one_pass=True)
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probability of each class.
 
         Parameters
@@ -508,7 +715,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """
         return np.asarray(self._forward(X).double().softmax(1).numpy())
 
-    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Logarithm of `predict_proba`, without its rounding to 0.
 
         Parameters
@@ -522,7 +729,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """
         return np.asarray(self._forward(X).double().log_softmax(1).numpy())
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class.
 
         Parameters
@@ -583,9 +790,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
 
     _criterion = SquaredError
 
-    def partial_fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> Self:
+    def partial_fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one pass over X, going on from where training stands.
 
         Parameters
@@ -604,7 +809,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         self._validate_params()
         return self._train(X, y, sample_weight, reset=not hasattr(self, "net_"), one_pass=True)
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, X: Any) -> NDArray[np.float64]:
         """Predicted targets, in the units of y.
 
         Parameters
@@ -673,7 +878,9 @@ def _seed(random_state: int | np.random.RandomState | None) -> int:
 
 def _resolve_device(device: str) -> str:
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        # Workers started one after the other have numbers one after the other.
+        return ("cpu", "cuda")[n_gpus] if n_gpus < 2 else f"cuda:{os.getpid() % n_gpus}"
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
@@ -683,20 +890,21 @@ def _resolve_device(device: str) -> str:
     return device
 
 
-def _check_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> NDArray[Any] | None:
+def _check_weight(sample_weight: ArrayLike | None, y: NDArray[Any]) -> NDArray[Any] | None:
     if sample_weight is None:
         return None
-    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weight = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples; give at least one weight above 0.")
     return np.asarray(weight)
 
 
 def _labelled(
-    samples: ArraySamples,
+    samples: Any,
     target: torch.Tensor,
     weight: NDArray[Any] | None,
     rows: NDArray[Any],
+    dtype: torch.dtype,
     *,
     keep_scale: bool,
 ) -> training.LabelledSamples:
@@ -716,4 +924,4 @@ def _labelled(
         return training.LabelledSamples(samples, target)
     weight = weight[rows]
     scaled = torch.from_numpy(weight if keep_scale else weight / weight.mean())
-    return training.LabelledSamples(samples, target, scaled.to(samples.values.dtype))
+    return training.LabelledSamples(samples, target, scaled.to(dtype))

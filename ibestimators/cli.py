@@ -10,7 +10,6 @@ import argparse
 import io
 import os
 import sys
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,7 +17,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     import pandas as pd
 
-BUNDLED = ("mnist1d", "breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
+BUNDLED = (
+    "mnist1d", "breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine",
+    "adding_problem", "atlas", "csl", "modular_arithmetic", "parity", "set_maximum", "trajectories",
+)  # fmt: skip
+COUNTS = ("atlas",)  # whole numbers, but no classes
 BIASES = ("MLP", "Conv", "Recurrent", "Graph", "Attention")
 
 
@@ -69,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "data",
         metavar="DATA",
-        help=f"one of {', '.join(BUNDLED)}; or a .csv, .parquet or .npz file (with arrays X and y)",
+        help=f"one of {', '.join(BUNDLED)}; or a .csv, .parquet, .ts or .npz file (arrays X, y "
+        "and, for samples of different lengths, lengths), or a folder of a TUDataset",
     )
     compare.add_argument("--target", metavar="NAME", help="column of a table, or array of an .npz")
     compare.add_argument(
@@ -98,17 +102,24 @@ def _parser() -> argparse.ArgumentParser:
         "--output", type=Path, default=Path("comparison.png"), metavar="FILE",
         help="the picture, .png, .svg or .pdf (comparison.png)",
     )  # fmt: skip
+    compare.add_argument(
+        "--report", type=Path, metavar="FILE", help="also write a page, .html, with all there is"
+    )
+    compare.add_argument(
+        "--cache", type=Path, metavar="FOLDER",
+        help="keep finished fits there, and go on from them if stopped",
+    )  # fmt: skip
     return parser
 
 
 def _compare(options: argparse.Namespace) -> int:
     if options.output.suffix not in (".png", ".svg", ".pdf"):
         raise InputError(f"--output {options.output}: must end in .png, .svg or .pdf")
-    folder = options.output.resolve().parent
-    if not folder.is_dir():
-        raise InputError(f"--output {options.output}: no such folder")
-    if options.output.is_dir() or not os.access(folder, os.W_OK):
-        raise InputError(f"--output {options.output}: cannot be written")
+    if options.report is not None and options.report.suffix != ".html":
+        raise InputError(f"--report {options.report}: must end in .html")
+    _check_writable("--output", options.output)
+    if options.report is not None:
+        _check_writable("--report", options.report)
     X, y = load(options.data, options.target)
     _check_scoring(options.scoring)
 
@@ -118,10 +129,10 @@ def _compare(options: argparse.Namespace) -> int:
     params: dict[str, Any] = {"max_epochs": options.max_epochs}
     if options.input_shape is not None:
         params["input_shape"] = options.input_shape
-    task = options.task or guess_task(y)
+    task = options.task or ("regression" if options.data in COUNTS else guess_task(y))
     _check_target(y, task)
     estimators = biases(task, **params)
-    print(f"{options.data}: {len(X):,} samples of shape {X.shape[1:]}, {task}", file=sys.stderr)
+    print(f"{options.data}: {_samples(X)}, {task}", file=sys.stderr)
     try:
         result = compare_biases(
             X,
@@ -130,18 +141,29 @@ def _compare(options: argparse.Namespace) -> int:
             cv=options.cv,
             scoring=options.scoring,
             baseline=BASELINE if BASELINE in options.biases else None,
+            cache=options.cache,
             n_jobs=options.n_jobs,
             random_state=options.random_state,
             verbose=1,
         )
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise InputError(_one_line(error)) from error
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without ± still gets its table
     print(result)
     result.plot().figure_.savefig(options.output, dpi=150)
     print(f"picture: {options.output}")
+    if options.report is not None:
+        print(f"report: {result.to_html(options.report, X=X, y=y, title=options.data)}")
     return 0
+
+
+def _check_writable(option: str, path: Path) -> None:
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise InputError(f"{option} {path}: no such folder")
+    if path.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"{option} {path}: cannot be written")
 
 
 def load(data: str, target: str | None) -> tuple[Any, Any]:
@@ -168,57 +190,52 @@ def load(data: str, target: str | None) -> tuple[Any, Any]:
             raise InputError(f"--target is for files; {data} has its own")
         return _load_bundled(data)
     path = Path(data)
-    readers = {".csv": _read_table, ".parquet": _read_table, ".npz": _read_npz}
-    if path.suffix not in readers:
+    if path.is_dir():
+        return _read("read_tudataset", path, target)
+    if path.suffix not in (".csv", ".parquet", ".ts", ".npz"):
         raise InputError(
-            f"{data!r} is neither one of {', '.join(BUNDLED)} nor a .csv, .parquet or .npz file"
+            f"{data!r} is neither one of {', '.join(BUNDLED)} nor a .csv, .parquet, .ts or .npz "
+            "file, nor a folder"
         )
     if not path.is_file():
         raise InputError(f"{data}: no such file")
-    return readers[path.suffix](path, target)
+    if path.suffix in (".csv", ".parquet"):
+        return _read_table(path, target)
+    return _read("read_ts" if path.suffix == ".ts" else "read_npz", path, target)
 
 
 def _load_bundled(name: str) -> tuple[Any, Any]:
-    if name == "mnist1d":
-        from ibestimators.datasets import load_mnist1d
+    from ibestimators import datasets as ours
 
-        X, y = load_mnist1d(return_X_y=True)
-        return X, y
+    if name in ("atlas", "csl", "digits", "mnist1d"):
+        return getattr(ours, f"load_{name}")(return_X_y=True)
+    if hasattr(ours, f"make_{name}"):
+        return getattr(ours, f"make_{name}")(random_state=0, return_X_y=True)
     from sklearn import datasets
 
     X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
-    return (X.reshape(-1, 8, 8, 1), y) if name == "digits" else (X, y)
-
-
-def _read_npz(path: Path, target: str | None) -> tuple[Any, Any]:
-    import numpy as np
-
-    target = target or "y"
-    try:
-        arrays = np.load(path, allow_pickle=False)
-        content = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not an .npz file of plain arrays") from error
-    for name in ("X", target):
-        if name not in content:
-            raise InputError(f"{path}: no array {name!r}; it holds {', '.join(content) or 'none'}")
-    X, y = content["X"], content[target]
-    if target == "X":
-        raise InputError(f"{path}: --target X is the data itself; name another array")
-    if X.ndim < 2 or X.dtype.kind not in "biuf":
-        raise InputError(
-            f"{path}: array X must hold numbers in 2 axes or more, samples first; "
-            f"it has shape {X.shape} and type {X.dtype}"
-        )
-    if y.ndim not in (1, 2) or len(X) != len(y):
-        raise InputError(
-            f"{path}: array {target} has shape {y.shape}, X {X.shape}; "
-            "give one entry, or one row, a sample"
-        )
-    for name, values in (("X", X), (target, y)):
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise InputError(f"{path}: array {name} has missing or infinite values")
     return X, y
+
+
+def _read(reader: str, path: Path, target: str | None) -> tuple[Any, Any]:
+    from ibestimators import readers
+
+    if target is not None and reader != "read_npz":
+        raise InputError(f"{path}: --target is for tables and .npz; this has a target of its own")
+    try:
+        return getattr(readers, reader)(path, **({} if target is None else {"target": target}))
+    except (ValueError, OSError) as error:
+        raise InputError(_one_line(error)) from error
+
+
+def _samples(X: Any) -> str:
+    """How many samples of what, in words."""
+    if hasattr(X, "shape"):
+        return f"{len(X):,} samples of shape {X.shape[1:]}"
+    from ibestimators.structures import kind_of
+
+    kind = kind_of(X)
+    return f"{len(X):,} {'token sequences' if kind == 'tokens' else kind} of different sizes"
 
 
 def _read_table(path: Path, target: str | None) -> tuple[Any, Any]:

@@ -1,25 +1,31 @@
 """Which bias suits the data, by how much, and how sure is the answer?
 
 All estimators see the same folds, so that their scores can be compared fold by
-fold. Folds share training data, hence scores of folds are correlated and the
-usual t-interval is too narrow; the corrected resampled one (Nadeau & Bengio
-2003, section 4) adds the ratio of test to training samples to the variance:
-
-    mean +- t_{J-1} sqrt((1/J + n_test / n_train) s^2)
+fold; what the differences say, and how sure that is, `ibestimators.statistics` tells.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 import time
+import types
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from numbers import Real
+from pathlib import Path
 from typing import Any
 
+import joblib
+import networkx as nx
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.stats.distributions import rv_frozen
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import (
@@ -30,10 +36,24 @@ from sklearn.model_selection import (
     check_cv,
 )
 from sklearn.utils import _safe_indexing, check_random_state, indexable
+from sklearn.utils.multiclass import type_of_target
 from tabulate import tabulate
 from tqdm.auto import tqdm
 
-CONFIDENCE = 0.95
+from ibestimators.equal_terms import match_parameters as matched
+from ibestimators.equal_terms import multiply_adds
+from ibestimators.statistics import (
+    CONFIDENCE,
+    correlated_bayes,
+    holm,
+    resampled_interval,
+    resampled_p_value,
+)
+
+_COLUMNS = (
+    "estimator", "fold", "score", "fit_time", "predict_time", "n_parameters", "multiply_adds",
+    "n_train", "n_test", "error",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,63 +63,181 @@ class ComparisonResult:
     Attributes
     ----------
     cells : pandas.DataFrame
-        A row for each estimator and fold: ``estimator``, ``fold``, ``score``,
-        ``fit_time`` and ``predict_time`` in seconds, ``n_parameters``,
-        ``n_train``, ``n_test``, ``error`` (the reason of a failed fit, or None).
-    assumptions : dict of str to str
-        What each estimator assumes about the data.
+        A row for each estimator and fold: ``estimator``, ``fold``, ``score`` and, if there
+        are several scores, each by its name, ``fit_time`` and ``predict_time`` in seconds,
+        ``n_parameters``, ``multiply_adds`` (of a prediction, a sample), ``n_train``,
+        ``n_test``, ``error`` (the reason of a failed fit, or None).
+    estimators : dict of str to estimator
+        What was compared, not fitted, with the seeds that were used.
     baseline : str
         The estimator that the others are compared to.
     scoring : str
         Name of the score; higher is better.
+    other_scorings : tuple of str
+        Names of further scores, columns of `cells`.
+    rope : float
+        Differences of scores up to this size do not matter.
+    best_estimator_ : estimator or None
+        The one of the highest mean score, fitted on all data if asked to `refit`.
     """
 
     cells: pd.DataFrame
-    assumptions: dict[str, str]
+    estimators: dict[str, Any]
     baseline: str
     scoring: str
+    other_scorings: tuple[str, ...] = ()
+    rope: float = 0.01
+    best_estimator_: Any = None
 
-    def to_frame(self) -> pd.DataFrame:
+    @property
+    def assumptions(self) -> dict[str, str]:
+        """What each estimator assumes about the data."""
+        return {name: assumption(est) for name, est in self.estimators.items()}
+
+    @property
+    def test_train_ratio(self) -> float:
+        """Mean number of test samples by training samples of a fold."""
+        return ratio_of_sizes(self.cells)
+
+    @property
+    def best(self) -> Any:
+        """Name of the estimator with the highest mean score, of those with fewest failures."""
+        frame = self.to_frame().dropna(subset="score")
+        return frame.loc[frame["failures"] == frame["failures"].min(), "score"].idxmax()
+
+    def to_frame(self, scoring: str | None = None) -> pd.DataFrame:
         """The table: a row for each estimator.
+
+        Parameters
+        ----------
+        scoring : str, default=None
+            One of the scores; None takes the first.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by estimator: ``assumption``, ``parameters``, ``score`` with
-            the ends ``score_low`` and ``score_high`` of its 95 % interval,
-            ``difference`` to the baseline with ``difference_low`` and
-            ``difference_high``, ``fit_time`` in seconds (mean of a fold) and
-            ``failures`` (folds without a score).
+            Indexed by estimator: ``assumption``, ``parameters``, ``multiply_adds``, ``score``
+            with the ends ``score_low`` and ``score_high`` of its 95 % interval,
+            ``difference`` to the baseline with ``difference_low`` and ``difference_high``
+            (corrected resampled t), ``p_value`` of that difference, Holm-adjusted for the
+            number of estimators, ``p_worse``, ``p_equal`` and ``p_better``, the Bayesian
+            probabilities that it is worse, within `rope`, or better, ``fit_time`` and
+            ``predict_time`` in seconds (mean of a fold) and ``failures`` (folds without a
+            score).
         """
-        scores = self.cells.pivot(index="fold", columns="estimator", values="score")
-        sizes = self.cells.groupby("fold")[["n_train", "n_test"]].first()
-        ratio = float((sizes["n_test"] / sizes["n_train"]).mean())
+        column = self._column(scoring)
+        scores = self.cells.pivot(index="fold", columns="estimator", values=column)
+        ratio = self.test_train_ratio
         rows = []
-        for name in self.assumptions:
+        for name in self.estimators:
             own = self.cells[self.cells["estimator"] == name]
+            gain = scores[name] - scores[self.baseline]
+            if name == self.baseline:
+                gain = gain * np.nan
             mean, low, high = resampled_interval(scores[name], ratio)
-            difference = (
-                (np.nan, np.nan, np.nan)
-                if name == self.baseline
-                else resampled_interval(scores[name] - scores[self.baseline], ratio)
-            )
+            difference = resampled_interval(gain, ratio)
+            worse, equal, better = correlated_bayes(gain, ratio, self.rope)
             rows.append(
                 {
                     "estimator": name,
                     "assumption": self.assumptions[name],
                     "parameters": own["n_parameters"].max(),
+                    "multiply_adds": own["multiply_adds"].max(),
                     "score": mean,
                     "score_low": low,
                     "score_high": high,
                     "difference": difference[0],
                     "difference_low": difference[1],
                     "difference_high": difference[2],
+                    "p_value": resampled_p_value(gain, ratio),
+                    "p_worse": worse,
+                    "p_equal": equal,
+                    "p_better": better,
                     "fit_time": own["fit_time"].mean(),
-                    "failures": int(own["score"].isna().sum()),
+                    "predict_time": own["predict_time"].mean(),
+                    "failures": int((own[column].isna() | own["error"].notna()).sum()),
                 }
             )
         frame = pd.DataFrame(rows).set_index("estimator")
-        return frame.astype({"parameters": "Int64"})
+        frame["p_value"] = holm(frame["p_value"])
+        return frame.astype({"parameters": "Int64", "multiply_adds": "Int64"})
+
+    def _column(self, scoring: str | None) -> str:
+        if scoring is None or scoring == self.scoring:
+            return "score"
+        if scoring not in self.other_scorings:
+            raise ValueError(
+                f"scoring={scoring!r} was not computed; there is "
+                f"{', '.join([self.scoring, *self.other_scorings])}."
+            )
+        return scoring
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole result as plain values, ready for JSON.
+
+        Returns
+        -------
+        dict
+            ``baseline``, ``scoring``, ``rope``, ``best``, ``verdict``, ``estimators`` (their
+            reprs), ``table`` (rows of `to_frame`) and ``cells``; missing numbers are None.
+        """
+        return {
+            "baseline": self.baseline,
+            "scoring": self.scoring,
+            "rope": self.rope,
+            "best": self.best,
+            "verdict": self.verdict(),
+            "estimators": {name: repr(est) for name, est in self.estimators.items()},
+            "table": _plain(self.to_frame().reset_index()),
+            "cells": _plain(self.cells),
+        }
+
+    def verdict(self) -> str:
+        """What the comparison says, in plain words.
+
+        Returns
+        -------
+        str
+            A sentence for each estimator that differs from the baseline or is shown to be
+            as good, and one for those that the folds do not tell apart.
+        """
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> list[str]:
+        if self.cells.loc[self.cells["estimator"] == self.baseline, "score"].isna().all():
+            return [f"{self.baseline}, which the others are compared to, has no score."]
+        frame = self.to_frame().sort_values("score", ascending=False)
+        frame = frame.drop(index=self.baseline).dropna(subset="difference")
+        told = {name: self._told_apart(str(name), row) for name, row in frame.iterrows()}
+        unsure = [str(name) for name, sentence in told.items() if not sentence]
+        sentences = [sentence for sentence in told.values() if sentence]
+        if unsure:
+            sentences.append(
+                f"Not told apart from {self.baseline} by these folds: {', '.join(unsure)}."
+            )
+        return sentences
+
+    def _told_apart(self, name: str, row: Any) -> str:
+        """A sentence on one difference to the baseline, or "" if nothing is shown."""
+        if row.p_equal > CONFIDENCE:
+            return (
+                f"{name} does as well as {self.baseline}, within {self.rope:g} "
+                f"(probability {row.p_equal:.2f})."
+            )
+        if pd.isna(row.p_value) and max(row.p_better, row.p_worse) == 1:
+            more = "better" if row.difference > 0 else "worse"
+            return (
+                f"{name} does {more} than {self.baseline} by {abs(row.difference):.3f} in every "
+                "fold alike; without a spread there is no test."
+            )
+        if not row.p_value < 1 - CONFIDENCE:
+            return ""
+        ends = sorted([abs(row.difference_low), abs(row.difference_high)])
+        return (
+            f"{name} does {'better' if row.difference > 0 else 'worse'} than {self.baseline} by "
+            f"{abs(row.difference):.3f} (95 % interval {ends[0]:.3f} to {ends[1]:.3f}, "
+            f"p = {row.p_value:.2g})."
+        )
 
     def plot(self, ax: Any = None) -> Any:
         """Draw scores and their intervals, best on top.
@@ -117,6 +255,39 @@ class ComparisonResult:
         from ibestimators.displays import ComparisonDisplay
 
         return ComparisonDisplay.from_result(self, ax=ax)
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        X: Any = None,
+        y: Any = None,
+        curves: Any = None,
+        ablation: Any = None,
+        title: str | None = None,
+    ) -> Path:
+        """Write one self-contained page: verdict, table, pictures, data, settings, versions.
+
+        Parameters
+        ----------
+        path : path
+            The page, replaced if it exists.
+        X, y
+            What was compared on, for a description of the data.
+        curves : LearningCurvesResult, default=None
+            From `compare_learning_curves`, for a section of its own.
+        ablation : AblationResult, default=None
+            From `structure_ablation`, likewise.
+        title : str, default=None
+            Heading of the page.
+
+        Returns
+        -------
+        pathlib.Path
+        """
+        from ibestimators.report import write_report
+
+        return write_report(self, path, X=X, y=y, curves=curves, ablation=ablation, title=title)
 
     def __repr__(self) -> str:
         rows = [
@@ -139,7 +310,7 @@ class ComparisonResult:
         table = tabulate(rows, heads, tablefmt="simple", colalign=aligned, disable_numparse=True)
         n_folds = self.cells["fold"].nunique()
         note = f"{n_folds} folds, the same for all; ± half of a 95 % interval (corrected t)."
-        return "\n".join([table, note, *self._failures()])
+        return "\n".join([table, note, *self._sentences(), *self._failures()])
 
     def _failures(self) -> list[str]:
         failed = self.cells[self.cells["error"].notna()]
@@ -154,9 +325,17 @@ def compare_biases(
     y: ArrayLike,
     estimators: Mapping[str, BaseEstimator] | None = None,
     cv: Any = 5,
+    n_repeats: int = 1,
     scoring: Any = None,
     baseline: str | None = None,
     groups: ArrayLike | None = None,
+    match_parameters: bool | int = False,
+    search: str | None = None,
+    n_iter: int = 8,
+    rope: float | None = None,
+    refit: bool = False,
+    cache: str | os.PathLike[str] | None = None,
+    error_score: str | float = np.nan,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     verbose: int = 0,
@@ -175,14 +354,37 @@ def compare_biases(
     cv : int, splitter or iterable of splits, default=5
         An int makes that many shuffled folds, stratified by class, and keeping
         `groups` whole; a splitter does as it does.
-    scoring : str or callable, default=None
-        As in scikit-learn; None takes accuracy or R².
+    n_repeats : int, default=1
+        How often to make the folds anew, if `cv` is an int.
+    scoring : str, callable, list of str or dict, default=None
+        As in scikit-learn; None takes accuracy or R². Of several, the first decides.
     baseline : str, default=None
         Name of the estimator to compare to; None takes the first.
     groups : array-like of shape (n_samples,), default=None
         Group of each sample, for the splitter; estimators do not see them.
+    match_parameters : bool or int, default=False
+        Whether to widen or narrow the networks of this package to the number of parameters
+        of the baseline, or to a given number, within 5 %.
+    search : {"random"} or None, default=None
+        "random" tunes each estimator of this package on the training part of each fold, by
+        `n_iter` draws from the space of its bias (`ibestimators.suite.SPACES`) and 3 folds
+        within: nested cross-validation, on the same budget for all.
+    n_iter : int, default=8
+        Draws of the search.
+    rope : float, default=None
+        Region of practical equivalence: differences of scores up to this size do not
+        matter. None takes 0.01 for scores whose best is 1, and 0 for those in units of
+        their own (``neg_...``, ``max_error``, callables).
+    refit : bool, default=False
+        Whether to fit the best estimator on all data.
+    cache : path, default=None
+        Directory that each finished fit is written to, as it comes; a comparison that was
+        stopped goes on from there. Needs an int as `random_state`.
+    error_score : "raise" or float, default=nan
+        What a failed fit scores; "raise" stops at the first.
     n_jobs : int, default=None
-        Fits at a time, through joblib.
+        Fits at a time, through joblib: ``with parallel_config(backend="dask")`` spreads them
+        over a cluster.
     random_state : int, RandomState instance or None, default=None
         Decides shuffled folds, and the estimators' own ``random_state`` where
         that is None.
@@ -198,13 +400,14 @@ def compare_biases(
     Raises
     ------
     ValueError
-        If `estimators` is empty, `baseline` is not in it, `scoring` is several scores, or
+        If `estimators` is empty, `baseline` is not in it, a parameter is not as expected, or
         every fit fails.
 
     References
     ----------
     Nadeau & Bengio, "Inference for the generalization error", Machine Learning
-    52 (2003).
+    52 (2003). Corani & Benavoli, "A Bayesian approach for comparing cross-validated
+    algorithms on multiple data sets", Machine Learning 100 (2015).
 
     Examples
     --------
@@ -218,66 +421,130 @@ def compare_biases(
     True
     """
     X, y, groups = indexable(X, y, groups)
+    estimators, baseline = candidates(estimators, baseline, y)
+    _check_options(n_repeats, scoring, search, groups, error_score, cache, random_state)
+    rope = _default_rope(scoring) if rope is None else rope
+    if not rope >= 0:
+        raise ValueError(f"rope must be a difference of scores from 0 up, got {rope!r}.")
+
+    generator = check_random_state(fresh(random_state))
+    classifier = is_classifier(estimators[baseline])
+    splits = _splits(cv, n_repeats, X, y, classifier, groups, generator)
+    prepared = {name: with_seeds(clone(est), generator) for name, est in estimators.items()}
+    if match_parameters is not False:
+        _check_bare(prepared)
+        target = None if match_parameters is True else match_parameters
+        prepared = matched(prepared, X, y, target, baseline)
+    if search is not None:
+        from ibestimators.suite import tuned
+
+        prepared = {
+            name: tuned(
+                est, n_iter, generator.randint(2**31 - 1), scoring, match_parameters is not False
+            )
+            for name, est in prepared.items()
+        }
+    scorers = {name: check_scoring(est, scoring) for name, est in prepared.items()}
+    tasks = [(name, fold) for fold in range(len(splits)) for name in prepared]
+    store = None if cache is None else _Store(Path(cache), X, y, scoring)
+    work = (
+        delayed(
+            Cell(name, prepared[name], scorers[name], X, y, fold, *splits[fold], error_score, store)
+        )()
+        for name, fold in tasks
+    )
+    cells = pd.DataFrame(_watched(Parallel(n_jobs, return_as="generator")(work), tasks, verbose))
+    if cells["error"].notna().all():
+        raise ValueError(f"Every fit failed. The first reason: {cells['error'].dropna().iloc[0]}")
+    first, *others = _score_names(scoring, classifier)
+    result = ComparisonResult(cells, prepared, baseline, first, tuple(others), rope)
+    if refit:
+        try:
+            best = clone(prepared[result.best]).fit(X, y)
+        except Exception as error:  # the scores are not lost with it
+            warnings.warn(f"{result.best} could not be fitted on all data: {error}", stacklevel=2)
+        else:
+            result = replace(result, best_estimator_=best)
+    return result
+
+
+def _default_rope(scoring: Any) -> float:
+    first = next(iter(scoring), None) if isinstance(scoring, (list, tuple, dict)) else scoring
+    if isinstance(scoring, dict):
+        first = scoring[first]
+    has_units = not (first is None or isinstance(first, str)) or str(first).startswith(
+        ("neg_", "max_error")
+    )
+    return 0.0 if has_units else 0.01
+
+
+def _check_bare(estimators: Mapping[str, BaseEstimator]) -> None:
+    for name, est in estimators.items():
+        if hasattr(_innermost(est), "widened") and not hasattr(est, "widened"):
+            raise ValueError(
+                f"match_parameters cannot see into {name!r}, a {type(est).__name__}. Give the "
+                "network itself; it standardises X on its own."
+            )
+
+
+def candidates(
+    estimators: Mapping[str, BaseEstimator] | None, baseline: str | None, y: Any
+) -> tuple[Mapping[str, BaseEstimator], str]:
+    """What to compare, the five biases if None, and the name of the baseline, else the first."""
     if estimators is None:
         from ibestimators.suite import biases, guess_task
 
         estimators = biases(guess_task(y))
     if not estimators:
         raise ValueError("estimators is empty; give at least one, or None for the five biases.")
-    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
-        raise ValueError(f"scoring must be one score, a str or a callable, got {scoring!r}.")
     names = list(estimators)
     baseline = names[0] if baseline is None else baseline
     if baseline not in estimators:
         raise ValueError(f"baseline={baseline!r} is not among the estimators {names}.")
-
-    generator = check_random_state(_fresh(random_state))
-    classifier = is_classifier(estimators[baseline])
-    splits = list(_splitter(cv, y, classifier, groups, generator).split(X, y, groups))
-    prepared = {name: _with_seeds(clone(est), generator) for name, est in estimators.items()}
-    scorers = {name: check_scoring(est, scoring) for name, est in prepared.items()}
-    tasks = [(name, fold) for fold in range(len(splits)) for name in names]
-    work = (
-        delayed(_cell)(name, prepared[name], scorers[name], X, y, fold, *splits[fold])
-        for name, fold in tasks
-    )
-    cells = pd.DataFrame(_watched(Parallel(n_jobs, return_as="generator")(work), tasks, verbose))
-    if cells["score"].isna().all():
-        raise ValueError(f"Every fit failed. The first reason: {cells['error'].dropna().iloc[0]}")
-    return ComparisonResult(
-        cells=cells,
-        assumptions={name: assumption(est) for name, est in prepared.items()},
-        baseline=baseline,
-        scoring=_score_name(scoring, classifier),
-    )
+    return estimators, baseline
 
 
-def resampled_interval(values: ArrayLike, test_train_ratio: float) -> tuple[float, float, float]:
-    """Mean of correlated scores and its 95 % interval (Nadeau & Bengio 2003).
+def _check_options(
+    n_repeats: int,
+    scoring: Any,
+    search: Any,
+    groups: Any,
+    error_score: Any,
+    cache: Any,
+    random_state: Any,
+) -> None:
+    several = isinstance(scoring, (list, tuple, dict)) and len(scoring) > 0
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring) or several):
+        raise ValueError(
+            f"scoring must be a str, a callable, a list of str or a dict, got {scoring!r}."
+        )
+    if search not in (None, "random"):
+        raise ValueError(f"search must be 'random' or None, got {search!r}.")
+    if not n_repeats >= 1:
+        raise ValueError(f"n_repeats must be an int from 1 up, got {n_repeats!r}.")
+    if search is not None and groups is not None:
+        raise ValueError(
+            "search='random' does not keep groups whole within its folds. Give searches of your "
+            "own as estimators, or search=None."
+        )
+    if error_score != "raise" and not isinstance(error_score, Real):
+        raise ValueError(f"error_score must be 'raise' or a number, got {error_score!r}.")
+    taken = [name for name in list(scoring)[1:] if name in _COLUMNS] if several else []
+    if taken:
+        raise ValueError(
+            f"scoring uses the names {taken}, which the table needs for itself; choose others."
+        )
+    if cache is not None and not isinstance(random_state, (int, np.integer)):
+        raise ValueError(
+            f"cache={str(cache)!r} needs an int as random_state, or no fit would ever be found "
+            f"again; got {random_state!r}."
+        )
 
-    Parameters
-    ----------
-    values : array-like of shape (n_splits,)
-        Scores, or differences of scores; NaN stands for a missing one.
-    test_train_ratio : float
-        Number of test samples by number of training samples in a split.
 
-    Returns
-    -------
-    mean, low, high : float
-        All NaN without a value; low and high NaN with only one.
-    """
-    scores = np.asarray(values, dtype=float)
-    scores = scores[~np.isnan(scores)]
-    n = len(scores)
-    if n == 0:
-        return np.nan, np.nan, np.nan
-    mean = float(scores.mean())
-    if n == 1:
-        return mean, np.nan, np.nan
-    error = np.sqrt((1 / n + test_train_ratio) * scores.var(ddof=1))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * error)
-    return mean, mean - half, mean + half
+def ratio_of_sizes(cells: pd.DataFrame) -> float:
+    """Mean number of test samples by training samples of a fold."""
+    sizes = cells.groupby("fold")[["n_train", "n_test"]].first()
+    return float((sizes["n_test"] / sizes["n_train"]).mean())
 
 
 def assumption(est: Any) -> str:
@@ -298,6 +565,20 @@ def _innermost(est: Any) -> Any:
             return est
 
 
+class Cell:
+    """A fit to come and its score, as a call without arguments.
+
+    joblib's Dask backend scatters large arguments over the workers, and with a worker all that
+    was scattered to it is lost. What a callable carries is sent with each task, and sent again.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        self.args = args
+
+    def __call__(self) -> dict[str, Any]:
+        return _cell(*self.args)
+
+
 def _cell(
     name: str,
     est: BaseEstimator,
@@ -307,14 +588,20 @@ def _cell(
     fold: int,
     train: NDArray[Any],
     test: NDArray[Any],
+    error_score: str | float = np.nan,
+    store: _Store | None = None,
 ) -> dict[str, Any]:
+    kept = None if store is None else store.path(est, train, test)
+    if kept is not None and (found := _kept_cell(kept)) is not None:
+        return {**found, "estimator": name, "fold": fold}
     cell: dict[str, Any] = {
         "estimator": name,
         "fold": fold,
-        "score": np.nan,
+        "score": np.nan if error_score == "raise" else error_score,
         "fit_time": np.nan,
         "predict_time": np.nan,
         "n_parameters": None,
+        "multiply_adds": None,
         "n_train": len(train),
         "n_test": len(test),
         "error": None,
@@ -326,14 +613,84 @@ def _cell(
         fitted = clone(est).fit(X_train, y_train)
         cell["fit_time"] = time.perf_counter() - start
         start = time.perf_counter()
-        cell["score"] = float(scorer(fitted, X_test, y_test))
+        scores = scorer(fitted, X_test, y_test)
         cell["predict_time"] = time.perf_counter() - start
+        scores = scores if isinstance(scores, dict) else {"score": scores}
+        first, *others = scores
+        cell.update({"score": float(scores[first]), **{o: float(scores[o]) for o in others}})
         if np.isnan(cell["score"]):
             cell["error"] = "the score is not a number; the fold may be too small for it"
-        cell["n_parameters"] = getattr(_innermost(fitted), "n_parameters_", None)
+        innermost = _innermost(fitted)
+        cell["n_parameters"] = getattr(innermost, "n_parameters_", None)
+        cell["multiply_adds"] = multiply_adds(innermost, X_test) if innermost is fitted else None
     except Exception as error:  # one cell is lost, the others are not
+        if error_score == "raise":
+            raise
         cell["error"] = f"{type(error).__name__}: {error}"
+    if kept is not None and cell["error"] is None:
+        _keep_cell(kept, cell)
     return cell
+
+
+class _Store:
+    """Finished cells in a directory, each found by all that it depends on."""
+
+    def __init__(self, folder: Path, X: Any, y: Any, scoring: Any) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.data = joblib.hash((_content(X), np.asarray(y), _content(scoring), _versions()))
+
+    def path(self, est: BaseEstimator, train: Any, test: Any) -> Path:
+        settings = {name: _content(value) for name, value in est.get_params().items()}
+        key = joblib.hash((self.data, _content(type(est)), settings, train, test))
+        return self.folder / f"{key}.json"
+
+
+def _kept_cell(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):  # not there, or not whole: to be done
+        return None
+    return found
+
+
+def _keep_cell(path: Path, cell: dict[str, Any]) -> None:
+    # Whole or not at all, whoever else writes the same.
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as part:
+        part.write(json.dumps(cell, default=float))
+        part.flush()
+        os.fsync(part.fileno())
+    Path(part.name).replace(path)
+
+
+def _content(value: Any) -> Any:
+    """What to hash of a value: what it is, without caches and global state that it refers to."""
+    if isinstance(value, nx.Graph):
+        return type(value).__name__, list(value.nodes(data=True)), list(value.edges(data=True))
+    if hasattr(value, "edge_index"):
+        names = ("x", "edge_index", "edge_attr", "edge_weight", "num_nodes")
+        return [_content(getattr(value, name, None)) for name in names]
+    if type(value).__module__.startswith("torch") and hasattr(value, "numpy"):
+        return value.detach().cpu().numpy()
+    if isinstance(value, (list, tuple)):
+        return [_content(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _content(item) for key, item in value.items()}
+    if isinstance(value, type):
+        return value.__module__, value.__qualname__
+    if isinstance(value, types.FunctionType):
+        code = value.__code__
+        return value.__module__, value.__qualname__, code.co_code, repr(code.co_consts)
+    if isinstance(value, rv_frozen):
+        return value.dist.name, value.args, value.kwds
+    if isinstance(value, BaseEstimator):
+        return _content(type(value)), _content(value.get_params())
+    return value
+
+
+def _versions() -> list[str]:
+    """Of what decides the numbers."""
+    return [f"{name} {version(name)}" for name in ("ibestimators", "torch", "scikit-learn")]
 
 
 def _watched(
@@ -349,19 +706,41 @@ def _watched(
     return done
 
 
-def _splitter(
-    cv: Any, y: Any, classifier: bool, groups: Any, generator: np.random.RandomState
-) -> Any:
+def _splits(
+    cv: Any,
+    n_repeats: int,
+    X: Any,
+    y: Any,
+    classifier: bool,
+    groups: Any,
+    generator: np.random.RandomState,
+) -> list[Any]:
+    """Training and test rows of each fold, those of each repeat together."""
     if not isinstance(cv, (int, np.integer)):
-        return check_cv(cv, y, classifier=classifier)
+        if n_repeats > 1:
+            raise ValueError(
+                f"n_repeats={n_repeats} is for an int as cv; give a splitter that repeats instead, "
+                "such as RepeatedStratifiedKFold."
+            )
+        return list(check_cv(cv, y, classifier=classifier).split(X, y, groups))
+    stratify = can_stratify(classifier, y)
     if groups is None:
-        kind = StratifiedKFold if classifier else KFold
+        kind = StratifiedKFold if stratify else KFold
     else:
-        kind = StratifiedGroupKFold if classifier else GroupKFold
-    return kind(int(cv), shuffle=True, random_state=generator.randint(2**31 - 1))
+        kind = StratifiedGroupKFold if stratify else GroupKFold
+    splits: list[Any] = []
+    for _ in range(n_repeats):
+        folds = kind(int(cv), shuffle=True, random_state=generator.randint(2**31 - 1))
+        splits += folds.split(X, y, groups)
+    return splits
 
 
-def _with_seeds(est: BaseEstimator, generator: np.random.RandomState) -> BaseEstimator:
+def can_stratify(classifier: bool, y: Any) -> bool:
+    """Whether y is one class a sample, whose shares folds can keep."""
+    return classifier and type_of_target(y) in ("binary", "multiclass")
+
+
+def with_seeds(est: BaseEstimator, generator: np.random.RandomState) -> BaseEstimator:
     """Give each parameter `random_state` that is None a seed."""
     unset = [
         name
@@ -371,17 +750,25 @@ def _with_seeds(est: BaseEstimator, generator: np.random.RandomState) -> BaseEst
     return est.set_params(**{name: generator.randint(2**31 - 1) for name in unset})
 
 
-def _fresh(random_state: Any) -> Any:
+def fresh(random_state: Any) -> Any:
     """Entropy in place of None, so that numpy's global generator stays as it is."""
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
     return random_state
 
 
-def _score_name(scoring: Any, classifier: bool) -> str:
+def _score_names(scoring: Any, classifier: bool) -> list[str]:
     if scoring is None:
-        return "accuracy" if classifier else "R²"
-    return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
+        return ["accuracy" if classifier else "R²"]
+    if isinstance(scoring, (list, tuple, dict)):
+        return list(scoring)
+    return [scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")]
+
+
+def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values; missing ones are None."""
+    plain: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=15))
+    return plain
 
 
 def _with_interval(mean: float, low: float, high: float, sign: str = "") -> str:

@@ -25,16 +25,21 @@ from torch import nn
 
 from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor
 from ibestimators.dense import ACTIVATIONS, normalization_layer
+from ibestimators.packed import owners, pad, row_numbers, valid
 from ibestimators.parameters import estimator, parameter
 from ibestimators.readout import Readout
+from ibestimators.structures import Layout
 
-_CONVOLUTIONS: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d}
+_CONVOLUTIONS: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _POOLS: dict[tuple[str, int], Any] = {
     ("mean", 1): nn.functional.avg_pool1d,
     ("mean", 2): nn.functional.avg_pool2d,
+    ("mean", 3): nn.functional.avg_pool3d,
     ("max", 1): nn.functional.max_pool1d,
     ("max", 2): nn.functional.max_pool2d,
+    ("max", 3): nn.functional.max_pool3d,
 }
+_SIDE = 64  # of the image that a graph's adjacency becomes, at most
 
 
 class ConvLayer(nn.Module):
@@ -42,8 +47,8 @@ class ConvLayer(nn.Module):
 
     Parameters
     ----------
-    n_axes : {1, 2}
-        Axes of the structure: 1 for signals, 2 for images.
+    n_axes : {1, 2, 3}
+        Axes of the structure: 1 for signals, 2 for images, 3 for volumes.
     n_inputs, n_filters : int
         Features before and after.
     kernel_size, stride : int
@@ -82,27 +87,75 @@ class ConvLayer(nn.Module):
         self.activation = ACTIVATIONS[activation]()
         self.dropout = nn.Dropout(dropout)
 
+    def after_conv(self, size: Any) -> Any:
+        """Size of an axis, an int or a tensor of them, after the convolution."""
+        room = self.kernel_size - 1 if self.padding == "same" else 0
+        return (size + room - self.kernel_size) // self.stride + 1
+
     def output_sizes(self, sizes: Sequence[int]) -> tuple[int, ...]:
         """Sizes of the structure's axes after this layer."""
-        k, s = self.kernel_size, self.stride
-        room = k - 1 if self.padding == "same" else 0
-        after = tuple((size + room - k) // s + 1 for size in sizes)
+        after = tuple(self.after_conv(size) for size in sizes)
         if self.pooling is None:
             return after
         return tuple(size // 2 if size > 1 else size for size in after)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_inputs, *sizes)
+    def forward(
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:  # (batch, n_inputs, *sizes), (batch,)
+        """Filter outputs, and the lengths of padded samples, the same along all axes."""
         if self.padding == "same":
             before, after = (self.kernel_size - 1) // 2, self.kernel_size // 2
             x = nn.functional.pad(x, (before, after) * self.n_axes)
+        if lengths is not None:
+            lengths = self.lengths_after_conv(lengths)
         x = self.conv(x)  # (batch, n_filters, *sizes)
-        if self.norm is not None:
-            x = self.norm(x)
+        x = self.normalized(x, lengths)
         x = self.dropout(self.activation(x))
+        if lengths is not None:
+            x = x * valid(lengths, x.shape[2:]).unsqueeze(1)
         if self.pooling is not None:
-            window = [2 if size > 1 else 1 for size in x.shape[2:]]
-            x = _POOLS[self.pooling, self.n_axes](x, window)  # (batch, n_filters, *halved)
-        return x
+            x, lengths = self.pooled(x, lengths)  # (batch, n_filters, *halved)
+        return x, lengths
+
+    def lengths_after_conv(self, lengths: torch.Tensor) -> torch.Tensor:
+        after: torch.Tensor = self.after_conv(lengths)
+        if int(after.min()) < 1:
+            raise ValueError(
+                f"kernel_size={self.kernel_size} with padding='valid' leaves nothing of a sample "
+                f"that has {int(lengths.min())} positions before a layer. Use padding='same', a "
+                "smaller kernel_size or fewer n_filters, or drop the shortest samples."
+            )
+        return after
+
+    def normalized(
+        self, x: torch.Tensor, lengths: torch.Tensor | None
+    ) -> torch.Tensor:  # (batch, n_filters, *sizes), (batch,)
+        if self.norm is None:
+            return x
+        if lengths is None:
+            y: torch.Tensor = self.norm(x)
+            return y
+        # What is padded must not enter the moments of a batch.
+        mask = valid(lengths, x.shape[2:])  # (batch, *sizes)
+        x = x.movedim(1, -1)
+        rows = self.norm(x[mask], mask.nonzero()[:, 0])  # (valid, n_filters)
+        return torch.zeros_like(x).masked_scatter(mask.unsqueeze(-1), rows).movedim(-1, 1)
+
+    def pooled(
+        self, x: torch.Tensor, lengths: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:  # (batch, n_filters, *sizes), (batch,)
+        assert self.pooling is not None
+        pool = _POOLS[self.pooling, self.n_axes]
+        window = [2 if size > 1 else 1 for size in x.shape[2:]]
+        if lengths is None:
+            return pool(x, window), None
+        mask = valid(lengths, x.shape[2:]).unsqueeze(1)  # (batch, 1, *sizes)
+        lengths = torch.where(lengths > 1, lengths // 2, lengths)
+        if self.pooling == "max":
+            y = pool(x.masked_fill(~mask, -torch.inf), window)
+        else:  # the mean over what is there
+            y = pool(x, window) / pool(mask.to(x.dtype), window).clamp(min=1e-3)
+        return y.masked_fill(~valid(lengths, y.shape[2:]).unsqueeze(1), 0), lengths
 
 
 class ConvNetwork(nn.Module):
@@ -116,20 +169,66 @@ class ConvNetwork(nn.Module):
 
     def __init__(self, layers: Sequence[ConvLayer], readout: Readout) -> None:
         super().__init__()
-        self.layers = nn.Sequential(*layers)
+        self.layers = nn.ModuleList(layers)
         self.readout = readout
 
-    def feature_map(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sizes, features)
-        """What the last convolution sees: (batch, *sizes, n_filters)."""
+    def feature_map(
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:  # (batch, *sizes, features), (batch,)
+        """What the last convolution sees, (batch, *sizes, n_filters), and its lengths."""
         if x.ndim == 2:
             x = x.unsqueeze(-1)  # d features are a signal of d steps
-        y: torch.Tensor = self.layers(x.movedim(-1, 1))  # (batch, n_filters, *sizes)
-        return y.movedim(1, -1)
+        x = x.movedim(-1, 1)
+        for layer in self.layers:
+            x, lengths = layer(x, lengths)  # (batch, n_filters, *sizes)
+        return x.movedim(1, -1), lengths
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sizes, features)
-        x = self.feature_map(x)  # (batch, *sizes, n_filters)
-        y: torch.Tensor = self.readout(x.flatten(1, -2))  # (batch, n_outputs)
+    def forward(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        edges: torch.Tensor | None = None,
+        edge_features: torch.Tensor | None = None,
+    ) -> torch.Tensor:  # (batch, *sizes, features), or (rows, features), (batch,), ...
+        if edges is not None:
+            assert lengths is not None
+            x, lengths = adjacency_images(x, lengths, edges, edge_features)
+        elif lengths is not None:
+            x, lengths = pad(x, lengths)  # (batch, longest, features)
+        x, lengths = self.feature_map(x, lengths)  # (batch, *sizes, n_filters)
+        mask = None if lengths is None else valid(lengths, x.shape[1:-1]).flatten(1)
+        y: torch.Tensor = self.readout(x.flatten(1, -2), mask)  # (batch, n_outputs)
         return y
+
+
+def adjacency_images(
+    x: torch.Tensor,
+    lengths: torch.Tensor,
+    edges: torch.Tensor,
+    edge_features: torch.Tensor | None,
+) -> tuple[torch.Tensor, torch.Tensor]:  # (nodes, features), (batch,), (2, edges), (edges, ...)
+    """The adjacency matrices of a batch of graphs as images, and their sides.
+
+    Pixel (i, j) holds the number of edges from i to j and the sum of their features; the
+    diagonal the features of the nodes. Graphs of more nodes than `_SIDE` share pixels, each
+    taking its mean. Returns (batch, side, side, 1 + edge features + features) and (batch,).
+    """
+    sides = lengths.clamp(min=1, max=_SIDE)
+    graph = owners(lengths)  # (nodes,)
+    place = row_numbers(torch.zeros_like(lengths), lengths) * sides[graph] // lengths[graph]
+    side = int(sides.max())
+    source, target = edges
+    links = x.new_ones(edges.shape[1], 1)
+    if edge_features is not None:
+        links = torch.cat([links, edge_features], 1)
+    shared = (lengths.clamp(min=1) / sides).to(x.dtype)  # nodes a pixel
+    links = links / shared[graph[source]].square().unsqueeze(1)
+    matrix = x.new_zeros(len(lengths), side, side, links.shape[1])
+    matrix.index_put_((graph[source], place[source], place[target]), links, accumulate=True)
+    diagonal = x.new_zeros(len(lengths), side, side, x.shape[1])
+    own = x / shared[graph].unsqueeze(1)
+    diagonal = diagonal.index_put((graph, place, place), own, accumulate=True)
+    return torch.cat([matrix, diagonal], -1), sides
 
 
 @estimator
@@ -171,14 +270,25 @@ class Convolution(Estimator):
         "sample weights, or at each position alone.",
     )  # fmt: skip
 
-    def _build_network(self, sample_shape: tuple[int, ...], n_outputs: int) -> nn.Module:
-        if len(sample_shape) == 1:
-            sample_shape = (*sample_shape, 1)
-        *sizes, n_features = sample_shape
-        if len(sizes) > 2:
+    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
+        n_features = layout.n_features
+        if layout.kind == "array":
+            sizes = list(layout.axes)
+        elif layout.kind == "graphs":
+            sizes = [min(layout.longest, _SIDE)] * 2
+            n_features += 1 + layout.n_edge_features
+        else:
+            sizes = [layout.longest]
+        if len(sizes) > 3:
             raise ValueError(
-                f"Convolution reads signals and images, but samples have shape {sample_shape}, "
-                f"{len(sizes)} axes of structure. Use input_shape to merge axes."
+                "Convolution reads signals, images and volumes, but samples have shape "
+                f"{layout.sample_shape}, {len(sizes)} axes of structure. Use input_shape to "
+                "merge axes."
+            )
+        if layout.kind != "array" and self.readout == "flatten":
+            raise ValueError(
+                "readout='flatten' needs samples of one size, but X holds samples of different "
+                "sizes. Use readout='mean' or 'max'."
             )
         filters = self._sizes("n_filters", least=1)
         n_layers = len(filters)
@@ -222,6 +332,13 @@ class Convolution(Estimator):
         )
         return ConvNetwork(layers, readout)
 
+    def widened(self, factor: float) -> dict[str, Any]:
+        sizes = self._sizes("n_filters", least=1)
+        return {"n_filters": tuple(max(1, round(factor * size)) for size in sizes)}
+
+    def _costs(self, sizes: torch.Tensor) -> torch.Tensor:
+        return sizes.clamp(1, _SIDE).square() if self._kind == "graphs" else sizes.clamp(min=1)
+
     def _per_layer(self, name: str, n_layers: int) -> Sequence[int]:
         value = getattr(self, name)
         values = (int(value),) * n_layers if isinstance(value, Integral) else self._sizes(name)
@@ -237,8 +354,10 @@ class Convolution(Estimator):
 class ConvClassifier(Convolution, Classifier):
     """Classifier that assumes locality and translation invariance.
 
-    Reads (n, d) as signals of d steps, (n, steps, features) as signals and
-    (n, height, width, features) as images.
+    Reads (n, d) as signals of d steps, (n, steps, features) and sequences of any lengths as
+    signals, (n, height, width, features) as images, (n, depth, height, width, features) as
+    volumes, tokens as signals of their embeddings (Kim 2014), and graphs as images of
+    their adjacency matrices, which the order of the nodes changes.
 
     {sections}
 
@@ -250,7 +369,8 @@ class ConvClassifier(Convolution, Classifier):
     ----------
     LeCun, Bottou, Bengio & Haffner, "Gradient-based learning applied to document
     recognition", Proc. IEEE 86 (1998). Prince, "Understanding Deep Learning"
-    (2023), equation 10.3.
+    (2023), equation 10.3. Kim, "Convolutional neural networks for sentence
+    classification" (2014).
 
     Examples
     --------
@@ -267,8 +387,10 @@ class ConvClassifier(Convolution, Classifier):
 class ConvRegressor(Convolution, Regressor):
     """Regressor that assumes locality and translation invariance.
 
-    Reads (n, d) as signals of d steps, (n, steps, features) as signals and
-    (n, height, width, features) as images.
+    Reads (n, d) as signals of d steps, (n, steps, features) and sequences of any lengths as
+    signals, (n, height, width, features) as images, (n, depth, height, width, features) as
+    volumes, tokens as signals of their embeddings (Kim 2014), and graphs as images of
+    their adjacency matrices, which the order of the nodes changes.
 
     {sections}
 
@@ -280,7 +402,8 @@ class ConvRegressor(Convolution, Regressor):
     ----------
     LeCun, Bottou, Bengio & Haffner, "Gradient-based learning applied to document
     recognition", Proc. IEEE 86 (1998). Prince, "Understanding Deep Learning"
-    (2023), equation 10.3.
+    (2023), equation 10.3. Kim, "Convolutional neural networks for sentence
+    classification" (2014).
 
     Examples
     --------

@@ -1,4 +1,9 @@
-"""Data sets that need no network, with their source and licence."""
+"""Data sets that need no network, with their source and licence, and readers of files.
+
+Real and standard: `load_mnist1d`, `load_digits`, `load_csl`, `load_atlas`. Drawn at random, in
+any number: `make_parity`, `make_modular_arithmetic`, `make_adding_problem`,
+`make_trajectories`, `make_set_maximum`. Files: `read_ts`, `read_tudataset`, `read_npz`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +12,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, check_random_state
+
+from ibestimators.readers import read_npz, read_ts, read_tudataset
+
+__all__ = [
+    "load_atlas",
+    "load_csl",
+    "load_digits",
+    "load_mnist1d",
+    "make_adding_problem",
+    "make_modular_arithmetic",
+    "make_parity",
+    "make_set_maximum",
+    "make_trajectories",
+    "read_npz",
+    "read_ts",
+    "read_tudataset",
+]
+
+Seed = int | np.random.RandomState | None
 
 _MNIST1D = """\
 MNIST-1D: ten digits as signals of 40 steps, stretched, shifted, sheared and noisy.
@@ -65,7 +90,405 @@ def load_mnist1d(
     data, target = made["x" + suffix], made["y" + suffix]
     if shuffled:
         data = data[:, np.random.default_rng(0).permutation(data.shape[1])]
-    return (data, target) if return_X_y else Bunch(data=data, target=target, DESCR=_MNIST1D)
+    return _bunch(data, target, _MNIST1D, return_X_y)
+
+
+def load_digits(*, return_X_y: bool = False) -> Bunch | tuple[NDArray[Any], NDArray[Any]]:
+    """Load scikit-learn's handwritten digits as images.
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` only.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``data`` (1797, 8, 8, 1) floats 0 to 16, ``target`` integers 0 to 9, ``DESCR``.
+
+    Examples
+    --------
+    >>> from ibestimators.datasets import load_digits
+    >>> load_digits().data.shape
+    (1797, 8, 8, 1)
+    """
+    from sklearn import datasets
+
+    digits = datasets.load_digits()
+    return _bunch(digits.images[..., None], digits.target, _DIGITS + digits.DESCR, return_X_y)
+
+
+def make_parity(
+    n_samples: int = 1000,
+    *,
+    min_length: int = 1,
+    max_length: int = 40,
+    random_state: Seed = None,
+    return_X_y: bool = False,
+) -> Bunch | tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
+    """Draw strings of bits; is the number of ones odd?
+
+    One bit of memory solves it at any length; without memory it takes looking at all at
+    once, exactly.
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+    min_length, max_length : int, default=1 and 40
+        Bits of a string; lengths are drawn evenly between.
+    random_state : int, RandomState instance or None, default=None
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` only.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``data`` list of integer arrays (n_bits_i,), ``target`` (n_samples,) 0 or 1, ``DESCR``.
+
+    References
+    ----------
+    Deletang et al., "Neural networks and the Chomsky hierarchy" (2023).
+
+    Examples
+    --------
+    >>> from ibestimators.datasets import make_parity
+    >>> X, y = make_parity(3, max_length=5, random_state=0, return_X_y=True)
+    >>> [int(x.sum() % 2) for x in X] == y.tolist()
+    True
+    """
+    random = check_random_state(random_state)
+    lengths = _lengths(n_samples, min_length, max_length, random)
+    X = [random.randint(2, size=length).astype(np.int64) for length in lengths]
+    y = np.array([x.sum() % 2 for x in X])
+    return _bunch(X, y, "Parity of random bits." + _DRAWN, return_X_y)
+
+
+def make_modular_arithmetic(
+    n_samples: int = 1000,
+    *,
+    modulus: int = 5,
+    min_length: int = 1,
+    max_length: int = 39,
+    random_state: Seed = None,
+    return_X_y: bool = False,
+) -> Bunch | tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
+    """Draw sums such as 3 + 1 - 4; what is left after division by the modulus?
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+    modulus : int, default=5
+        Numbers are 0 to modulus - 1, tokens of the same number; + is the token modulus, -
+        the next.
+    min_length, max_length : int, default=1 and 39
+        Tokens of a sum; odd, since numbers and signs take turns. An even one is taken one
+        down.
+    random_state : int, RandomState instance or None, default=None
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` only.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``data`` list of integer arrays (n_tokens_i,), ``target`` (n_samples,) 0 to
+        modulus - 1, ``DESCR``.
+
+    References
+    ----------
+    Deletang et al., "Neural networks and the Chomsky hierarchy" (2023).
+
+    Examples
+    --------
+    >>> from ibestimators.datasets import make_modular_arithmetic
+    >>> data = make_modular_arithmetic(2, modulus=3, max_length=3, random_state=4)
+    >>> [x.tolist() for x in data.data], data.target.tolist()
+    ([[1, 3, 1], [0, 4, 2]], [2, 1])
+    """
+    random = check_random_state(random_state)
+    X, y = [], []
+    for length in _lengths(n_samples, min_length, max_length, random):
+        numbers = random.randint(modulus, size=(length + 1) // 2)
+        signs = random.randint(2, size=len(numbers) - 1)
+        tokens = np.empty(2 * len(numbers) - 1, dtype=np.int64)
+        tokens[::2], tokens[1::2] = numbers, modulus + signs
+        X.append(tokens)
+        y.append((numbers[0] + ((1 - 2 * signs) * numbers[1:]).sum()) % modulus)
+    return _bunch(X, np.array(y), "Sums with a modulus." + _DRAWN, return_X_y)
+
+
+def make_adding_problem(
+    n_samples: int = 1000,
+    *,
+    n_steps: int = 50,
+    random_state: Seed = None,
+    return_X_y: bool = False,
+) -> Bunch | tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draw series of numbers of which two are marked; what is the sum of the two?
+
+    One mark lies in each half. Always to guess 1 has a mean squared error of 1/6.
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+    n_steps : int, default=50
+    random_state : int, RandomState instance or None, default=None
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` only.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``data`` (n_samples, n_steps, 2), numbers between 0 and 1 and marks 0 or 1; ``target``
+        (n_samples,), ``DESCR``.
+
+    References
+    ----------
+    Hochreiter & Schmidhuber, "Long short-term memory", Neural Computation 9 (1997),
+    experiment 4, as in Arjovsky et al. (2016).
+
+    Examples
+    --------
+    >>> from ibestimators.datasets import make_adding_problem
+    >>> X, y = make_adding_problem(4, random_state=0, return_X_y=True)
+    >>> bool(((X[:, :, 0] * X[:, :, 1]).sum(axis=1) == y).all())
+    True
+    """
+    if n_steps < 2:
+        raise ValueError(f"n_steps must be at least 2, one for each mark, got {n_steps}.")
+    random = check_random_state(random_state)
+    X = np.zeros((n_samples, n_steps, 2))
+    X[:, :, 0] = random.uniform(size=(n_samples, n_steps))
+    half = n_steps // 2
+    X[np.arange(n_samples), random.randint(half, size=n_samples), 1] = 1
+    X[np.arange(n_samples), random.randint(half, n_steps, size=n_samples), 1] = 1
+    y = (X[:, :, 0] * X[:, :, 1]).sum(axis=1)
+    return _bunch(X, y, "The adding problem." + _DRAWN, return_X_y)
+
+
+def make_trajectories(
+    n_samples: int = 1000,
+    *,
+    min_length: int = 5,
+    max_length: int = 30,
+    noise: float = 0.05,
+    random_state: Seed = None,
+    return_X_y: bool = False,
+) -> Bunch | tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
+    """Draw flights of a body; where is it next, from positions and velocities so far?
+
+    A body is thrown in a plane under a constant force of its own. Positions and
+    velocities are measured with noise, so that the last step alone tells less than all.
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+    min_length, max_length : int, default=5 and 30
+        Steps seen, of 0.1 in time.
+    noise : float, default=0.05
+        Standard deviation of the noise of each measurement.
+    random_state : int, RandomState instance or None, default=None
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` only.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``data`` list of arrays (n_steps_i, 4), x, y and their velocities; ``target``
+        (n_samples, 2), the next x and y, without noise; ``DESCR``.
+
+    Examples
+    --------
+    >>> from ibestimators.datasets import make_trajectories
+    >>> data = make_trajectories(2, random_state=0)
+    >>> data.data[0].shape[1], data.target.shape
+    (4, (2, 2))
+    """
+    random = check_random_state(random_state)
+    X, y = [], []
+    for length in _lengths(n_samples, min_length, max_length, random):
+        start, velocity, force = random.normal(size=(3, 2))
+        time = 0.1 * np.arange(length + 1)[:, None]
+        place = start + velocity * time + force * time**2 / 2
+        seen = np.concatenate([place, velocity + force * time], axis=1)[:-1]
+        X.append(seen + noise * random.normal(size=seen.shape))
+        y.append(place[-1])
+    return _bunch(X, np.array(y), "Flights under a constant force." + _DRAWN, return_X_y)
+
+
+def make_set_maximum(
+    n_samples: int = 1000,
+    *,
+    min_size: int = 1,
+    max_size: int = 10,
+    random_state: Seed = None,
+    return_X_y: bool = False,
+) -> Bunch | tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
+    """Draw sets of numbers between 0 and 100; which is the largest?
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+    min_size, max_size : int, default=1 and 10
+        Numbers in a set.
+    random_state : int, RandomState instance or None, default=None
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` only.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``data`` list of arrays (n_numbers_i, 1), ``target`` (n_samples,), ``DESCR``.
+
+    References
+    ----------
+    Lee et al., "Set transformer" (2019), section 5.1.
+
+    Examples
+    --------
+    >>> from ibestimators.datasets import make_set_maximum
+    >>> X, y = make_set_maximum(3, random_state=0, return_X_y=True)
+    >>> [float(x.max()) for x in X] == y.tolist()
+    True
+    """
+    random = check_random_state(random_state)
+    sizes = _lengths(n_samples, min_size, max_size, random)
+    X = [random.uniform(0, 100, size=(size, 1)) for size in sizes]
+    y = np.array([x.max() for x in X])
+    return _bunch(X, y, "Maximum of a set." + _DRAWN, return_X_y)
+
+
+def load_csl(
+    *,
+    features: str | None = None,
+    n_copies: int = 15,
+    random_state: Seed = 0,
+    return_X_y: bool = False,
+) -> Bunch | tuple[list[Any], NDArray[np.int64]]:
+    """Load circular skip links: ten regular graphs, which message passing cannot tell apart.
+
+    41 nodes on a ring are joined to those next to them and to those some number of nodes
+    away; which number is it? All nodes have four neighbours, so that, without features, all
+    stay alike in all rounds of message passing.
+
+    Parameters
+    ----------
+    features : {"laplacian", "random"} or None, default=None
+        Features that tell nodes apart: the 20 smoothest eigenvectors of the Laplacian that
+        are not constant, with random signs, or 20 random numbers. None gives none.
+    n_copies : int, default=15
+        Copies of each of the ten, with nodes in random order.
+    random_state : int, RandomState instance or None, default=0
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` only.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``data`` list of 10 n_copies pairs (adjacency, node_features), ``target``, the skip,
+        ``DESCR``.
+
+    Raises
+    ------
+    ValueError
+        If `features` is something else.
+
+    References
+    ----------
+    Murphy et al., "Relational pooling for graph representations" (2019); Dwivedi et al.,
+    "Benchmarking graph neural networks" (2020).
+
+    Examples
+    --------
+    >>> from ibestimators.datasets import load_csl
+    >>> X, y = load_csl(return_X_y=True)
+    >>> len(X), X[0][0].shape
+    (150, (41, 41))
+    """
+    if features not in ("laplacian", "random", None):
+        raise ValueError(f"features must be 'laplacian', 'random' or None, got {features!r}.")
+    random = check_random_state(random_state)
+    X: list[Any] = []
+    y = []
+    for skip in (2, 3, 4, 5, 6, 9, 11, 12, 13, 16):
+        graph = nx.circulant_graph(41, [1, skip])
+        for _ in range(n_copies):
+            adjacency = nx.to_scipy_sparse_array(graph, nodelist=random.permutation(41))
+            X.append((adjacency, _node_features(features, adjacency, random)))
+            y.append(skip)
+    return _bunch(X, np.array(y), _CSL, return_X_y)
+
+
+def _node_features(
+    kind: str | None, adjacency: Any, random: np.random.RandomState
+) -> NDArray[np.float64] | None:
+    if kind is None:
+        return None
+    if kind == "random":
+        return random.normal(size=(adjacency.shape[0], 20))
+    laplacian = np.diag(adjacency.sum(axis=0)) - adjacency.toarray()
+    vectors = np.linalg.eigh(laplacian)[1][:, 1:21]
+    return np.asarray(vectors * random.choice([-1, 1], size=20))
+
+
+def load_atlas(*, return_X_y: bool = False) -> Bunch | tuple[list[nx.Graph], NDArray[np.int64]]:
+    """Load all graphs of one to seven nodes; how many triangles has each?
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` only.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``data`` list of 1,252 networkx graphs without attributes, ``target`` (1252,),
+        ``DESCR``.
+
+    References
+    ----------
+    Read & Wilson, "An atlas of graphs" (1998).
+
+    Examples
+    --------
+    >>> from ibestimators.datasets import load_atlas
+    >>> X, y = load_atlas(return_X_y=True)
+    >>> len(X), int(y.max())
+    (1252, 35)
+    """
+    X = nx.graph_atlas_g()[1:]  # the first has no nodes
+    y = np.array([sum(nx.triangles(graph).values()) // 3 for graph in X])
+    return _bunch(X, y, _ATLAS, return_X_y)
+
+
+_DIGITS = """\
+Source: UCI, Alpaydin & Kaynak (1998), as scikit-learn has it. Licence: CC BY 4.0.
+
+"""
+_DRAWN = """
+Source: drawn at random by this package. Licence: that of this package.
+"""
+_CSL = """\
+Circular skip links: 4-regular graphs of 41 nodes, ten classes.
+
+Source: Murphy et al., "Relational pooling for graph representations" (2019), made anew with
+networkx. Licence: that of this package.
+"""
+_ATLAS = """\
+All 1,252 graphs of one to seven nodes, and the number of triangles of each.
+
+Source: Read & Wilson, "An atlas of graphs" (1998), as networkx.graph_atlas_g has it.
+Licence: BSD, as networkx.
+"""
+
+
+def _bunch(X: Any, y: NDArray[Any], description: str, return_X_y: bool) -> Any:
+    return (X, y) if return_X_y else Bunch(data=X, target=y, DESCR=description)
+
+
+def _lengths(n: int, least: int, most: int, random: np.random.RandomState) -> NDArray[np.int64]:
+    if not 1 <= least <= most:
+        raise ValueError(f"lengths must be at least 1 and in order, got {least} to {most}.")
+    return np.asarray(random.randint(least, most + 1, size=n))
 
 
 @contextmanager

@@ -11,7 +11,9 @@ isomorphism network, as discerning as the Weisfeiler-Leman test and no more:
 nodes that the test cannot tell apart stay alike.
 
 References: Gilmer et al., "Neural message passing for quantum chemistry" (2017);
-Xu, Hu, Leskovec & Jegelka, "How powerful are graph neural networks?" (2019).
+Xu, Hu, Leskovec & Jegelka, "How powerful are graph neural networks?" (2019); Hu et al.,
+"Strategies for pre-training graph neural networks" (2020) for features of edges; Velickovic
+et al., "Graph attention networks" (2018).
 """
 
 from __future__ import annotations
@@ -27,51 +29,98 @@ from torch import nn
 
 from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor
 from ibestimators.dense import ACTIVATIONS, DenseLayers, normalization_layer
+from ibestimators.graphs import read_edges
+from ibestimators.packed import aggregate, owners
 from ibestimators.parameters import estimator, parameter
-from ibestimators.structures import read_edges
+from ibestimators.structures import NAMES, Layout
 
 
-def aggregate(
-    messages: torch.Tensor, index: torch.Tensor, n_groups: int, how: str
-) -> torch.Tensor:  # (messages, features), (messages,)
-    """Sum, mean or maximum of the messages of each group: (n_groups, features).
+class NeighbourAttention(nn.Module):
+    """Mean of what a node and its neighbours tell, weighed by relevance.
 
-    A group without messages gets zeros.
+    ``received_i = sum_j softmax_j(q_i . k_j / sqrt(d)) v_j`` over the neighbours j of i and i
+    itself: attention (Vaswani et al. 2017, eq. 1) whose mask is the graph.
+
+    Parameters
+    ----------
+    n_inputs, size : int
+        Features of a node, and of its query and key.
     """
-    zeros = messages.new_zeros(n_groups, messages.shape[1])
-    if how == "max":
-        where = index.unsqueeze(1).expand_as(messages)
-        return zeros.scatter_reduce(0, where, messages, "amax", include_self=False)
-    total = zeros.index_add(0, index, messages)
-    if how == "sum":
-        return total
-    count = torch.bincount(index, minlength=n_groups).clamp(min=1)
-    return total / count.unsqueeze(1)
+
+    def __init__(self, n_inputs: int, size: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(n_inputs, size)
+        self.key = nn.Linear(n_inputs, size)
+        self.value = nn.Linear(n_inputs, n_inputs)
+
+    def forward(
+        self, x: torch.Tensor, edges: torch.Tensor, told: torch.Tensor
+    ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_inputs)
+        """What each node receives; `told` are the features that travel along each edge."""
+        loops = self.missing_loops(edges, len(x))  # (loops,)
+        source, target = torch.cat([edges, loops.expand(2, -1)], 1)  # (edges + loops,) each
+        told = torch.cat([told, x[loops]])  # (edges + loops, n_inputs)
+        score = (self.query(x)[target] * self.key(told)).sum(1)  # (edges + loops,)
+        score = score / math.sqrt(self.key.out_features)
+        highest = score.new_full((len(x),), -torch.inf)
+        highest = highest.scatter_reduce(0, target, score.detach(), "amax")  # (nodes,)
+        weight = (score - highest[target]).exp().unsqueeze(1)  # (edges + loops, 1)
+        total = aggregate(weight, target, len(x), "sum")  # (nodes, 1)
+        return aggregate(weight * self.value(told), target, len(x), "sum") / total
+
+    @staticmethod
+    def missing_loops(edges: torch.Tensor, n_nodes: int) -> torch.Tensor:
+        """Nodes without an edge to themselves."""
+        alone = torch.ones(n_nodes, dtype=torch.bool, device=edges.device)
+        alone[edges[0, edges[0] == edges[1]]] = False
+        return alone.nonzero()[:, 0]
 
 
 class MessagePassing(nn.Module):
     """One round: gather, aggregate, update.
 
+    Where edges have features e, neighbour j sends ``a(h_j + W e_ji)`` (Hu et al. 2020), else
+    ``h_j``.
+
     Parameters
     ----------
     n_inputs, n_outputs : int
         Features of a node before and after.
-    aggregation : {"sum", "mean", "max"}
+    aggregation : {"sum", "mean", "max", "attention"}
     activation : str
         Between the two dense layers of the update.
+    n_edge_features : int, default=0
     """
 
-    def __init__(self, n_inputs: int, n_outputs: int, aggregation: str, activation: str) -> None:
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        aggregation: str,
+        activation: str,
+        n_edge_features: int = 0,
+    ) -> None:
         super().__init__()
         self.aggregation = aggregation
         self.eps = nn.Parameter(torch.zeros(()))
         self.update = DenseLayers(n_inputs, (n_outputs,), n_outputs, activation=activation)
+        if n_edge_features:
+            self.edge = nn.Linear(n_edge_features, n_inputs)
+            self.activation = ACTIVATIONS[activation]()
+        if aggregation == "attention":
+            self.attention = NeighbourAttention(n_inputs, n_outputs)
 
     def forward(
-        self, x: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges)
+        self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_edge_features)
         source, target = edges
-        received = aggregate(x[source], target, len(x), self.aggregation)  # (nodes, n_inputs)
+        told = x[source]  # (edges, n_inputs)
+        if edge_features is not None:
+            told = self.activation(told + self.edge(edge_features))
+        if self.aggregation == "attention":
+            received = self.attention(x, edges, told)  # (nodes, n_inputs)
+        else:
+            received = aggregate(told, target, len(x), self.aggregation)  # (nodes, n_inputs)
         y: torch.Tensor = self.update((1 + self.eps) * x + received)  # (nodes, n_outputs)
         return y
 
@@ -86,14 +135,16 @@ class GraphNetwork(nn.Module):
     head : DenseLayers
     dropout : float
     normalization : {"batch", "layer"} or None
-    edges : torch.Tensor of shape (2, n_edges)
-        The graph that array samples live on, sources then targets.
+    edges : torch.Tensor of shape (2, n_edges) or None
+        The graph that array samples live on, sources then targets; None joins the
+        neighbouring steps of sequences.
+    n_edge_features : int
     n_identities : int or None
         Number of positions to learn an embedding for; it joins the features after the
         first round. None leaves nodes without identity.
     """
 
-    edges: torch.Tensor
+    edges: torch.Tensor | None
 
     def __init__(
         self,
@@ -107,13 +158,14 @@ class GraphNetwork(nn.Module):
         head: DenseLayers,
         dropout: float,
         normalization: str | None,
-        edges: torch.Tensor,
+        edges: torch.Tensor | None,
+        n_edge_features: int,
         n_identities: int | None,
     ) -> None:
         super().__init__()
         sizes = [n_features] + [hidden_size] * n_layers
         self.layers = nn.ModuleList(
-            MessagePassing(before, after, aggregation, activation)
+            MessagePassing(before, after, aggregation, activation, n_edge_features)
             for before, after in zip(sizes[:-1], sizes[1:], strict=True)
         )
         self.norms = nn.ModuleList(
@@ -133,23 +185,39 @@ class GraphNetwork(nn.Module):
         self.register_buffer("edges", edges)
 
     def node_embeddings(
-        self, nodes: torch.Tensor, edges: torch.Tensor, sample: torch.Tensor
-    ) -> torch.Tensor:  # (nodes, features), (2, edges), (nodes,)
+        self,
+        nodes: torch.Tensor,
+        edges: torch.Tensor,
+        sample: torch.Tensor,
+        edge_features: torch.Tensor | None = None,
+    ) -> torch.Tensor:  # (nodes, features), (2, edges), (nodes,), (edges, n_edge_features)
         """Features of each node after all rounds: (nodes, hidden_size)."""
         for i, (layer, norm) in enumerate(zip_longest(self.layers, self.norms)):
-            nodes = layer(nodes, edges)  # (nodes, hidden_size)
+            nodes = layer(nodes, edges, edge_features)  # (nodes, hidden_size)
             if i == 0 and self.identities is not None:
                 nodes = nodes.unflatten(0, (-1, self.identities.num_embeddings))
                 nodes = (nodes + self.identities.weight).flatten(0, 1)  # (nodes, hidden_size)
-            if norm is not None:
+            if norm is not None and len(nodes):
                 nodes = norm(nodes, sample)
             nodes = self.dropout(self.activation(nodes))
         return nodes
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
-        nodes, edges, sample = self.pack(x)
-        nodes = self.node_embeddings(nodes, edges, sample)  # (batch x positions, hidden_size)
-        pooled = aggregate(nodes, sample, len(x), self.readout)  # (batch, hidden_size)
+    def forward(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        edges: torch.Tensor | None = None,
+        edge_features: torch.Tensor | None = None,
+    ) -> torch.Tensor:  # (batch, *sample_shape), or (rows, features), (batch,), (2, edges), ...
+        if lengths is None:
+            n_samples = len(x)
+            x, edges, sample = self.pack(x)
+        else:
+            n_samples, sample = len(lengths), owners(lengths)
+            if edges is None:
+                edges = path_edges(sample) if self.edges is None else self.edges
+        nodes = self.node_embeddings(x, edges, sample, edge_features)  # (nodes, hidden_size)
+        pooled = aggregate(nodes, sample, n_samples, self.readout)  # (batch, hidden_size)
         y: torch.Tensor = self.head(pooled)  # (batch, n_outputs)
         return y
 
@@ -161,12 +229,19 @@ class GraphNetwork(nn.Module):
         """
         if x.ndim == 2:
             x = x.unsqueeze(-1)  # d features are d nodes of one
+        assert self.edges is not None
         x = x.flatten(1, -2)  # (batch, positions, features)
         batch, positions, _ = x.shape
         sample = torch.arange(batch, device=x.device)
         offset = (sample * positions).unsqueeze(1)  # (batch, 1)
         edges = (self.edges.unsqueeze(1) + offset).flatten(1)  # (2, batch x n_edges)
         return x.flatten(0, 1), edges, sample.repeat_interleave(positions)
+
+
+def path_edges(sample: torch.Tensor) -> torch.Tensor:  # (rows,)
+    """Edges between neighbouring rows of the same sample, both ways: (2, edges)."""
+    row = (sample[1:] == sample[:-1]).nonzero()[:, 0]
+    return torch.stack([torch.cat([row, row + 1]), torch.cat([row + 1, row])])
 
 
 @estimator
@@ -176,8 +251,10 @@ class MessagePassingPrimitive(Estimator):
     assumption: ClassVar[str] = "relations, neighbours unordered"
 
     aggregation: str = parameter(
-        "sum", [StrOptions({"sum", "mean", "max"})], "{'sum', 'mean', 'max'}",
-        "How a node combines what its neighbours send.",
+        "sum", [StrOptions({"sum", "mean", "max", "attention"})],
+        "{'sum', 'mean', 'max', 'attention'}",
+        "How a node combines what its neighbours send; 'attention' weighs them, and itself, by "
+        "relevance.",
     )  # fmt: skip
     hidden_size: int = parameter(
         32, [POSITIVE_INT], "int", "Features of a node after each round.",
@@ -186,17 +263,18 @@ class MessagePassingPrimitive(Estimator):
         4, [POSITIVE_INT], "int", "Rounds; a node hears of nodes that many edges away.",
     )  # fmt: skip
     graph: Any = parameter(
-        None, [nx.Graph, "array-like", "sparse matrix", None],
-        "networkx.Graph, adjacency matrix or None",
+        None, [nx.Graph, "array-like", "sparse matrix", StrOptions({"empty"}), None],
+        "networkx.Graph, adjacency matrix, 'empty' or None",
         "The relations between the positions of array samples. Nodes named 0, 1, ... are those "
         "positions, others count in the order of the graph; a directed edge i -> j, or entry "
-        "(i, j) other than 0, lets i send to j. None joins neighbouring positions: a path, or a "
-        "grid for images.",
+        "(i, j) other than 0, lets i send to j. 'empty' joins nothing, for points that are a "
+        "set, sequences too. None joins neighbouring positions: a path, or a grid for images.",
     )  # fmt: skip
     position: str = parameter(
         "learned", [StrOptions({"none", "learned"})], "{'none', 'learned'}",
         "Whether the positions of array samples each have a learned embedding, as they have a "
-        "meaning of their own, or with 'none' differ by their features and neighbours alone.",
+        "meaning of their own, or with 'none' differ by their features and neighbours alone, as "
+        "samples of different sizes always do.",
     )  # fmt: skip
     readout: str = parameter(
         "mean", [StrOptions({"sum", "mean", "max"})], "{'sum', 'mean', 'max'}",
@@ -210,10 +288,17 @@ class MessagePassingPrimitive(Estimator):
         "Normalisation of the features of each node after each round.",
     )  # fmt: skip
 
-    def _build_network(self, sample_shape: tuple[int, ...], n_outputs: int) -> nn.Module:
-        if len(sample_shape) == 1:
-            sample_shape = (*sample_shape, 1)
-        *sizes, n_features = sample_shape
+    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
+        is_array = layout.kind == "array"
+        edges = None
+        if is_array or (isinstance(self.graph, str) and layout.kind != "graphs"):
+            edges = torch.from_numpy(read_edges(self.graph, layout.axes if is_array else ()))
+        elif self.graph is not None:
+            raise ValueError(
+                f"graph={self.graph!r} joins the positions of samples of one shape, but X is "
+                f"{NAMES[layout.kind]}. Set graph=None"
+                + (", since they have edges." if layout.kind == "graphs" else " or 'empty'.")
+            )
         head = DenseLayers(
             self.hidden_size,
             self._sizes("head_layer_sizes"),
@@ -222,7 +307,7 @@ class MessagePassingPrimitive(Estimator):
             dropout=self.dropout,
         )
         return GraphNetwork(
-            n_features,
+            layout.n_features,
             self.hidden_size,
             self.n_layers,
             aggregation=self.aggregation,
@@ -231,17 +316,26 @@ class MessagePassingPrimitive(Estimator):
             head=head,
             dropout=self.dropout,
             normalization=self.normalization,
-            edges=torch.from_numpy(read_edges(self.graph, sizes)),
-            n_identities=math.prod(sizes) if self.position == "learned" else None,
+            edges=edges,
+            n_edge_features=layout.n_edge_features,
+            n_identities=math.prod(layout.axes)
+            if is_array and self.position == "learned"
+            else None,
         )
+
+    def _pads(self) -> bool:
+        return False
+
+    def widened(self, factor: float) -> dict[str, Any]:
+        return {"hidden_size": max(1, round(factor * self.hidden_size))}
 
 
 @estimator
 class GraphClassifier(MessagePassingPrimitive, Classifier):
     """Classifier that assumes relations: neighbours on a graph send messages.
 
-    Reads (n, d) as d nodes of one feature, (n, steps, features) as nodes and the
-    pixels of images as nodes, on `graph`.
+    Reads graphs, of any sizes; (n, d) as d nodes of one feature, and steps, pixels and
+    voxels as nodes on `graph`; sequences and tokens of any lengths as paths.
 
     {sections}
 
@@ -273,8 +367,8 @@ class GraphClassifier(MessagePassingPrimitive, Classifier):
 class GraphRegressor(MessagePassingPrimitive, Regressor):
     """Regressor that assumes relations: neighbours on a graph send messages.
 
-    Reads (n, d) as d nodes of one feature, (n, steps, features) as nodes and the
-    pixels of images as nodes, on `graph`.
+    Reads graphs, of any sizes; (n, d) as d nodes of one feature, and steps, pixels and
+    voxels as nodes on `graph`; sequences and tokens of any lengths as paths.
 
     {sections}
 

@@ -3,14 +3,21 @@
 Everything may depend on everything: ``h_{k+1} = a(W_k h_k + b_k)`` on the
 flattened sample. What the other primitives gain, they gain over this one.
 
+Samples of different sizes cannot be flattened into vectors of one length as they are.
+Sequences are padded with zeros to the longest of the training data; tokens become the mean
+of their embeddings, a bag of words; graphs the pooled features of their nodes, the
+baseline that knows no structure of Errica et al.
+
 Reference: Rumelhart, Hinton & Williams, "Learning representations by
-back-propagating errors", Nature 323 (1986).
+back-propagating errors", Nature 323 (1986); Errica, Podda, Bacciu & Micheli, "A fair
+comparison of graph neural networks for graph classification" (2020).
 """
 
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+import warnings
+from typing import Any, ClassVar
 
 import torch
 from sklearn.utils._param_validation import StrOptions
@@ -18,18 +25,63 @@ from torch import nn
 
 from ibestimators.base import NON_NEGATIVE_REAL, POSITIVE_INT, Classifier, Estimator, Regressor
 from ibestimators.dense import DenseLayers
+from ibestimators.packed import aggregate, owners, pad
 from ibestimators.parameters import estimator, parameter
+from ibestimators.structures import Layout
 
 
 class FlattenedDense(nn.Module):
-    """Dense layers on the flattened sample."""
+    """Dense layers on the flattened sample.
 
-    def __init__(self, dense: DenseLayers) -> None:
+    Parameters
+    ----------
+    dense : DenseLayers
+    n_steps : int, default=0
+        Steps that sequences of different lengths are padded or cut to.
+    """
+
+    def __init__(self, dense: DenseLayers, n_steps: int = 0) -> None:
         super().__init__()
         self.dense = dense
+        self.n_steps = n_steps
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
+    def forward(
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (batch, *sample_shape), or (rows, features) and (batch,)
+        if lengths is not None:
+            x, lengths = pad(x, lengths)  # (batch, longest, features)
+            x = x[:, : self.n_steps]
+            x = nn.functional.pad(x, (0, 0, 0, self.n_steps - x.shape[1]))
         y: torch.Tensor = self.dense(x.flatten(1))  # (batch, n_outputs)
+        return y
+
+
+class PooledDense(nn.Module):
+    """Dense layers on what the rows of a sample are on average and, if asked, in sum.
+
+    Parameters
+    ----------
+    dense : DenseLayers
+    with_sum : bool
+        Whether the sum over the rows, relative to the mean number of rows, comes too.
+    typical : int
+        Mean number of rows.
+    """
+
+    def __init__(self, dense: DenseLayers, with_sum: bool, typical: int) -> None:
+        super().__init__()
+        self.dense = dense
+        self.with_sum = with_sum
+        self.typical = typical
+
+    def forward(
+        self, x: torch.Tensor, lengths: torch.Tensor, **_: torch.Tensor
+    ) -> torch.Tensor:  # (rows, features), (batch,)
+        pooled = aggregate(x, owners(lengths), len(lengths), "mean")  # (batch, features)
+        if self.with_sum:
+            share = (lengths / self.typical).to(x.dtype).unsqueeze(1)  # (batch, 1)
+            pooled = torch.cat([pooled, pooled * share, share], 1)  # (batch, 2 features + 1)
+        y: torch.Tensor = self.dense(pooled)  # (batch, n_outputs)
         return y
 
 
@@ -56,24 +108,53 @@ class MLP(Estimator):
         "Normalisation of hidden units before their activation.",
     )  # fmt: skip
 
-    def _build_network(self, sample_shape: tuple[int, ...], n_outputs: int) -> nn.Module:
-        return FlattenedDense(
-            DenseLayers(
-                math.prod(sample_shape),
-                self._sizes("hidden_layer_sizes"),
-                n_outputs,
-                activation=self.activation,
-                dropout=self.dropout,
-                normalization=self.normalization,
+    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
+        if layout.kind == "array":
+            return FlattenedDense(
+                self._dense(math.prod(layout.axes) * layout.n_features, n_outputs)
             )
+        if layout.kind == "sequences":
+            dense = self._dense(layout.longest * layout.n_features, n_outputs)
+            return FlattenedDense(dense, layout.longest)
+        of_graphs = layout.kind == "graphs"
+        n_inputs = 2 * layout.n_features + 1 if of_graphs else layout.n_features
+        return PooledDense(self._dense(n_inputs, n_outputs), of_graphs, layout.typical)
+
+    def widened(self, factor: float) -> dict[str, Any]:
+        sizes = self._sizes("hidden_layer_sizes")
+        return {"hidden_layer_sizes": tuple(max(1, round(factor * size)) for size in sizes)}
+
+    def _dense(self, n_inputs: int, n_outputs: int) -> DenseLayers:
+        return DenseLayers(
+            n_inputs,
+            self._sizes("hidden_layer_sizes"),
+            n_outputs,
+            activation=self.activation,
+            dropout=self.dropout,
+            normalization=self.normalization,
         )
+
+    def _pads(self) -> bool:
+        return self._kind == "sequences"
+
+    def _notice(self, sizes: torch.Tensor) -> None:
+        n_steps = self._structure.layout.longest
+        if self._kind == "sequences" and int(sizes.max()) > n_steps:
+            warnings.warn(
+                f"{int((sizes > n_steps).sum())} of {len(sizes)} sequences in X are longer than "
+                f"the longest in fit, {n_steps} steps; {type(self).__name__} reads their first "
+                f"{n_steps} steps only. Fit on longer ones, or use another bias.",
+                stacklevel=2,
+            )
 
 
 @estimator
 class MLPClassifier(MLP, Classifier):
     """Classifier by dense layers, the baseline that assumes nothing.
 
-    Reads X of any structure flattened.
+    Reads arrays flattened, sequences padded to the longest in fit (and cut to it, with a
+    warning), tokens as the mean of their embeddings, and graphs as the mean and sum of
+    their nodes' features.
 
     {sections}
 
@@ -100,7 +181,9 @@ class MLPClassifier(MLP, Classifier):
 class MLPRegressor(MLP, Regressor):
     """Regressor by dense layers, the baseline that assumes nothing.
 
-    Reads X of any structure flattened.
+    Reads arrays flattened, sequences padded to the longest in fit (and cut to it, with a
+    warning), tokens as the mean of their embeddings, and graphs as the mean and sum of
+    their nodes' features.
 
     {sections}
 

@@ -14,21 +14,28 @@ from torch import nn
 from ibestimators.dense import DenseLayers
 
 
-def pool(x: torch.Tensor, how: str) -> torch.Tensor:  # (batch, positions, features)
-    """Pool the positions into one vector: (batch, features), or all if flattened."""
-    if how == "mean":
-        return x.mean(1)
-    if how == "sum":
-        return x.sum(1)
-    if how == "max":
-        return x.amax(1)
-    if how == "last":
-        return x[:, -1]
+def pool(
+    x: torch.Tensor, how: str, mask: torch.Tensor | None = None
+) -> torch.Tensor:  # (batch, positions, features), (batch, positions)
+    """Pool the positions into one vector: (batch, features), or all if flattened.
+
+    A mask is true at the positions of a padded sample that count, one at least; they come
+    first.
+    """
     if how == "cls":
         return x[:, 0]
     if how == "flatten":
         return x.flatten(1)
-    raise ValueError(f"unknown readout {how!r}")
+    if how == "last":
+        if mask is None:
+            return x[:, -1]
+        return x[torch.arange(len(x), device=x.device), mask.sum(1) - 1]
+    if how == "max":
+        return (x if mask is None else x.masked_fill(~mask.unsqueeze(2), -torch.inf)).amax(1)
+    if mask is None:
+        return x.mean(1) if how == "mean" else x.sum(1)
+    total = x.masked_fill(~mask.unsqueeze(2), 0).sum(1)
+    return total / mask.sum(1, keepdim=True) if how == "mean" else total
 
 
 class Readout(nn.Module):
@@ -65,6 +72,8 @@ class Readout(nn.Module):
             n_inputs, head_layer_sizes, n_outputs, activation=activation, dropout=dropout
         )
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, positions, features)
-        y: torch.Tensor = self.head(pool(x, self.how))  # (batch, n_outputs)
+    def forward(
+        self, x: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (batch, positions, features), (batch, positions)
+        y: torch.Tensor = self.head(pool(x, self.how, mask))  # (batch, n_outputs)
         return y

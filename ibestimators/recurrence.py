@@ -19,11 +19,14 @@ from typing import Any, ClassVar
 import torch
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ibestimators import training
 from ibestimators.base import POSITIVE_INT, POSITIVE_REAL, Classifier, Estimator, Regressor
+from ibestimators.packed import pad, valid
 from ibestimators.parameters import estimator, parameter
-from ibestimators.readout import Readout
+from ibestimators.readout import Readout, pool
+from ibestimators.structures import Layout
 
 _CELLS: dict[str, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -65,22 +68,36 @@ class RecurrentNetwork(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.readout = readout
 
-    def hidden_states(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
+    def hidden_states(
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (batch, *sample_shape), (batch,)
         """The hidden state of the last layer after each step."""
         if x.ndim == 2:
             x = x.unsqueeze(-1)  # d features are d steps of one
         x = x.flatten(2)  # (batch, steps, features); an image's rows are steps
-        states: torch.Tensor = self.recurrence(x)[0]  # (batch, steps, hidden)
+        if lengths is None:
+            states: torch.Tensor = self.recurrence(x)[0]  # (batch, steps, hidden)
+            return states
+        # Packed, so that the backward direction begins where each sample ends.
+        packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        states, _ = pad_packed_sequence(self.recurrence(packed)[0], batch_first=True)
         return states
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
-        states = self.hidden_states(x)  # (batch, steps, hidden)
+    def forward(
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None, **_: torch.Tensor
+    ) -> torch.Tensor:  # (batch, *sample_shape), or (rows, features) and (batch,)
+        mask = None
+        if lengths is not None:
+            x, lengths = pad(x, lengths)  # (batch, longest, features)
+            mask = valid(lengths, (x.shape[1],))  # (batch, longest)
+        states = self.hidden_states(x, lengths)  # (batch, steps, hidden)
         if self.readout.how == "last" and self.recurrence.bidirectional:
             # The backward direction has read everything at the first step.
             half = self.recurrence.hidden_size
-            ends = torch.cat([states[:, -1, :half], states[:, 0, half:]], 1)  # (batch, hidden)
-            states = ends.unsqueeze(1)  # (batch, 1, hidden)
-        y: torch.Tensor = self.readout(self.dropout(states))  # (batch, n_outputs)
+            forwards = pool(states[..., :half], "last", mask)  # (batch, hidden)
+            states = torch.cat([forwards, states[:, 0, half:]], 1).unsqueeze(1)
+            mask = None
+        y: torch.Tensor = self.readout(self.dropout(states), mask)  # (batch, n_outputs)
         return y
 
 
@@ -109,10 +126,11 @@ class Recurrence(Estimator):
         False, ["boolean"], "bool", "Whether a second recurrence reads from the end.",
     )  # fmt: skip
     readout: str = parameter(
-        "flatten", [StrOptions({"last", "mean", "max", "flatten"})],
-        "{'last', 'mean', 'max', 'flatten'}",
+        "auto", [StrOptions({"auto", "last", "mean", "max", "flatten"})],
+        "{'auto', 'last', 'mean', 'max', 'flatten'}",
         "How the states become one vector; 'flatten' keeps them all, 'last' is the state that "
-        "has read everything.",
+        "has read everything. 'auto' flattens samples of one length and takes the last of "
+        "others.",
     )  # fmt: skip
     head_layer_sizes: tuple[int, ...] = parameter(
         (), ["array-like"], "tuple of int", "Hidden units of the dense head.",
@@ -122,11 +140,20 @@ class Recurrence(Estimator):
         "Highest norm of a step's gradient; longer ones are scaled down to it.",
     )  # fmt: skip
 
-    def _build_network(self, sample_shape: tuple[int, ...], n_outputs: int) -> nn.Module:
-        n_steps = sample_shape[0]
-        n_features = int(torch.Size(sample_shape[1:]).numel())
+    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
+        varies = layout.kind != "array"
+        how = self.readout
+        if how == "auto":
+            how = "last" if varies else "flatten"
+        if varies and how == "flatten":
+            raise ValueError(
+                "readout='flatten' needs samples of one length, but X holds samples of "
+                "different lengths. Use readout='auto', 'last', 'mean' or 'max'."
+            )
+        n_steps, *others = (1,) if varies else layout.axes
+        n_features = layout.n_features * int(torch.Size(others).numel())
         readout = Readout(
-            self.readout,
+            how,
             n_steps,
             self.hidden_size * (2 if self.bidirectional else 1),
             self._sizes("head_layer_sizes"),
@@ -144,6 +171,9 @@ class Recurrence(Estimator):
             readout=readout,
         )
 
+    def widened(self, factor: float) -> dict[str, Any]:
+        return {"hidden_size": max(1, round(factor * self.hidden_size))}
+
     def _primitive_callbacks(self) -> list[Any]:
         if self.clip_grad_norm is None:
             return []
@@ -154,8 +184,9 @@ class Recurrence(Estimator):
 class RecurrentClassifier(Recurrence, Classifier):
     """Classifier that assumes order, with a hidden state that carries the past.
 
-    Reads (n, d) as d steps of one feature, (n, steps, features) as steps and the
-    rows of images as steps.
+    Reads (n, d) as d steps of one feature, (n, steps, features), sequences and tokens of
+    any lengths as steps, the rows of images and slices of volumes as steps, and the nodes
+    of graphs as steps, in the order given.
 
     {sections}
 
@@ -189,8 +220,9 @@ class RecurrentClassifier(Recurrence, Classifier):
 class RecurrentRegressor(Recurrence, Regressor):
     """Regressor that assumes order, with a hidden state that carries the past.
 
-    Reads (n, d) as d steps of one feature, (n, steps, features) as steps and the
-    rows of images as steps.
+    Reads (n, d) as d steps of one feature, (n, steps, features), sequences and tokens of
+    any lengths as steps, the rows of images and slices of volumes as steps, and the nodes
+    of graphs as steps, in the order given.
 
     {sections}
 

@@ -1,196 +1,165 @@
-"""What X is: the structure of the input, read once and checked ever after.
+"""What X is: told by its type, so that every part of a data set is told alike.
 
-The rule for arrays: the last axis is the features, the axes between it and the
-samples are the structure. ``(n, d)`` has d features and no structure, ``(n,
-steps, features)`` is a sequence, ``(n, height, width, features)`` an image.
+========= =============================================================================
+kind      X
+========= =============================================================================
+array     an array of 2 axes or more, a data frame, or nested lists that make one
+sequences a list of 2-D arrays (steps_i, features), of any lengths
+tokens    a list of 1-D arrays of integers, of any lengths
+graphs    a list of networkx graphs, of pairs (adjacency, node_features), or of objects
+          with an ``edge_index``, as PyTorch Geometric's ``Data``
+========= =============================================================================
 
-A structure is learned in ``fit`` (shape of a sample, mean and scale of each
-feature) and reads every X after that into samples: an object with a length and
-a method ``batch(index)`` that gives the keyword arguments of a network's
-``forward``.
+A list may be an object array or a series as well. Each kind has a file of its own
+(`arrays`, `sequences`, `graphs`) with a structure, which is learned in ``fit`` (shapes,
+scales, categories) and reads every X after that into samples: an object with a
+length, the ``sizes`` of the samples (None if all are of one size), and a method
+``batch(index)`` that gives the keyword arguments of a network's ``forward``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.preprocessing import StandardScaler
 
 Index = slice | torch.Tensor
 
-# Rows are standardised in blocks of about this many numbers, so that the
-# float64 scratch space stays small whatever the size of X.
-_BLOCK = 1 << 18
+NAMES = {
+    "array": "an array",
+    "sequences": "a list of sequences (2-D arrays)",
+    "tokens": "a list of token sequences (1-D integer arrays)",
+    "graphs": "a list of graphs",
+}
 
 
-class ArraySamples:
-    """Samples of one shape; a batch is ``x`` of shape (batch, *sample_shape)."""
-
-    def __init__(self, values: torch.Tensor):
-        self.values = values
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def batch(self, index: Index) -> dict[str, torch.Tensor]:
-        return {"x": self.values[index]}
-
-    def take(self, index: torch.Tensor) -> ArraySamples:
-        return ArraySamples(self.values[index])
-
-
-class ArrayStructure:
-    """The shape of a sample and the scale of its features.
+@dataclass(frozen=True)
+class Layout:
+    """What a network needs to know of the samples.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, *sample_shape)
-        From `arrange`.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the samples in the means and scales.
-    standardize : bool
-        Whether to learn means and scales at all.
+    kind : {"array", "sequences", "tokens", "graphs"}
+    sample_shape : tuple of int or None
+        Shape of a sample, features last; None for an axis of varying size.
+    longest, typical : int, default=1
+        Most and mean steps, tokens or nodes of a sample in fit, if they vary.
+    n_edge_features : int, default=0
     """
 
-    def __init__(
-        self, X: NDArray[Any], sample_weight: NDArray[Any] | None, standardize: bool
-    ) -> None:
-        self.sample_shape: tuple[int, ...] = X.shape[1:]
-        self.scaler = _fit_scaler(X, sample_weight) if standardize else None
+    kind: str
+    sample_shape: tuple[int | None, ...]
+    longest: int = 1
+    typical: int = 1
+    n_edge_features: int = 0
 
-    def read(self, X: NDArray[Any], dtype: torch.dtype) -> ArraySamples:
-        """Check X against the shape seen in fit, and standardise it."""
-        if X.shape[1:] != self.sample_shape:
-            raise ValueError(
-                f"X has samples of shape {X.shape[1:]}, but fit saw samples of shape "
-                f"{self.sample_shape} (structure axes, then features). Give X the same "
-                "layout as in fit, or fit again."
-            )
-        values = torch.empty(X.shape, dtype=dtype)
-        for rows in _blocks(X):
-            block = X[rows].astype(np.float64)
-            if self.scaler is not None:
-                block = self.scaler.transform(_as_rows(block)).reshape(block.shape)
-            values[rows] = torch.from_numpy(block)
-        if not torch.isfinite(values).all():
-            raise ValueError(
-                f"X holds numbers too large for {dtype}. Rescale X, or set standardize=True "
-                "or dtype='float64'."
-            )
-        return ArraySamples(values)
+    @property
+    def n_features(self) -> int:
+        """Size of the last axis, 1 if there is no other."""
+        if self.kind == "array" and len(self.sample_shape) == 1:
+            return 1
+        size = self.sample_shape[-1]
+        assert size is not None
+        return size
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Sizes of the structure's axes of an array; all features are one axis if alone."""
+        sizes = tuple(size for size in self.sample_shape if size is not None)
+        return sizes[:-1] or sizes
 
 
-def arrange(
-    X: NDArray[Any], input_shape: tuple[int, ...] | None, channels_first: bool
-) -> NDArray[Any]:
-    """Bring X into the layout (n_samples, *structure, features) without a copy.
+def kind_of(X: Any) -> str:
+    """The kind of X, by the type of its first sample.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, ...)
-    input_shape : tuple of int or None
-        Shape of a sample, to restore the structure of flattened samples.
-    channels_first : bool
-        Whether features come before the structure, as in torchvision and aeon.
+    Raises
+    ------
+    TypeError, ValueError
+        If X is a single graph, raw text, or a list that could be several kinds.
     """
-    if input_shape is not None:
-        if int(np.prod(input_shape)) != int(np.prod(X.shape[1:])):
-            raise ValueError(
-                f"input_shape={input_shape} holds {int(np.prod(input_shape))} numbers a sample, "
-                f"but X has shape {X.shape}, {int(np.prod(X.shape[1:]))} numbers a sample. "
-                "Make input_shape the shape of one sample of X."
-            )
-        if X.ndim > 2 and _without_ones(X.shape[1:]) != _without_ones(input_shape):
-            raise ValueError(
-                f"input_shape={input_shape} would give samples of shape {X.shape[1:]} another "
-                "structure. It is for flattened samples, or an axis of 1 left out; set "
-                "channels_first=True if the features come first."
-            )
-        X = X.reshape(len(X), *input_shape)
-    if channels_first and X.ndim > 2:
-        X = np.moveaxis(X, 1, -1)
-    return X
-
-
-def _without_ones(shape: tuple[int, ...]) -> list[int]:
-    return [size for size in shape if size != 1]
-
-
-def _blocks(X: NDArray[Any]) -> Iterator[slice]:
-    step = max(1, _BLOCK // max(1, int(np.prod(X.shape[1:]))))
-    return (slice(start, start + step) for start in range(0, len(X), step))
-
-
-def _as_rows(X: NDArray[Any]) -> NDArray[Any]:
-    return X.reshape(-1, X.shape[-1])
-
-
-def _fit_scaler(X: NDArray[Any], sample_weight: NDArray[Any] | None) -> StandardScaler:
-    scaler = StandardScaler()
-    for rows in _blocks(X):
-        block = X[rows].astype(np.float64)
-        if sample_weight is None:
-            scaler.partial_fit(_as_rows(block))
-            continue
-        weight = sample_weight[rows]
-        if weight.any():  # a block without weight would divide by zero
-            positions = _as_rows(block).shape[0] // len(block)
-            scaler.partial_fit(_as_rows(block), sample_weight=np.repeat(weight, positions))
-    return scaler
-
-
-def read_edges(graph: Any, sizes: Sequence[int]) -> NDArray[np.int64]:
-    """Edges between the positions of array samples.
-
-    Parameters
-    ----------
-    graph : networkx.Graph, (n, n) array or sparse matrix, or None
-        Nodes named 0 to n - 1 are the positions of these numbers; nodes with other
-        names are taken in the order of the graph. None joins neighbouring positions
-        of a grid of these sizes.
-    sizes : sequence of int
-        Sizes of the structure's axes; their product is the number of positions.
-
-    Returns
-    -------
-    ndarray of shape (2, n_edges)
-        Sources, then targets; an undirected edge stands in both directions.
-    """
-    n_positions = int(np.prod(sizes))
-    if graph is None:
-        graph = nx.grid_graph(tuple(reversed(sizes)))  # row-major, as arrays are
-        graph = nx.relabel_nodes(graph, {node: _as_tuple(node) for node in graph})
-        order = sorted(graph)
-    elif isinstance(graph, nx.Graph):
-        numbered = set(graph) == set(range(n_positions))
-        order = list(range(n_positions)) if numbered else list(graph)
-    else:
-        adjacency = sparse.coo_array(graph)
-        if adjacency.ndim != 2 or adjacency.shape != (n_positions, n_positions):
-            raise ValueError(
-                f"graph is an adjacency matrix of shape {adjacency.shape}, but samples have "
-                f"{n_positions} positions. Give one of shape ({n_positions}, {n_positions})."
-            )
-        adjacency.sum_duplicates()
-        kept = adjacency.data != 0
-        return np.stack([adjacency.row[kept], adjacency.col[kept]]).astype(np.int64)
-    if len(order) != n_positions:
-        raise ValueError(
-            f"graph has {len(order)} nodes, but samples have {n_positions} positions "
-            f"{tuple(sizes)}. Give one node a position, in the order of the features."
+    if is_graph(X) and (not isinstance(X, tuple) or _is_square(X[0])):
+        raise TypeError("X is one graph, but a list of graphs is expected. Pass X=[graph].")
+    if not _is_list(X) or not len(X):
+        return "array"
+    first = next(iter(X))
+    if is_graph(first):
+        return "graphs"
+    if sparse.issparse(first) or _is_listed_pair(first):
+        raise TypeError(
+            "X seems to hold graphs, but not as pairs. Give each as a tuple (adjacency, "
+            "node_features), with None for node_features if there are none."
         )
-    number = {node: i for i, node in enumerate(order)}
-    edges = {(number[a], number[b]) for a, b in graph.edges()}
-    if not graph.is_directed():
-        edges |= {(b, a) for a, b in edges}
-    return np.array(sorted(edges), dtype=np.int64).reshape(-1, 2).T.copy()
+    if isinstance(first, str):
+        raise TypeError(
+            "X holds text, but tokens are expected. Put a tokenizer in front: "
+            "make_pipeline(TextTokenizer(), estimator)."
+        )
+    if hasattr(first, "shape") and not isinstance(first, np.generic):
+        if len(first.shape) == 2:
+            return "sequences"
+        if len(first.shape) == 1 and np.asarray(first).dtype.kind in "iu":
+            return "tokens"
+    elif isinstance(first, list | tuple) and _lengths_differ(X):
+        return _kind_of_nested(X)
+    if len(getattr(first, "shape", ())) == 1 and _lengths_differ(X):
+        raise ValueError(
+            "X holds 1-D arrays of numbers of different lengths. For sequences give each the "
+            "shape (steps, features), such as x.reshape(-1, 1); for tokens give integers."
+        )
+    return "array"
 
 
-def _as_tuple(node: Any) -> tuple[int, ...]:
-    return node if isinstance(node, tuple) else (node,)
+def is_graph(item: Any) -> bool:
+    """Whether an item is a graph in one of the forms that are read."""
+    if isinstance(item, nx.Graph) or hasattr(item, "edge_index"):
+        return True
+    if not isinstance(item, tuple) or len(item) != 2:
+        return False
+    return _n_axes(item[0]) == 2
+
+
+def _n_axes(item: Any) -> int:
+    return len(getattr(item, "shape", ()))
+
+
+def _is_square(item: Any) -> bool:
+    return _n_axes(item) == 2 and item.shape[0] == item.shape[1]
+
+
+def _is_listed_pair(item: Any) -> bool:
+    """Whether an item is a list of a square matrix and another, where a tuple is expected."""
+    is_pair = isinstance(item, list) and len(item) == 2 and _is_square(item[0])
+    return is_pair and (item[1] is None or _n_axes(item[1]) == 2)
+
+
+def _is_list(X: Any) -> bool:
+    if isinstance(X, list | tuple):
+        return True
+    # object arrays and series of one axis; a data frame has two
+    if _n_axes(X) != 1:
+        return False
+    return bool(np.asarray(X).dtype.kind == "O")
+
+
+def _lengths_differ(X: Sequence[Any]) -> bool:
+    return len({len(item) for item in X if hasattr(item, "__len__")}) > 1
+
+
+def _kind_of_nested(X: Sequence[Any]) -> str:
+    entries = [entry for item in X for entry in item[:1]]
+    if all(isinstance(entry, Integral) for entry in entries):
+        return "tokens"
+    if all(hasattr(entry, "__len__") for entry in entries):
+        return "sequences"
+    if all(isinstance(entry, Real) for entry in entries):
+        raise ValueError(
+            "X holds lists of numbers of different lengths. For sequences give 2-D arrays "
+            "(steps, features); for tokens give integers; for a table give rows of one length."
+        )
+    return "array"

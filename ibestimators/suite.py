@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
+from sklearn.base import is_classifier
+from sklearn.model_selection import KFold, RandomizedSearchCV, StratifiedKFold
 from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.attention import AttentionClassifier, AttentionRegressor
@@ -61,6 +66,61 @@ def biases(task: str, **params: object) -> dict[str, Estimator]:
         raise ValueError(f"task must be 'classification' or 'regression', got {task!r}.")
     classes = _CLASSIFIERS if task == "classification" else _REGRESSORS
     return {name: make(**params) for name, make in classes.items()}
+
+
+# What a random search draws from, the same for classifiers and regressors: how fast to learn,
+# how much to hold back, how wide to be, and one choice that each bias turns on.
+_SHARED: dict[str, Any] = {
+    "lr": stats.loguniform(1e-3, 3e-2),
+    "weight_decay": stats.loguniform(1e-2, 10),
+}
+SPACES: dict[str, dict[str, Any]] = {
+    "MLP": {**_SHARED, "hidden_layer_sizes": [(64, 64), (256, 256), (512, 512), (256,)]},
+    "Conv": {**_SHARED, "kernel_size": [3, 5, 7], "readout": ["mean", "max"]},
+    "Recurrent": {**_SHARED, "hidden_size": [32, 64, 128], "cell": ["gru", "lstm"]},
+    "Graph": {**_SHARED, "hidden_size": [32, 64], "aggregation": ["sum", "mean", "max"]},
+    "Attention": {**_SHARED, "embedding_size": [32, 64], "readout": ["mean", "cls"]},
+}
+
+
+# What changes the number of parameters, and stays where that was matched.
+_SIZES = {"hidden_layer_sizes", "kernel_size", "hidden_size", "cell", "embedding_size"}
+
+
+def tuned(
+    est: Any, n_iter: int, random_state: int, scoring: Any = None, keep_size: bool = False
+) -> Any:
+    """A random search around an estimator of this package; any other stays as it is.
+
+    Parameters
+    ----------
+    est : estimator
+    n_iter : int
+        Draws from the space of its bias, `SPACES`.
+    random_state : int
+    scoring : str, callable, list of str or dict, default=None
+        What to tune for; of several, the first.
+    keep_size : bool, default=False
+        Whether to leave out what changes the number of parameters.
+
+    Returns
+    -------
+    sklearn.model_selection.RandomizedSearchCV or est
+        With 3 shuffled folds, refitted on all.
+    """
+    name = next((n for n in _CLASSIFIERS if type(est) in (_CLASSIFIERS[n], _REGRESSORS[n])), None)
+    if name is None:
+        return est
+    space = {key: v for key, v in SPACES[name].items() if not (keep_size and key in _SIZES)}
+    if isinstance(scoring, dict):
+        scoring = next(iter(scoring.values()))
+    elif isinstance(scoring, (list, tuple)):
+        scoring = scoring[0]
+    folds = StratifiedKFold if is_classifier(est) else KFold
+    return RandomizedSearchCV(
+        est, space, n_iter=n_iter, cv=folds(3, shuffle=True, random_state=random_state),
+        scoring=scoring, random_state=random_state,
+    )  # fmt: skip
 
 
 def guess_task(y: ArrayLike) -> str:

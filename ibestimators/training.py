@@ -19,10 +19,11 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping, LRScheduler
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
-from ibestimators.dense import weighing
-
-Index = slice | torch.Tensor
+from ibestimators.dense import BatchNorm, weighing
+from ibestimators.structures import Index
 
 # Modules draw their first weights, and dropout its masks, from torch's global
 # generator. It is borrowed, never changed; threads take turns with it.
@@ -32,13 +33,18 @@ _global_generator = threading.RLock()
 class Samples(Protocol):
     """What can be trained on: see `ibestimators.structures`."""
 
+    sizes: torch.Tensor | None
+
     def __len__(self) -> int: ...
 
     def batch(self, index: Index) -> dict[str, torch.Tensor]: ...
 
 
 class LabelledSamples:
-    """Samples with their targets and, if any differ, their weights."""
+    """Samples with their targets and, if any differ, their weights.
+
+    ``costs`` are set if samples differ in size and are padded to the longest of a batch.
+    """
 
     def __init__(
         self, samples: Samples, target: torch.Tensor, weight: torch.Tensor | None = None
@@ -46,6 +52,7 @@ class LabelledSamples:
         self.samples = samples
         self.target = target
         self.weight = weight
+        self.costs: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -55,26 +62,90 @@ class Batches:
     """Batches cut by index, shuffled anew in each epoch if given a generator."""
 
     def __init__(
-        self, data: LabelledSamples, batch_size: int, generator: torch.Generator | None
+        self,
+        data: LabelledSamples,
+        batch_size: int,
+        generator: torch.Generator | None,
+        blur: float = 1.5,
     ) -> None:
         self.data = data
         self.batch_size = batch_size
         self.generator = generator
+        self.blur = blur
 
     def __iter__(self) -> Iterator[tuple[dict[str, torch.Tensor], tuple[Any, Any]]]:
-        data, n = self.data, len(self.data)
-        # One batch of everything has no order to shuffle.
-        shuffle = self.generator is not None and self.batch_size < n
-        order = torch.randperm(n, generator=self.generator) if shuffle else None
-        # Sizes differ by one at most: a last batch of few samples would be noise.
-        bounds = [round(n * i / len(self)) for i in range(len(self) + 1)]
-        for start, stop in pairwise(bounds):
-            index: Index = slice(start, stop) if order is None else order[start:stop]
+        data = self.data
+        for index in self.indices():
             weight = None if data.weight is None else data.weight[index]
             yield data.samples.batch(index), (data.target[index], weight)
 
-    def __len__(self) -> int:
-        return math.ceil(len(self.data) / self.batch_size)
+    def indices(self) -> Iterator[Index]:
+        data, n = self.data, len(self.data)
+        if data.costs is not None:
+            yield from alike(data.costs, self.batch_size, self.generator, blur=self.blur)
+            return
+        # One batch of everything has no order to shuffle.
+        shuffle = self.generator is not None and self.batch_size < n
+        order = torch.randperm(n, generator=self.generator) if shuffle else None
+        for start, stop in even_cuts(n, self.batch_size):
+            yield slice(start, stop) if order is None else order[start:stop]
+
+
+def even_cuts(n: int, batch_size: int) -> Iterator[tuple[int, int]]:
+    """Bounds of batches whose sizes differ by one at most: a last one of few would be noise."""
+    n_batches = math.ceil(n / batch_size)
+    return pairwise(round(n * i / n_batches) for i in range(n_batches + 1))
+
+
+def alike(
+    costs: torch.Tensor,
+    batch_size: int,
+    generator: torch.Generator | None = None,
+    most: float | None = None,
+    blur: float = 1.5,
+) -> Iterator[torch.Tensor]:
+    """Batches of samples alike in size, so that little is padded.
+
+    Given a generator, sizes are blurred, so that the company changes from epoch to epoch,
+    and the batches come in any order.
+
+    Parameters
+    ----------
+    costs : torch.Tensor of shape (n_samples,)
+        Size of each sample.
+    batch_size : int
+    generator : torch.Generator or None
+    most : float or None
+        Batches that padded to their largest sample would be larger are cut in two; None
+        takes four times the size of a mean batch.
+    blur : float
+        Factor that a size is taken for larger by, at most; inf makes random batches.
+    """
+    if most is None:
+        most = 4 * batch_size * float(costs.double().mean())
+    key = costs.double().log()
+    if generator is not None:
+        noise = torch.rand(len(costs), generator=generator, dtype=torch.float64)
+        key = noise if math.isinf(blur) else key + math.log(blur) * noise
+    order = key.argsort(stable=True)
+    batches = [
+        part
+        for start, stop in even_cuts(len(costs), batch_size)
+        for part in _within(order[start:stop], costs, most)
+    ]
+    if generator is None:
+        return iter(batches)
+    places = torch.randperm(len(batches), generator=generator)
+    return (batches[int(place)] for place in places)
+
+
+def _within(index: torch.Tensor, costs: torch.Tensor, most: float) -> list[torch.Tensor]:
+    """An index cut in two, and again, until what is padded fits."""
+    if len(index) == 1 or len(index) * int(costs[index].max()) <= most:
+        return [index]
+    index = index[costs[index].argsort(stable=True)]
+    half = len(index) // 2
+    return [*_within(index[:half], costs, most), *_within(index[half:], costs, most)]
 
 
 class TrainingNet(NeuralNet):  # type: ignore[misc]
@@ -112,7 +183,12 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         return X
 
     def get_iterator(self, dataset: LabelledSamples, training: bool = False) -> Batches:
-        return Batches(dataset, self.batch_size, self.generator if training else None)
+        if not training:
+            return Batches(dataset, self.batch_size, None)
+        # A batch of samples of one length may be a batch of one target, and its moments
+        # would take the signal away.
+        by_batch = any(isinstance(module, BatchNorm) for module in self.module_.modules())
+        return Batches(dataset, self.batch_size, self.generator, math.inf if by_batch else 1.5)
 
     def initialize_optimizer(self, *_: Any) -> Self:
         """AdamW that decays the weights of layers, but no bias, normalisation or embedding."""
@@ -164,13 +240,15 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         """As in skorch, but the number of samples comes from the targets."""
         if iterator is None:
             return
+        n_batches = 0  # not known before: see `alike`
         for batch in iterator:
+            n_batches += 1
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
             self.history.record_batch(f"{prefix}_loss", step["loss"].item())
             self.history.record_batch(f"{prefix}_batch_size", len(batch[1][0]))
             self.notify("on_batch_end", batch=batch, training=training, **step)
-        self.history.record(f"{prefix}_batch_count", len(iterator))
+        self.history.record(f"{prefix}_batch_count", n_batches)
 
 
 def train(
@@ -197,14 +275,40 @@ def _has_stopped(callback: Callback) -> bool:
 
 
 @torch.inference_mode()
-def forward(net: TrainingNet, samples: Samples, batch_size: int) -> torch.Tensor:
-    """Outputs of the network for all samples, on the CPU."""
+def forward(
+    net: TrainingNet,
+    samples: Samples,
+    batch_size: int,
+    costs: torch.Tensor | None = None,
+    most: float | None = None,
+) -> torch.Tensor:
+    """Outputs of the network for all samples, on the CPU.
+
+    Samples of different sizes are taken in batches that are alike, of no more than `most`.
+    """
     net.module_.eval()
-    outputs = [
-        net.infer(samples.batch(slice(start, start + batch_size))).cpu()
-        for start in range(0, len(samples), batch_size)
-    ]
-    return torch.cat(outputs)
+    if costs is None:
+        return torch.cat([
+            net.infer(samples.batch(slice(start, start + batch_size))).cpu()
+            for start in range(0, len(samples), batch_size)
+        ])  # fmt: skip
+    indices = list(alike(costs, batch_size, most=most))
+    outputs = torch.cat([net.infer(samples.batch(index)).cpu() for index in indices])
+    return torch.empty_like(outputs).index_copy_(0, torch.cat(indices), outputs)
+
+
+def multiply_adds(net: TrainingNet, samples: Samples) -> int:
+    """Multiply-adds of the network, the mean over samples."""
+    net.module_.eval()
+    # The one way of computing attention that is counted: by matrix products.
+    with (
+        FlopCounterMode(display=False) as counter,
+        sdpa_kernel(SDPBackend.MATH),
+        torch.no_grad(),
+    ):
+        for i in range(len(samples)):
+            net.infer(samples.batch(slice(i, i + 1)))
+    return round(counter.get_total_flops() / 2 / len(samples))
 
 
 def any_scheduler(callbacks: Sequence[Any]) -> bool:
@@ -233,22 +337,27 @@ class WarmUpAndDecay(Callback):  # type: ignore[misc]
     start has behind it.)
     """
 
-    def __init__(self, n_steps: int) -> None:
+    def __init__(self, n_steps: int, n_samples: int) -> None:
         self.n_steps = n_steps
+        self.n_samples = n_samples
 
     def on_train_begin(self, net: NeuralNet, **_: Any) -> None:
-        self.step_ = 0
+        self.seen_ = 0
 
-    def on_batch_begin(self, net: NeuralNet, training: bool = False, **_: Any) -> None:
+    def on_batch_begin(
+        self, net: NeuralNet, batch: Any = None, training: bool = False, **_: Any
+    ) -> None:
         if training:
+            # By samples: those of different sizes may come in more batches than planned.
+            step = self.seen_ / self.n_samples * self.n_steps
             for group in net.optimizer_.param_groups:
-                group["lr"] = net.lr * self.factor(self.step_)
-            self.step_ += 1
+                group["lr"] = net.lr * self.factor(step)
+            self.seen_ += len(batch[1][0])
 
-    def factor(self, step: int) -> float:
+    def factor(self, step: float) -> float:
         warm_up = max(1, self.n_steps // 10)
         if step < warm_up:
-            return (step + 1) / warm_up
+            return min(1.0, (step + 1) / warm_up)
         return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / (self.n_steps - warm_up)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -16,16 +17,22 @@ ESTIMATORS = [
     for kind in ("Classifier", "Regressor")
 ]
 
-_passed: Counter[str] = Counter()
+BATTERIES = {
+    "test_sklearn_check[": "scikit-learn's checks passed",
+    "test_battery[": "own checks passed, over all kinds of X",
+}
+_passed: dict[str, Counter[str]] = {battery: Counter() for battery in BATTERIES}
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" and report.passed and "test_sklearn_check[" in report.nodeid:
-        _passed[report.nodeid.split("[")[1].split("(")[0]] += 1
+    for battery, passed in _passed.items():
+        if report.when == "call" and report.passed and battery in report.nodeid:
+            passed[re.split(r"[-(\]]", report.nodeid.split("[")[1])[0]] += 1
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _passed:
-        terminalreporter.section("scikit-learn checks passed")
-        for name, count in _passed.items():
+    for battery, title in BATTERIES.items():
+        if _passed[battery]:
+            terminalreporter.section(title)
+        for name, count in sorted(_passed[battery].items()):
             terminalreporter.line(f"{name:22} {count}")

@@ -36,6 +36,15 @@ def files(tmp_path):
     (tmp_path / "latin.csv").write_bytes("a,b\n1,é\n".encode("latin-1"))
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "folder.png").mkdir()
+    (tmp_path / "pairs").mkdir()
+    pairs = {"A": "".join(f"{i}, {i + 1}\n{i + 1}, {i}\n" for i in range(1, 40, 2)),
+             "graph_indicator": "".join(f"{i}\n{i}\n" for i in range(1, 21)),
+             "graph_labels": "0\n1\n" * 10, "node_labels": "0\n0\n1\n1\n" * 10}  # fmt: skip
+    for name, text in pairs.items():
+        (tmp_path / "pairs" / f"PAIRS_{name}.txt").write_text(text)
+    series = "".join(f"{','.join(['1', '2'] * (1 + i % 3))}:{i % 2}\n" for i in range(20))
+    (tmp_path / "series.ts").write_text("@classLabel true 0 1\n@data\n" + series)
+    np.savez(tmp_path / "tokens.npz", X=np.arange(60) % 7, lengths=[2, 4] * 10, y=[0, 1] * 10)
     return tmp_path
 
 
@@ -53,6 +62,9 @@ def run(*args, cwd):
         ["iris.parquet", "--target", "kind"],
         ["iris.npz"],
         ["iris.npz", "--target", "z"],
+        ["pairs"],
+        ["series.ts"],
+        ["tokens.npz"],
         ["wine"],
         ["digits", "--biases", "mlp,conv"],
     ],
@@ -65,6 +77,16 @@ def test_compares_and_writes_a_picture(files, args, monkeypatch, capsys):
     assert "MLP" in output
     assert "locality" in output
     assert (files / "comparison.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_report_and_a_cache(files, monkeypatch, capsys):
+    monkeypatch.chdir(files)
+    args = ["compare", "wine", "--biases", "mlp", "--report", "a.html", "--cache", "kept", *QUICK]
+    for _ in range(2):
+        assert main(args) == 0
+        assert "report: a.html" in capsys.readouterr().out
+        assert len(list((files / "kept").glob("*.json"))) == 2
+    assert "<html" in (files / "a.html").read_text()
 
 
 def test_as_a_program(files):
@@ -97,7 +119,8 @@ def test_as_a_program(files):
         (["compare", "one.parquet", "--target", "one"], "column 'kind' holds 'x', not numbers"),
         (["compare", "void.csv", "--target", "a"], "void.csv: No columns to parse"),
         (["compare", "latin.csv", "--target", "a"], "latin.csv: "),
-        (["compare", "folder.csv", "--target", "a"], "folder.csv: no such file"),
+        (["compare", "folder.csv"], "folder.csv: one file NAME_A.txt is expected"),
+        (["compare", "pairs", "--target", "y"], "--target is for tables and .npz"),
         (["compare", "iris", "--target", "a"], "--target is for files"),
         (["compare", "iris", "--output", "folder.png"], "folder.png: cannot be written"),
         (["compare", "iris", "--n-jobs", "0"], "'0' is not a whole number from 1 up"),
@@ -113,6 +136,9 @@ def test_as_a_program(files):
         (["compare", "iris", "--input-shape", "2,x"], "'2,x' is not a shape"),
         (["compare", "iris", "--output", "a.txt"], "must end in .png, .svg or .pdf"),
         (["compare", "iris", "--output", "no/a.png"], "no such folder"),
+        (["compare", "iris", "--report", "no/a.html"], "--report no/a.html: no such folder"),
+        (["compare", "iris", "--report", "a.txt"], "--report a.txt: must end in .html"),
+        (["compare", "iris", "--cache", "iris.csv", *QUICK], "File exists: 'iris.csv'"),
         (["compare", "iris", "--scoring", "acuracy"], "no score 'acuracy'; perhaps accuracy"),
         (["compare", "iris", "--cv", "100"], "n_splits=100"),
         (["compare", "iris", "--input-shape", "5,1", *QUICK], "input_shape=(5, 1) holds 5 numbers"),

@@ -9,18 +9,20 @@ from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
     LeaveOneGroupOut,
     StratifiedKFold,
     cross_val_score,
 )
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ibestimators import MLPClassifier, biases, compare_biases
-from ibestimators.comparison import assumption, resampled_interval
+from ibestimators.comparison import assumption
+from ibestimators.statistics import resampled_interval
 from ibestimators.suite import guess_task
 
 X, y = load_iris(return_X_y=True)
@@ -118,8 +120,8 @@ def test_a_score_that_is_no_number_says_so():
     X, y = load_diabetes(return_X_y=True)
     with pytest.raises(ValueError, match="the score is not a number"), pytest.warns(match="R.2"):
         compare_biases(X[:6], y[:6], {"d": DummyRegressor()}, cv=6)
-    with pytest.raises(ValueError, match="scoring must be one score"):
-        compare_biases(X, y, {"d": DummyRegressor()}, scoring=["r2", "max_error"])
+    with pytest.raises(ValueError, match="scoring must be a str, a callable, a list"):
+        compare_biases(X, y, {"d": DummyRegressor()}, scoring=[])
 
 
 def test_groups_stay_whole():
@@ -209,3 +211,151 @@ def test_the_progress_bar_names_what_runs(capsys):
     assert "running dummy, fold" in capsys.readouterr().err
     compare_biases(X, y, {"dummy": DummyClassifier()}, cv=3)
     assert capsys.readouterr().err == ""
+
+
+def test_several_scores_each_have_a_table():
+    candidates = {"linear": LogisticRegression(max_iter=1000), "dummy": DummyClassifier()}
+    names = ["f1_macro", "accuracy"]
+    result = compare_biases(X, y, candidates, cv=3, scoring=names, random_state=0)
+    alone = compare_biases(X, y, candidates, cv=3, scoring="accuracy", random_state=0)
+    pd.testing.assert_frame_equal(
+        result.to_frame("accuracy")[["score", "difference", "p_value"]],
+        alone.to_frame()[["score", "difference", "p_value"]],
+    )
+    assert result.scoring == "f1_macro"
+    assert not result.to_frame()["score"].equals(alone.to_frame()["score"])
+    with pytest.raises(ValueError, match="scoring='recall' was not computed; there is f1_macro, a"):
+        result.to_frame("recall")
+
+
+def test_repeats_make_new_folds():
+    result = compare_biases(X, y, {"d": DummyClassifier()}, cv=3, n_repeats=2)
+    assert sorted(result.cells["fold"]) == list(range(6))
+    assert result.test_train_ratio == pytest.approx(1 / 2)
+    with pytest.raises(ValueError, match="n_repeats=2 is for an int as cv"):
+        compare_biases(X, y, {"d": DummyClassifier()}, cv=StratifiedKFold(3), n_repeats=2)
+
+
+def test_the_table_has_tests_and_probabilities():
+    candidates = {
+        "dummy": DummyClassifier(),
+        "linear": LogisticRegression(max_iter=1000),
+        "same": DummyClassifier(strategy="most_frequent"),
+    }
+    result = compare_biases(X, y, candidates, cv=5, random_state=0)
+    frame = result.to_frame()
+    assert frame.loc["linear", "p_value"] < 0.001
+    assert frame.loc["linear", "p_better"] > 0.99
+    assert frame.loc["same", ["p_worse", "p_equal", "p_better"]].tolist() == [0, 1, 0]
+    assert frame.loc["dummy", ["p_value", "p_better"]].isna().all()
+    verdict = result.verdict()
+    assert verdict in repr(result).replace("\n", " ")
+    assert "linear does better than dummy by 0." in verdict
+    assert "same does as well as dummy, within 0.01 (probability 1.00)." in verdict
+    unsure = compare_biases(X, y, {"a": LogisticRegression(), "b": MLPClassifier()}, rope=0, cv=2)
+    assert unsure.verdict() == "Not told apart from a by these folds: b."
+
+
+def test_a_result_as_plain_values():
+    import json
+
+    candidates = {"net": MLPClassifier(max_epochs=1), "linear": LogisticRegression(max_iter=1000)}
+    plain = compare_biases(X, y, candidates, cv=2, random_state=0).to_dict()
+    again = json.loads(json.dumps(plain))
+    assert again == plain
+    assert [row["estimator"] for row in plain["table"]] == ["net", "linear"]
+    assert plain["table"][1]["parameters"] is None
+    assert len(plain["cells"]) == 4
+    assert plain["best"] == "linear"
+    assert (
+        plain["estimators"]["linear"] == "LogisticRegression(max_iter=1000)"
+        or "random_state" in (plain["estimators"]["linear"])
+    )
+
+
+def test_the_best_is_refitted_on_all_data():
+    candidates = {"linear": LogisticRegression(max_iter=1000), "dummy": DummyClassifier()}
+    result = compare_biases(X, y, candidates, cv=3, refit=True, random_state=0)
+    expected = LogisticRegression(max_iter=1000).fit(X, y).predict_proba(X)
+    np.testing.assert_allclose(result.best_estimator_.predict_proba(X), expected)
+    assert compare_biases(X, y, candidates, cv=3).best_estimator_ is None
+
+
+def test_a_failure_may_score_or_raise():
+    candidates = {"broken": Broken(), "dummy": DummyClassifier()}
+    cells = compare_biases(X, y, candidates, cv=3, error_score=0.0, random_state=0).cells
+    failed = cells[cells["error"].notna()]
+    assert (failed["score"] == 0).all()
+    assert len(failed) == 2
+    with pytest.raises(RuntimeError, match="no luck"):
+        compare_biases(X, y, candidates, cv=3, error_score="raise", random_state=0)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"search": "grid"}, "search must be 'random' or None, got 'grid'"),
+        ({"n_repeats": 0}, "n_repeats must be an int from 1 up"),
+        ({"rope": -1}, "rope must be a difference"),
+        ({"scoring": 3}, "scoring must be a str"),
+    ],
+)
+def test_bad_options_are_named(params, message):
+    with pytest.raises(ValueError, match=message):
+        compare_biases(X, y, {"d": DummyClassifier()}, **params)
+
+
+def test_names_that_the_table_needs_are_refused():
+    with pytest.raises(ValueError, match="scoring uses the names \\['score'\\]"):
+        compare_biases(
+            X, y, {"d": DummyClassifier()}, scoring={"acc": "accuracy", "score": "neg_log_loss"}
+        )
+    with pytest.raises(ValueError, match="error_score must be 'raise' or a number, got 'foo'"):
+        compare_biases(X, y, {"d": DummyClassifier()}, error_score="foo")
+    with pytest.raises(ValueError, match="does not keep groups whole"):
+        compare_biases(X, y, {"d": DummyClassifier()}, search="random", groups=np.arange(150) % 5)
+    piped = {"p": make_pipeline(StandardScaler(), MLPClassifier())}
+    with pytest.raises(ValueError, match="match_parameters cannot see into 'p', a Pipeline"):
+        compare_biases(X, y, piped, match_parameters=2000)
+
+
+def test_the_same_difference_in_every_fold_is_said_as_such():
+    X = np.repeat(np.eye(2), 30, axis=0)
+    y = np.repeat([0, 1], 30)
+    candidates = {"dummy": DummyClassifier(), "linear": LogisticRegression()}
+    result = compare_biases(X, y, candidates, random_state=0)
+    assert "linear does better than dummy by 0.500 in every fold alike" in result.verdict()
+
+
+def test_few_lucky_folds_do_not_make_the_best(recwarn):
+    class Lucky(LogisticRegression):
+        def fit(self, X, y):
+            if len(X) != 121:
+                raise RuntimeError("no luck")
+            return super().fit(X, y)
+
+    folds = [(np.delete(np.arange(150), np.arange(i, i + 30 - (i == 0))), np.arange(i, i + 29))
+             for i in (0, 30, 60)]  # fmt: skip
+    candidates = {"lucky": Lucky(max_iter=1000), "dummy": DummyClassifier()}
+    result = compare_biases(X, y, candidates, cv=folds, refit=True)
+    assert result.to_frame()["failures"].tolist() == [2, 0]
+    assert result.best == "dummy"
+    failing = compare_biases(X, y, {"b": Broken()}, cv=3, refit=True, random_state=0)
+    assert failing.best_estimator_ is None
+    assert any("could not be fitted on all data" in str(w.message) for w in recwarn)
+
+
+def test_scores_with_units_have_no_default_rope():
+    X, y = load_diabetes(return_X_y=True)
+    candidates = {"mean": DummyRegressor(), "linear": LinearRegression()}
+    squared = "neg_mean_squared_error"
+    result = compare_biases(X, y / 1000, candidates, scoring=squared, random_state=0)
+    assert result.rope == 0
+    assert "linear does better than mean" in result.verdict()
+    assert compare_biases(X, y, candidates, random_state=0).rope == 0.01
+
+
+def test_several_outputs_are_not_stratified():
+    Y = np.c_[y == 0, y == 1].astype(int)
+    result = compare_biases(X, Y, {"neighbours": KNeighborsClassifier()}, cv=3, random_state=0)
+    assert result.to_frame()["failures"].tolist() == [0]

@@ -18,6 +18,28 @@ def test_ci_runs_the_readmes_test_command():
     assert "test command" in (ROOT / ".ci" / "run").read_text()
 
 
+def test_the_readmes_text_example_says_what_it_predicts():
+    code = next(c for c in re.findall(r"```python\n(.+?)```", README, re.DOTALL) if "Text" in c)
+    *body, last = code.strip().splitlines()
+    call, expected = last.split("  # ")
+    names: dict[str, object] = {}
+    exec(compile("\n".join(body), "README.md", "exec"), names)
+    assert repr(eval(call, names)).startswith(expected.rstrip("])"))
+
+
+def test_next_token(capsys):
+    main = runpy.run_path(str(ROOT / "examples" / "next_token.py"))["main"]
+    scores = main(n_train=1500, max_epochs=8)
+    assert scores["attention, 24 characters"] > scores["most frequent character"]
+    assert "goes on" in capsys.readouterr().out
+
+
+def test_the_picture_of_the_views(tmp_path):
+    path = tmp_path / "views.png"
+    runpy.run_path(str(ROOT / "examples" / "views_picture.py"))["main"](str(path))
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.slow
 def test_the_readmes_python_prints_its_table(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -43,3 +65,17 @@ def test_mnist1d_conv_against_dense():
     # Shuffled positions: what convolution relied on is gone, the MLP never used it.
     assert abs(found["dense", True][2] - test_dense) <= 3
     assert found["convolution", True][2] >= found["dense", True][2] - 3
+
+
+@pytest.mark.slow
+def test_mnist1d_report(tmp_path):
+    main = runpy.run_path(str(ROOT / "examples" / "mnist1d_report.py"))["main"]
+    curves, ablation = main(str(tmp_path / "report.html"))
+    # Convolution is worth three times the data of the MLP at least ...
+    assert curves.data_efficiency().loc["Conv", "factor"] >= 3
+    # ... for the order of the positions, which the MLP does not mind.
+    fall = ablation.to_frame()["fall"]
+    assert fall["Conv"] >= 0.25
+    assert fall["Recurrent"] >= 0.25
+    assert abs(fall["MLP"]) <= 0.03
+    assert (tmp_path / "report.html").stat().st_size > 10_000

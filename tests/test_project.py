@@ -16,7 +16,9 @@ import ibestimators
 
 ROOT = Path(ibestimators.__file__).parent
 PRIMITIVES = {"mlp", "convolution", "recurrence", "message_passing", "attention"}
-SHARED = {"parameters", "dense", "readout", "structures", "training", "base"}
+SHARED = {
+    "parameters", "dense", "readout", "structures", "packed", "graphs", "training", "base",
+}  # fmt: skip
 
 # What each room may import from this package.
 ALLOWED = {
@@ -24,14 +26,27 @@ ALLOWED = {
     "dense": set(),
     "readout": {"dense"},
     "structures": set(),
-    "training": {"dense"},
-    "base": {"parameters", "dense", "structures", "training"},
+    "packed": {"structures"},
+    "arrays": {"structures"},
+    "sequences": {"structures", "packed", "arrays"},
+    "graphs": {"structures", "packed"},
+    "training": {"dense", "structures"},
+    "base": {"parameters", "dense", "structures", "arrays", "sequences", "graphs", "training"},
     **dict.fromkeys(PRIMITIVES, SHARED),
     "suite": PRIMITIVES | {"base"},
-    "comparison": {"suite", "displays"},
+    "statistics": set(),
+    "equal_terms": set(),
+    "comparison": {"suite", "displays", "report", "statistics", "equal_terms"},
+    "report": {"comparison", "learning_curves", "ablation", "structures"},
     "displays": {"comparison"},
-    "datasets": set(),
-    "cli": {"comparison", "suite", "datasets"},
+    "parameter_scaling": {"comparison", "learning_curves"},
+    "racing": {"comparison"},
+    "learning_curves": {"comparison", "statistics"},
+    "ablation": {"comparison", "graphs", "statistics", "structures"},
+    "text": {"base", "parameters"},
+    "readers": set(),
+    "datasets": {"readers"},
+    "cli": {"comparison", "suite", "datasets", "readers", "structures"},
     "__main__": {"cli"},
 }
 

@@ -426,3 +426,18 @@ def test_dropout_acts_in_every_primitive(name):
     y = target_for(name)
     plain, dropped = (quick(name, dropout=p).fit(X_IRIS, y) for p in (0.0, 0.9))
     assert (outputs(plain, X_IRIS) != outputs(dropped, X_IRIS)).any()
+
+
+def test_worker_processes_take_turns_on_several_gpus(monkeypatch):
+    from ibestimators import base
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    for n_gpus, expected in ((1, ["cuda"] * 3), (2, ["cuda:0", "cuda:1", "cuda:0"])):
+        monkeypatch.setattr("torch.cuda.device_count", lambda n=n_gpus: n)
+        found = []
+        for number in (40, 41, 42):
+            monkeypatch.setattr("os.getpid", lambda n=number: n)
+            found.append(base._resolve_device("auto"))
+        assert found == expected
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert base._resolve_device("auto") == "cpu"

@@ -1,0 +1,187 @@
+"""Text as tokens: a transformer in front of any estimator.
+
+``make_pipeline(TextTokenizer(), AttentionClassifier())`` takes raw strings.
+
+References: Sennrich, Haddow & Birch, "Neural machine translation of rare words with subword
+units" (2016) for byte pairs; the library tokenizers does the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+from ibestimators.base import POSITIVE_INT
+from ibestimators.parameters import estimator, parameter
+
+_UNKNOWN = "[unknown]"
+_BYTES = pre_tokenizers.ByteLevel.alphabet()
+
+
+@estimator
+class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turns strings into arrays of integer tokens, by a vocabulary learned in `fit`.
+
+    The token 0 stands for what is not in the vocabulary, and for a text of no tokens.
+
+    {sections}
+
+    See Also
+    --------
+    AttentionClassifier, RecurrentClassifier, ConvClassifier : Read tokens.
+
+    References
+    ----------
+    Sennrich, Haddow & Birch, "Neural machine translation of rare words with subword
+    units" (2016).
+
+    Examples
+    --------
+    >>> from ibestimators import TextTokenizer
+    >>> tokenizer = TextTokenizer().fit(["good", "good, not bad"])
+    >>> tokenizer.transform(["Good, bad, ugly"])
+    [array([1, 2, 3, 2, 0])]
+    """
+
+    level: str = parameter(
+        "word", [StrOptions({"word", "bpe", "character"})], "{'word', 'bpe', 'character'}",
+        "What a token is: a word or a mark; a piece of a word, by joining the most frequent "
+        "pairs of bytes (nothing is unknown then); or a character.",
+    )  # fmt: skip
+    vocabulary_size: int = parameter(
+        10_000, [POSITIVE_INT], "int",
+        "Most tokens to learn, the most frequent ones; at least 257 for 'bpe', which begins "
+        "from 256 bytes.",
+    )  # fmt: skip
+    max_length: int | None = parameter(
+        None, [POSITIVE_INT, None], "int or None", "Tokens of a text to keep, the first ones.",
+    )  # fmt: skip
+    lowercase: bool = parameter(
+        True, ["boolean"], "bool", "Whether capital letters count as small ones.",
+    )  # fmt: skip
+
+    _fitted = (
+        ("vocabulary_", "dict of str to int", "The number of each token."),
+        ("tokenizer_", "tokenizers.Tokenizer", "The tokenizer of the library."),
+    )
+
+    def fit(self, X: Iterable[str], y: Any = None) -> Self:
+        """Learn the vocabulary.
+
+        Parameters
+        ----------
+        X : iterable of str
+            Texts.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X is not texts, or `vocabulary_size` is too small.
+        """
+        self._validate_params()
+        if self.level == "bpe" and self.vocabulary_size <= len(_BYTES):
+            raise ValueError(
+                f"vocabulary_size={self.vocabulary_size} is too small for level='bpe', which "
+                f"begins from {len(_BYTES)} bytes and the unknown token. Give "
+                f"{len(_BYTES) + 1} or more, or use level='character'."
+            )
+        texts = _texts(X)
+        settings: dict[str, Any] = {
+            "vocab_size": self.vocabulary_size,
+            "special_tokens": [_UNKNOWN],
+            "show_progress": False,
+        }
+        if self.level == "bpe":
+            tokenizer = Tokenizer(models.BPE(unk_token=_UNKNOWN))
+            tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+            tokenizer.decoder = decoders.ByteLevel()
+            trainer: Any = trainers.BpeTrainer(**settings, initial_alphabet=_BYTES)
+        else:
+            tokenizer = Tokenizer(models.WordLevel(unk_token=_UNKNOWN))
+            if self.level == "word":
+                tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+            else:
+                tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+                tokenizer.decoder = decoders.Fuse()
+            trainer = trainers.WordLevelTrainer(**settings)
+        steps = [normalizers.NFC(), *([normalizers.Lowercase()] if self.lowercase else [])]
+        tokenizer.normalizer = normalizers.Sequence(steps)
+        tokenizer.train_from_iterator(texts, trainer)
+        if self.max_length is not None:
+            tokenizer.enable_truncation(self.max_length)
+        self.tokenizer_ = tokenizer
+        self.vocabulary_: dict[str, int] = tokenizer.get_vocab()
+        return self
+
+    def transform(self, X: Iterable[str]) -> list[NDArray[np.int64]]:
+        """Turn texts into tokens.
+
+        Parameters
+        ----------
+        X : iterable of str
+
+        Returns
+        -------
+        list of ndarray of shape (n_tokens_i,)
+            At least one token each.
+        """
+        check_is_fitted(self)
+        encoded = self.tokenizer_.encode_batch(_texts(X), add_special_tokens=False)
+        return [np.array(encoding.ids or [0], dtype=np.int64) for encoding in encoded]
+
+    def inverse_transform(self, X: Iterable[NDArray[np.integer[Any]]]) -> list[str]:
+        """Turn tokens into texts; words are joined by blanks.
+
+        Parameters
+        ----------
+        X : iterable of array-like of int
+
+        Returns
+        -------
+        list of str
+        """
+        check_is_fitted(self)
+        ids = [[int(token) for token in tokens] for tokens in X]
+        return list(self.tokenizer_.decode_batch(ids, skip_special_tokens=False))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def _texts(X: Iterable[str]) -> list[str]:
+    if isinstance(X, str) or not hasattr(X, "__iter__"):
+        raise TypeError(f"X is {X!r}, but a list of texts is expected. Pass X=[text].")
+    shape: tuple[int, ...] = getattr(X, "shape", ())
+    if isinstance(X, Mapping) or shape[1:] not in ((), (1,)):
+        raise TypeError(
+            f"X is a {type(X).__name__} of shape {shape}, but a list of texts is expected. Pass "
+            "one column, such as X['title']; several take a ColumnTransformer."
+        )
+    if getattr(X, "shape", ())[1:] == (1,):  # a column of a table
+        X = np.asarray(X)[:, 0]
+    texts = list(X)
+    if not texts:
+        raise ValueError("X holds no texts; give at least one.")
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(
+                f"item {i} of X is {text!r}, of type {type(text).__name__}, but texts (str) are "
+                "expected. Fill gaps in, such as with ''."
+            )
+    return [str(text) for text in texts]

@@ -1,0 +1,59 @@
+"""What the study of structures claims, by the study itself (slow)."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def study(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    import structures_study
+
+    yield structures_study
+    sys.modules.pop("structures_study")
+
+
+@pytest.mark.skipif(find_spec("grakel") is None, reason="MUTAG comes with grakel")
+def test_mutag(study):
+    figures = study.mutag()
+    assert figures["GraphClassifier"] >= 0.85
+    assert figures["MLPClassifier"] >= 0.80
+
+
+def test_csl_is_at_chance_without_features_and_solved_with_them(study):
+    figures = study.csl()
+    assert figures["node features: None"] == pytest.approx(0.1)
+    assert figures["node features: laplacian"] >= 0.95
+
+
+@pytest.mark.skipif(find_spec("sktime") is None, reason="JapaneseVowels comes with sktime")
+def test_vowels(study):
+    figures = study.vowels()
+    assert figures["RecurrentClassifier"] >= 0.97
+    assert figures["ConvClassifier"] >= 0.97
+
+
+def test_parity_beyond_the_lengths_of_training(study):
+    figures = study.parity()
+    assert figures["RecurrentClassifier"] >= 0.99
+    assert abs(figures["AttentionClassifier"] - 0.5) < 0.05
+
+
+def test_adding(study):
+    figures = study.adding()
+    assert figures["gru"] < 0.01 < 0.16 < figures["guess"]
+
+
+def test_set_maximum(study):
+    figures = study.set_maximum()
+    mean_pooling = figures["mean pooling (Graph without edges)"]
+    assert 5 * figures["Attention without positions"] <= mean_pooling
