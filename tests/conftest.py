@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -23,12 +22,6 @@ BATTERIES = {
     "test_battery[": "own checks passed, over all kinds of X",
 }
 _passed: dict[str, Counter[str]] = {battery: Counter() for battery in BATTERIES}
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> None:
-    """What a test leaves at random_state=None repeats itself, too."""
-    np.random.seed(0)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
