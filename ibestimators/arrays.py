@@ -34,7 +34,9 @@ class ArraySamples:
         return len(self.values)
 
     def batch(self, index: Index) -> dict[str, torch.Tensor]:
-        return {"x": self.values[index]}
+        if isinstance(index, slice):
+            return {"x": self.values[index]}
+        return {"x": self.values.index_select(0, index)}
 
     def take(self, index: torch.Tensor) -> ArraySamples:
         return ArraySamples(self.values[index])

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -29,6 +30,9 @@ from ibestimators.packed import owners, pad, row_numbers, valid
 from ibestimators.parameters import estimator, parameter
 from ibestimators.readout import Readout
 from ibestimators.structures import NAMES, Layout
+
+
+_BLOCK = 16  # tokens of a block of local attention, at least
 
 
 class MultiHeadAttention(nn.Module):
@@ -64,16 +68,20 @@ class MultiHeadAttention(nn.Module):
         self,
         x: torch.Tensor,
         context: torch.Tensor | None = None,
-        mask: torch.Tensor | None = None,
+        mask: torch.Tensor | Neighbourhood | None = None,
     ) -> torch.Tensor:  # (batch, queries, size), (batch, keys, size), (..., queries, keys)
         """Attend; `mask` is true where a query may see a key, in all heads and samples or each.
 
         Its axes broadcast with (batch, heads, queries, keys).
         """
         q, k, v = self.project(x, x if context is None else context)
-        attended = nn.functional.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, dropout_p=self.dropout if self.training else 0.0
-        )  # (batch, heads, queries, size / heads)
+        dropout = self.dropout if self.training else 0.0
+        if isinstance(mask, Neighbourhood):
+            attended = mask.attend(q, k, v, dropout)  # (batch, heads, queries, size / heads)
+        else:
+            attended = nn.functional.scaled_dot_product_attention(
+                q, k, v, attn_mask=mask, dropout_p=dropout
+            )  # (batch, heads, queries, size / heads)
         y: torch.Tensor = self.out(attended.transpose(1, 2).flatten(2))  # (batch, queries, size)
         return y
 
@@ -101,6 +109,91 @@ class MultiHeadAttention(nn.Module):
         if self.rotary:
             q, k = rotate(q), rotate(k)
         return q, k, v
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Attention to near tokens alone, in time and memory that grow with the tokens.
+
+    What a square mask gives, without the square: tokens are cut into blocks, and each block
+    sees itself and `window` tokens on both sides.
+
+    Parameters
+    ----------
+    window : int
+        Furthest token seen on each side.
+    n_global : {0, 1}
+        Tokens at the start that see all and are seen by all, as a class token does.
+    seen : torch.Tensor of shape (batch, tokens) or None
+        False for tokens that are padded; they see themselves and are seen by no other.
+    """
+
+    window: int
+    n_global: int = 0
+    seen: torch.Tensor | None = None
+
+    @staticmethod
+    def pays(n_tokens: int, window: int) -> bool:
+        """Whether the blocks take fewer products than the square."""
+        return n_tokens > 4 * max(window, _BLOCK)
+
+    def attend(
+        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, dropout: float
+    ) -> torch.Tensor:  # (batch, heads, tokens, size / heads) each
+        g = self.n_global
+        near = self.near(q[:, :, g:], k, v, dropout)
+        if not g:
+            return near
+        mask = None if self.seen is None else self.seen[:, None, None]
+        first = nn.functional.scaled_dot_product_attention(
+            q[:, :, :g], k, v, attn_mask=mask, dropout_p=dropout
+        )
+        return torch.cat([first, near], 2)
+
+    def near(
+        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, dropout: float
+    ) -> torch.Tensor:  # (batch, heads, local tokens, size / heads), (batch, heads, tokens, ...)
+        n_heads, n_tokens = q.shape[1], q.shape[2]
+        size = max(self.window, _BLOCK)
+        n_blocks = math.ceil(n_tokens / size)
+        room = n_blocks * size - n_tokens
+        q = nn.functional.pad(q, (0, 0, 0, room)).unflatten(2, (n_blocks, size))
+        q = q.flatten(0, 1)  # (batch x heads, blocks, size, size / heads)
+        keys, values = (self.surroundings(t, size, room).flatten(0, 1) for t in (k, v))
+        mask = self.mask(n_tokens, size, room, q.device)  # (batch or 1, blocks, size, keys)
+        if len(mask) > 1:
+            mask = mask.repeat_interleave(n_heads, 0)  # (batch x heads, blocks, size, keys)
+        y = nn.functional.scaled_dot_product_attention(
+            q, keys, values, attn_mask=mask, dropout_p=dropout
+        )  # (batch x heads, blocks, size, size / heads)
+        y = y.unflatten(0, (-1, n_heads)).flatten(2, 3)  # (batch, heads, blocks x size, ...)
+        return y[:, :, :n_tokens]
+
+    def surroundings(
+        self, x: torch.Tensor, size: int, room: int
+    ) -> torch.Tensor:  # (batch, heads, tokens, features)
+        """The global tokens and those around each block: (batch, heads, blocks, keys, features)."""
+        first, x = x[:, :, : self.n_global], x[:, :, self.n_global :]
+        x = nn.functional.pad(x, (0, 0, self.window, self.window + room))
+        around = x.unfold(2, size + 2 * self.window, size).transpose(-1, -2)
+        if not self.n_global:
+            return around
+        first = first.unsqueeze(2).expand(-1, -1, around.shape[2], -1, -1)
+        return torch.cat([first, around], 3)
+
+    def mask(self, n_tokens: int, size: int, room: int, device: torch.device) -> torch.Tensor:
+        """Which token sees which around its block: (batch or 1, blocks, size, keys)."""
+        token = torch.arange(size, device=device).unsqueeze(1)
+        offset = torch.arange(size + 2 * self.window, device=device) - self.window - token
+        itself, near = offset == 0, offset.abs() <= self.window  # (size, keys)
+        seen = self.seen
+        if seen is None:
+            seen = torch.ones(1, self.n_global + n_tokens, dtype=torch.bool, device=device)
+        blocks = self.surroundings(seen[:, None, :, None].float(), size, room)
+        there = blocks[:, 0, :, None, :, 0] > 0  # (batch, blocks, 1, keys)
+        near = nn.functional.pad(near, (self.n_global, 0), value=True)
+        itself = nn.functional.pad(itself, (self.n_global, 0), value=False)
+        return near & there | itself
 
 
 def rotate(x: torch.Tensor) -> torch.Tensor:  # (..., tokens, features)
@@ -175,7 +268,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: torch.Tensor, mask: torch.Tensor | None
+        self, x: torch.Tensor, mask: torch.Tensor | Neighbourhood | None
     ) -> torch.Tensor:  # (batch, tokens, embedding_size)
         x = x + self.dropout(self.attention(self.norm_attention(x), mask=mask))
         y: torch.Tensor = x + self.dropout(self.dense(self.norm_dense(x)))
@@ -309,7 +402,12 @@ class AttentionNetwork(nn.Module):
         x = self.embeddings(x)  # (batch, tokens, embedding_size)
         if lengths is not None and self.readout.how == "cls":
             lengths = lengths + 1
-        mask = self.attention_mask(x, lengths, edges, n_nodes)
+        mask: torch.Tensor | Neighbourhood | None
+        if self.mask == "local" and Neighbourhood.pays(x.shape[1], self.window):
+            seen = None if lengths is None else valid(lengths, (x.shape[1],))
+            mask = Neighbourhood(self.window, int(self.readout.how == "cls"), seen)
+        else:
+            mask = self.attention_mask(x, lengths, edges, n_nodes)
         for block in self.blocks:
             x = block(x, mask)  # (batch, tokens, embedding_size)
         return self.norm(x), None if lengths is None else valid(lengths, (x.shape[1],))
@@ -464,7 +562,7 @@ class AttentionPrimitive(Estimator):
 
     def _costs(self, sizes: torch.Tensor) -> torch.Tensor:
         # A mask for each sample is a square.
-        return sizes.clamp(min=1) * (1 if self.mask == "full" else sizes // 64 + 1)
+        return sizes.clamp(min=1) * (1 if self.mask in ("full", "local") else sizes // 64 + 1)
 
 
 @estimator

@@ -2,8 +2,9 @@
 
 `TrainingNet` is a private `skorch.NeuralNet` with the library's loop, history
 and callbacks, and these differences: batches are cut from whole tensors by
-index, the loss takes sample weights, and an interrupt by the user stops the
-program instead of passing for a finished fit.
+index, a step costs little more than its arithmetic, the loss takes sample
+weights, and an interrupt by the user stops the program instead of passing for a
+finished fit.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Protocol, Self
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping, LRScheduler
+from skorch.utils import TeeGenerator
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -202,8 +204,17 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
             {"params": decayed},
             {"params": others, "weight_decay": 0.0},
         ]
-        self.optimizer_ = torch.optim.AdamW(groups, self.lr, weight_decay=self.weight_decay)
+        self.optimizer_ = torch.optim.AdamW(
+            groups, self.lr, weight_decay=self.weight_decay, fused=_can_fuse(self.device)
+        )
         return self
+
+    def notify(self, method_name: str, **kwargs: Any) -> None:
+        """As in skorch, without the calls of methods that do nothing."""
+        getattr(self, method_name)(self, **kwargs)
+        for _, callback in self.callbacks_:
+            if getattr(type(callback), method_name, None) is not getattr(Callback, method_name):
+                getattr(callback, method_name)(self, **kwargs)
 
     def go_on(self, lr: float, weight_decay: float, batch_size: int, verbose: int) -> None:
         """Take new settings, keeping weights, momentum and history."""
@@ -223,11 +234,25 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         loss = self.criterion_(y_pred, target.to(self.device))
         return loss.mean() if weight is None else (weight.to(self.device) * loss).mean()
 
-    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, torch.Tensor]:
-        """As in skorch, with the samples' weights in batch normalisation too."""
-        weight = batch[1][1]
-        with weighing(self.module_, None if weight is None else weight.to(self.device)):
-            return super().train_step_single(batch, **fit_params)
+    def train_step(self, batch: Any, **_: Any) -> dict[str, torch.Tensor]:
+        """A step of the optimiser, with the samples' weights in batch normalisation too.
+
+        (skorch hands the optimiser a closure, as only others than AdamW need.)
+        """
+        if not self.module_.training:
+            self.module_.train()
+        x, y = batch
+        for group in self.optimizer_.param_groups:
+            for weight in group["params"]:
+                weight.grad = None
+        with weighing(self.module_, None if y[1] is None else y[1].to(self.device)):
+            predicted = self.infer(x)
+            loss = self.get_loss(predicted, y)
+            loss.backward()  # type: ignore[no-untyped-call]
+        parameters = TeeGenerator(self.get_all_learnable_params())
+        self.notify("on_grad_computed", named_parameters=parameters, batch=batch, training=True)
+        self.optimizer_.step()
+        return {"loss": loss, "y_pred": predicted}
 
     def run_single_epoch(
         self,
@@ -249,6 +274,11 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
             self.history.record_batch(f"{prefix}_batch_size", len(batch[1][0]))
             self.notify("on_batch_end", batch=batch, training=training, **step)
         self.history.record(f"{prefix}_batch_count", n_batches)
+
+
+def _can_fuse(device: str) -> bool:
+    """Whether one kernel can do a whole step of the optimiser there."""
+    return device.startswith(("cpu", "cuda"))
 
 
 def train(

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from torch import nn
 
 from ibestimators import AttentionClassifier
-from ibestimators.attention import MultiHeadAttention, attention_mask, patches, rotate, sinusoidal
+from ibestimators.attention import (
+    MultiHeadAttention,
+    Neighbourhood,
+    attention_mask,
+    patches,
+    rotate,
+    sinusoidal,
+)
 
 
 def torchs_twin(ours: MultiHeadAttention, size: int, n_heads: int) -> nn.MultiheadAttention:
@@ -151,3 +158,37 @@ def test_reads_features_sequences_and_patches(shape, readout, mask):
 def test_embedding_size_must_fit_the_heads():
     with pytest.raises(ValueError, match="embedding_size=18 must be a multiple of twice n_heads=2"):
         AttentionClassifier(embedding_size=18).fit(np.zeros((4, 3)), [0, 1, 0, 1])
+
+
+@given(
+    n_tokens=st.integers(1, 70),
+    window=st.integers(1, 40),
+    with_class=st.booleans(),
+    padded=st.booleans(),
+)
+def test_local_attention_in_blocks_equals_the_square_mask(n_tokens, window, with_class, padded):
+    torch.manual_seed(n_tokens)
+    q, k, v = torch.randn(3, 3, 2, n_tokens + with_class, 4, dtype=torch.float64)
+    square = attention_mask("local", n_tokens, window, q.device)
+    square = torch.nn.functional.pad(square, (int(with_class), 0, int(with_class), 0), value=True)
+    seen = None
+    if padded:
+        lengths = torch.tensor([n_tokens, 1, (n_tokens + 1) // 2]) + with_class
+        seen = torch.arange(q.shape[2]) < lengths[:, None]
+        itself = torch.eye(q.shape[2], dtype=torch.bool)
+        square = (square & seen[:, None] | itself)[:, None]
+    expected = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=square)
+    blocks = Neighbourhood(window, int(with_class), seen).attend(q, k, v, 0.0)
+    torch.testing.assert_close(blocks, expected)
+
+
+def test_long_local_attention_is_blockwise_in_the_network():
+    X = np.random.default_rng(0).normal(size=(6, 90, 2))
+    for readout in ("mean", "cls"):
+        local = fitted_on(X, mask="local", window=3, readout=readout).module_.eval()
+        x = torch.from_numpy(X)
+        embedded = local.embeddings(x)
+        square = local.attention_mask(embedded)
+        for block in local.blocks:
+            embedded = block(embedded, square)
+        torch.testing.assert_close(local(x), local.readout(local.norm(embedded)))

@@ -1,0 +1,380 @@
+"""How fast the estimators are, as ratios measured alternately within one run.
+
+    python tests/benchmarks/speed.py              all, in about 25 minutes on 2 cores
+    python tests/benchmarks/speed.py loop memory  some, by name
+
+Each figure is the median of paired runs, one of each kind after the other, with as many
+threads for both. A machine that others use too shifts both runs of a pair alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from tabulate import tabulate
+from threadpoolctl import threadpool_limits
+from torch import nn
+
+import ibestimators as ib
+from ibestimators.datasets import load_mnist1d
+
+EPOCHS = 20
+BIASES = ("MLP", "Conv", "Recurrent", "Graph", "Attention")
+Row = tuple[str, str, str]  # figure, measured, goal
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def paired(ours: Callable[[], Any], other: Callable[[], Any], n: int = 5) -> list[float]:
+    """Time of `other` divided by that of `ours`, in n pairs after one for warming up."""
+    ours(), other()
+    return [seconds(other) / seconds(ours) for _ in range(n)]
+
+
+def spread(ratios: list[float]) -> str:
+    low, high = min(ratios), max(ratios)
+    return f"{statistics.median(ratios):.2f} ({low:.2f} to {high:.2f})"
+
+
+def classifier(bias: str, **params: Any) -> Any:
+    return getattr(ib, f"{bias}Classifier")(random_state=0, **params)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+    torch.set_num_threads(before)
+
+
+def fresh_module(bias: str, X: Any, y: Any) -> nn.Module:
+    """The network that an estimator builds, as it is before training."""
+    return copy.deepcopy(classifier(bias, max_epochs=1, lr=1e-12).fit(X, y).module_)
+
+
+def written_by_hand(module: nn.Module, X: Any, y: Any, epochs: int, lr: float, clip: bool) -> None:
+    """The best loop that we know: whole tensors, one fused optimiser, no history."""
+    values = torch.from_numpy(((X - X.mean(0)) / X.std(0)).astype(np.float32))
+    target = torch.from_numpy(y)
+    decayed = [p for p in module.parameters() if p.ndim > 1]
+    others = [p for p in module.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr, weight_decay=1.0, fused=True)
+    n_batches = -(-len(y) // 128)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, lr, total_steps=epochs * n_batches, pct_start=0.1, cycle_momentum=False
+    )
+    module.train()
+    for _ in range(epochs):
+        for index in torch.randperm(len(y)).tensor_split(n_batches):
+            optimizer.zero_grad()
+            scores = module(values.index_select(0, index))
+            nn.functional.cross_entropy(scores, target.index_select(0, index)).backward()
+            if clip:
+                nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+
+
+def loop() -> Iterator[Row]:
+    X, y = load_mnist1d(return_X_y=True)
+    medians = []
+    for bias in BIASES:
+        module = fresh_module(bias, X, y)
+        ours = classifier(bias, max_epochs=EPOCHS, batch_size=128)
+        with one_thread():
+            ratios = paired(
+                lambda m=module, lr=ours.lr, clip=bias == "Recurrent": written_by_hand(
+                    copy.deepcopy(m), X, y, EPOCHS, lr, clip
+                ),
+                lambda ours=ours: ours.fit(X, y),
+            )
+        medians.append(statistics.median(ratios))
+        yield f"fit / hand-written loop, {bias}", spread(ratios), "<= 1.10"
+    yield "... geometric mean", f"{statistics.geometric_mean(medians):.2f}", "<= 1.05"
+
+
+def plain_skorch(module: nn.Module, X: Any, y: Any, epochs: int, batch_size: int) -> None:
+    from skorch import NeuralNetClassifier
+
+    NeuralNetClassifier(
+        copy.deepcopy(module), criterion=nn.CrossEntropyLoss, optimizer=torch.optim.AdamW,
+        lr=3e-3, max_epochs=epochs, batch_size=batch_size, verbose=0,
+    ).fit(X.astype(np.float32), y)  # fmt: skip
+
+
+def skorch() -> Iterator[Row]:
+    X, y = load_mnist1d(return_X_y=True)
+    for bias in BIASES:
+        module = fresh_module(bias, X, y)
+        ours = classifier(bias, max_epochs=5, batch_size=128, early_stopping=True,
+                          validation_fraction=0.2, n_iter_no_change=99)  # fmt: skip
+        with one_thread():
+            ratios = paired(
+                lambda ours=ours: ours.fit(X, y),
+                lambda m=module: plain_skorch(m, X, y, 5, 128),
+            )
+        yield f"plain skorch / fit, {bias}", spread(ratios), ">= 1.5"
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000, 20))
+    y = (X[:, 0] > 0).astype(int)
+    small = classifier("MLP", hidden_layer_sizes=(32, 32), max_epochs=20, batch_size=128,
+                       early_stopping=True, validation_fraction=0.2, n_iter_no_change=99)  # fmt: skip
+    module = copy.deepcopy(small.fit(X, y).module_)
+    with one_thread():
+        ratios = paired(lambda: small.fit(X, y), lambda: plain_skorch(module, X, y, 20, 128))
+    yield "plain skorch / fit, MLP 2 x 32 on 1,000 x 20", spread(ratios), ">= 2"
+
+
+def sklearn() -> Iterator[Row]:
+    from sklearn.neural_network import MLPClassifier
+
+    X, y = load_mnist1d(return_X_y=True)
+    for sizes in ((32, 32), (100,), (256, 256)):
+        theirs = MLPClassifier(sizes, batch_size=128, max_iter=EPOCHS, tol=0,
+                               n_iter_no_change=EPOCHS + 1)  # fmt: skip
+        ours = classifier("MLP", hidden_layer_sizes=sizes, batch_size=128, max_epochs=EPOCHS)
+        with one_thread(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ratios = paired(
+                lambda ours=ours: ours.fit(X, y), lambda theirs=theirs: theirs.fit(X, y)
+            )
+        yield f"scikit-learn's MLP / ours, {sizes}", spread(ratios), ">= 1.3"
+
+
+def pyg() -> Iterator[Row]:
+    from torch_geometric.data import Data
+    from torch_geometric.loader import DataLoader
+    from torch_geometric.nn import GIN, global_mean_pool
+
+    rng = np.random.default_rng(0)
+    graphs, y = [], rng.integers(2, size=4000)
+    for label in y:
+        edges = rng.integers(30, size=(2, 60))
+        both = np.concatenate([edges, edges[::-1]], 1)
+        graphs.append(Data(x=torch.randn(30, 8), edge_index=torch.from_numpy(both),
+                           y=int(label), num_nodes=30))  # fmt: skip
+
+    def theirs() -> None:
+        gin = GIN(8, 32, 4, norm="batch_norm", train_eps=True)
+        head = nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 2))
+        parameters = [*gin.parameters(), *head.parameters()]
+        optimizer = torch.optim.AdamW(parameters, 3e-3, fused=True)
+        for _ in range(5):
+            for batch in DataLoader(graphs, 128, shuffle=True):
+                optimizer.zero_grad()
+                nodes = gin(batch.x, batch.edge_index)
+                scores = head(global_mean_pool(nodes, batch.batch, batch.num_graphs))
+                nn.functional.cross_entropy(scores, batch.y).backward()
+                optimizer.step()
+
+    ours = classifier("Graph", max_epochs=5, batch_size=128)
+    with one_thread():
+        ratios = paired(lambda: ours.fit(graphs, y), theirs)
+    yield "PyG GIN with DataLoader / Graph, 4,000 graphs of 30 nodes", spread(ratios), ">= 1.5"
+
+
+def predict() -> Iterator[Row]:
+    X, y = load_mnist1d(return_X_y=True)
+    for bias in BIASES:
+        fitted = classifier(bias, max_epochs=1).fit(X[:500], y[:500])
+        module = fitted.module_.eval()
+        one = torch.randn(1, 40)
+        with torch.inference_mode(), one_thread():
+            pairs = []
+            for _ in range(200):
+                pairs.append((seconds(lambda: fitted.predict(X[:1])), seconds(lambda: module(one))))
+            more = [1000 * (ours - forward) for ours, forward in pairs]
+        yield (
+            f"predict one sample, above forward, {bias}",
+            (f"{statistics.median(more):.2f} ms"),
+            "<= 1 ms",
+        )
+
+
+def alone(code: str, *args: str) -> Any:
+    """What a program prints last, as JSON, in a process of its own."""
+    run = subprocess.run(
+        [sys.executable, "-c", code, *args], capture_output=True, text=True, check=True
+    )
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def imports() -> Iterator[Row]:
+    code = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+    ours, bare = code.format("ibestimators.mlp, ibestimators"), code.format("torch, sklearn")
+    ratios = [alone(ours) / alone(bare) for _ in range(7)]
+    yield "import the MLP estimators / import torch, sklearn", spread(ratios), ""
+    ratios = [alone(code.format("ibestimators, torch, sklearn")) / alone(bare) for _ in range(7)]
+    yield "import ibestimators, torch, sklearn / torch, sklearn", spread(ratios), "<= 1.05"
+    command = [sys.executable, "-m", "ibestimators", "--help"]
+    times = [seconds(lambda: subprocess.run(command, capture_output=True)) for _ in range(5)]
+    yield "command line's help", f"{statistics.median(times):.2f} s", "< 1 s"
+
+
+MEMORY = """
+import json, sys, tempfile, threading, time
+import numpy as np, torch, sklearn.model_selection
+import ibestimators as ib
+
+def anonymous():  # pages of files that are mapped do not count: they can go at any time
+    for line in open("/proc/self/status"):
+        if line.startswith("RssAnon"):
+            return int(line.split()[1]) * 1024
+
+kind, bias = sys.argv[1:]
+rng = np.random.default_rng(0)
+shape = (400_000, 40, 1) if bias != "MLP" else (400_000, 40)
+dtype = np.float32 if kind != "float64" else np.float64
+y = rng.integers(2, size=shape[0])
+if kind == "memmap":
+    file = tempfile.NamedTemporaryFile()
+    X = np.memmap(file.name, dtype, "w+", shape=shape)
+    for i in range(0, len(X), 10_000):
+        X[i : i + 10_000] = rng.normal(size=(len(X[i : i + 10_000]), *shape[1:]))
+    X.flush()
+else:
+    X = rng.normal(size=shape).astype(dtype)
+estimator = getattr(ib, bias + "Classifier")
+params = {"hidden_layer_sizes": (8,)} if bias == "MLP" else {"n_filters": (2,)}
+estimator(max_epochs=1, batch_size=1000, **params).fit(np.asarray(X[:2000]), y[:2000])
+before, peak, done = anonymous(), 0, False
+def watch():
+    global peak
+    while not done:
+        peak = max(peak, anonymous())
+        time.sleep(0.001)
+thread = threading.Thread(target=watch)
+thread.start()
+estimator(max_epochs=1, batch_size=1000, **params).fit(X, y)
+done = True
+thread.join()
+print(json.dumps((peak - before) / (X.size * 4)))
+"""
+
+
+def memory() -> Iterator[Row]:
+    for bias in ("MLP", "Conv"):
+        for kind in ("float32", "float64", "memmap"):
+            share = alone(MEMORY, kind, bias)
+            yield (
+                f"peak memory of fit above X / X as float32, {bias}, {kind}",
+                f"{share:.2f}",
+                ("<= 0.5 (no copy)" if kind == "memmap" else "<= 2"),
+            )
+
+
+def scaling() -> Iterator[Row]:
+    rng = np.random.default_rng(0)
+    for bias in BIASES:
+        # The linear head after flattening would grow with the steps.
+        params = {"MLP": {}, "Recurrent": {"readout": "last"}}.get(bias, {})
+        times = {}
+        for n in (1_000, 10_000, 100_000):
+            X, y = rng.normal(size=(n, 16, 1)), rng.integers(2, size=n)
+            net = classifier(bias, max_epochs=1, batch_size=100, **params)
+            n_runs = 5 if n < 100_000 else 1
+            with one_thread():
+                net.fit(X[:1000], y[:1000])
+                times[n] = statistics.median(seconds(lambda: net.fit(X, y)) for _ in range(n_runs))
+        per_sample = [times[n] / n * 1e6 for n in times]
+        yield (
+            f"us a sample, n = 1,000, 10,000, 100,000, {bias}",
+            (", ".join(f"{t:.0f}" for t in per_sample)),
+            "within 20 %",
+        )
+    kinds: dict[str, Any] = {
+        "Conv": classifier("Conv"), "Recurrent": classifier("Recurrent", readout="last"),
+        "Graph": classifier("Graph"), "Attention": classifier("Attention", patch_size=1),
+        "Attention, local": classifier("Attention", patch_size=1, mask="local"),
+    }  # fmt: skip
+    for name, net in kinds.items():
+        per_step = []
+        for steps in (100, 400, 1600, 3200):
+            X, y = rng.normal(size=(32, steps, 1)), np.arange(32) % 2
+            net.set_params(max_epochs=2, batch_size=8)
+            with one_thread():
+                taken = statistics.median(seconds(lambda: net.fit(X, y)) for _ in range(3))
+            per_step.append(taken / 64 / steps * 1e6)
+        yield (
+            f"us a step, T = 100, 400, 1600, 3200, {name}",
+            (", ".join(f"{t:.1f}" for t in per_step)),
+            "quadratic" if name == "Attention" else "within 20 %",
+        )
+
+
+def naive() -> Iterator[Row]:
+    from sklearn.model_selection import StratifiedKFold, cross_validate
+    from skorch import NeuralNetClassifier
+
+    X, y = load_mnist1d(return_X_y=True)
+    X, y = X[:1000], y[:1000]
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    nets = {bias: classifier(bias, max_epochs=EPOCHS) for bias in BIASES}
+    modules = {bias: fresh_module(bias, X, y) for bias in BIASES}
+
+    def script() -> None:
+        for module in modules.values():
+            net = NeuralNetClassifier(
+                module, criterion=nn.CrossEntropyLoss, optimizer=torch.optim.AdamW, lr=3e-3,
+                max_epochs=EPOCHS, batch_size=40, verbose=0,
+            )  # fmt: skip
+            cross_validate(net, X.astype(np.float32), y, cv=folds)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ratios = paired(lambda: ib.compare_biases(X, y, nets, cv=folds, n_jobs=2), script, n=3)
+    yield "naive script / compare_biases, 5 nets x 5 folds", spread(ratios), ">= 3"
+
+
+def peers() -> Iterator[Row]:
+    """aeon's FCN (needs aeon and tensorflow) on OSULeaf."""
+    from aeon.classification.deep_learning import FCNClassifier
+    from aeon.datasets import load_classification
+
+    X, y = load_classification("OSULeaf", split="train")
+    X_test, y_test = load_classification("OSULeaf", split="test")
+    ours = ib.ConvClassifier(channels_first=True, random_state=0)
+    n_epochs = 200  # of 2,000; what this takes is counted ten times
+    fcn = FCNClassifier(n_epochs=n_epochs, random_state=0)
+    taken = seconds(lambda: ours.fit(X, y)), seconds(lambda: fcn.fit(X, y))
+    accuracy = ours.score(X_test, y_test), fcn.score(X_test, y_test)
+    yield f"aeon's FCN, {n_epochs} epochs / Conv on OSULeaf", f"{taken[1] / taken[0]:.1f}", ">= 2"
+    yield "... test accuracy, aeon and ours", f"{accuracy[1]:.3f}, {accuracy[0]:.3f}", "equal"
+
+
+FIGURES = (loop, skorch, sklearn, pyg, predict, imports, memory, scaling, naive, peers)
+
+
+def main() -> None:
+    names = {figure.__name__: figure for figure in FIGURES}
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=", ".join(names))
+    rows = []
+    for name in parser.parse_args().figures or names:
+        for row in names[name]():
+            rows.append(row)
+            print(*row, sep=" | ", flush=True)
+    print(tabulate(rows, ("figure", "median (range)", "goal"), tablefmt="github"))
+
+
+if __name__ == "__main__":
+    main()
