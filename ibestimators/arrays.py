@@ -8,7 +8,8 @@ features)`` a volume.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,36 @@ class ArraySamples:
         return ArraySamples(self.values[index])
 
 
+class MappedSamples:
+    """Samples of a memory map, read and scaled batch by batch, so never held whole.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, *sample_shape)
+    rows : torch.Tensor of int
+        Which of them are the samples.
+    scaled : callable
+        From some samples to the tensor that a network takes.
+    """
+
+    def __init__(
+        self, X: NDArray[Any], rows: torch.Tensor, scaled: Callable[[NDArray[Any]], torch.Tensor]
+    ) -> None:
+        self.X = X
+        self.rows = rows
+        self.scaled = scaled
+        self.sizes = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def batch(self, index: Index) -> dict[str, torch.Tensor]:
+        return {"x": self.scaled(self.X[self.rows[index].numpy()])}
+
+    def take(self, index: torch.Tensor) -> MappedSamples:
+        return MappedSamples(self.X, self.rows[index], self.scaled)
+
+
 class ArrayStructure:
     """The shape of a sample and the scale of its features.
 
@@ -62,7 +93,7 @@ class ArrayStructure:
         self.layout = Layout("array", self.sample_shape)
         self.scaler = _fit_scaler(X, sample_weight) if standardize else None
 
-    def read(self, X: NDArray[Any], dtype: torch.dtype) -> ArraySamples:
+    def read(self, X: NDArray[Any], dtype: torch.dtype) -> ArraySamples | MappedSamples:
         """Check X against the shape seen in fit, and standardise it."""
         if X.shape[1:] != self.sample_shape:
             raise ValueError(
@@ -70,18 +101,25 @@ class ArrayStructure:
                 f"{self.sample_shape} (structure axes, then features). Give X the same "
                 "layout as in fit, or fit again."
             )
+        if _is_mapped(X):
+            return MappedSamples(X, torch.arange(len(X)), partial(self.scaled, dtype=dtype))
         values = torch.empty(X.shape, dtype=dtype)
         for rows in _blocks(X):
-            block = X[rows].astype(np.float64)
-            if self.scaler is not None:
-                block = self.scaler.transform(_as_rows(block)).reshape(block.shape)
-            values[rows] = torch.from_numpy(block)
+            values[rows] = self.scaled(X[rows], dtype)
+        return ArraySamples(values)
+
+    def scaled(self, X: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
+        """Some samples, standardised; an error if they do not fit the type."""
+        block = X.astype(np.float64)
+        if self.scaler is not None:
+            block = self.scaler.transform(_as_rows(block)).reshape(block.shape)
+        values = torch.from_numpy(block).to(dtype)
         if not torch.isfinite(values).all():
             raise ValueError(
                 f"X holds numbers too large for {dtype}. Rescale X, or set standardize=True "
                 "or dtype='float64'."
             )
-        return ArraySamples(values)
+        return values
 
 
 def arrange(
@@ -118,6 +156,15 @@ def arrange(
 
 def _without_ones(shape: tuple[int, ...]) -> list[int]:
     return [size for size in shape if size != 1]
+
+
+def _is_mapped(X: Any) -> bool:
+    """Whether an array, or what it is a view of, is a memory map."""
+    while isinstance(X, np.ndarray):
+        if isinstance(X, np.memmap):
+            return True
+        X = X.base
+    return False
 
 
 def _blocks(X: NDArray[Any]) -> Iterator[slice]:

@@ -31,7 +31,6 @@ from ibestimators.parameters import estimator, parameter
 from ibestimators.readout import Readout
 from ibestimators.structures import NAMES, Layout
 
-
 _BLOCK = 16  # tokens of a block of local attention, at least
 
 

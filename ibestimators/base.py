@@ -15,7 +15,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -50,6 +50,15 @@ NON_NEGATIVE_REAL = Interval(Real, 0, None, closed="left")
 _WORTH_THREADS = 2_000_000_000  # multiply-adds of a step
 _ROWS = 1 << 15  # of a padded batch in predict
 _FLOATS = {"float32": torch.float32, "float64": torch.float64}
+
+
+class Work(NamedTuple):
+    """What is to be trained on."""
+
+    data: training.LabelledSamples
+    validation: training.LabelledSamples | None
+    epochs: int
+    seed: int
 
 
 @estimator
@@ -176,6 +185,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     assumption: ClassVar[str]
     _shares_weights: ClassVar[bool] = True  # over the positions of a sample
+    _stacks: ClassVar[bool] = False  # whether several train faster as one, see `stacked`
     _criterion: ClassVar[type[nn.Module]]
 
     @abstractmethod
@@ -271,6 +281,24 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         classes: ArrayLike | None,
         one_pass: bool,
     ) -> None:
+        work = self._prepare(X, y, sample_weight, reset, classes, one_pass)
+        with (
+            training.intra_op_threads(self._n_threads(self.net_.batch_size)),
+            training.seeded(work.seed + self.n_iter_, self.device_, exclusive=self.dropout > 0),
+        ):
+            training.train(self.net_, work.data, work.validation, work.epochs)
+        self._record()
+
+    def _prepare(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        reset: bool = True,
+        classes: ArrayLike | None = None,
+        one_pass: bool = False,
+    ) -> Work:
+        """All of a fit but the training itself."""
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
@@ -310,12 +338,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         validation = None if validation_part is None else labelled(validation_part)
         epochs = 1 if one_pass else self.max_epochs
         self._prepare_net(len(data), seed, reset=reset, scheduled=not one_pass)
-        with (
-            training.intra_op_threads(self._n_threads(self.net_.batch_size)),
-            training.seeded(seed + self.n_iter_, self.device_, exclusive=self.dropout > 0),
-        ):
-            training.train(self.net_, data, validation, epochs)
-        self._record()
+        return Work(data, validation, epochs, seed)
 
     @property
     def module_(self) -> nn.Module:

@@ -55,6 +55,8 @@ _COLUMNS = (
     "n_train", "n_test", "error",
 )  # fmt: skip
 
+_STACK = 10  # folds that are fitted as one, at most
+
 
 @dataclass(frozen=True, repr=False)
 class ComparisonResult:
@@ -445,14 +447,20 @@ def compare_biases(
             for name, est in prepared.items()
         }
     scorers = {name: check_scoring(est, scoring) for name, est in prepared.items()}
-    tasks = [(name, fold) for fold in range(len(splits)) for name in prepared]
     store = None if cache is None else _Store(Path(cache), X, y, scoring)
+    together = {
+        # What is kept must not depend on what was fitted beside it.
+        name: store is None and _stacking_pays(est, X, y, min(len(splits), _STACK))
+        for name, est in prepared.items()
+    }
+    tasks = list(_tasks(together, len(splits)))
     work = (
         delayed(
-            Cell(name, prepared[name], scorers[name], X, y, fold, *splits[fold], error_score, store)
+            Cells(name, prepared[name], scorers[name], X, y, folds,
+                  [splits[fold] for fold in folds], error_score, store)
         )()
-        for name, fold in tasks
-    )
+        for name, folds in tasks
+    )  # fmt: skip
     cells = pd.DataFrame(_watched(Parallel(n_jobs, return_as="generator")(work), tasks, verbose))
     if cells["error"].notna().all():
         raise ValueError(f"Every fit failed. The first reason: {cells['error'].dropna().iloc[0]}")
@@ -466,6 +474,24 @@ def compare_biases(
         else:
             result = replace(result, best_estimator_=best)
     return result
+
+
+def _stacking_pays(est: BaseEstimator, X: Any, y: Any, n_fits: int) -> bool:
+    if not getattr(est, "_stacks", False):
+        return False
+    from ibestimators.stacked import stacking_pays  # and torch with it
+
+    return stacking_pays(est, X, y, n_fits)
+
+
+def _tasks(together: Mapping[str, bool], n_folds: int) -> Iterator[tuple[str, list[int]]]:
+    """Estimators and the folds to fit at once, those of the first folds first."""
+    for fold in range(n_folds):
+        for name, stacked in together.items():
+            if not stacked:
+                yield name, [fold]
+            elif fold % _STACK == 0:
+                yield name, list(range(fold, min(fold + _STACK, n_folds)))
 
 
 def _default_rope(scoring: Any) -> float:
@@ -565,18 +591,61 @@ def _innermost(est: Any) -> Any:
             return est
 
 
-class Cell:
-    """A fit to come and its score, as a call without arguments.
+class Cells:
+    """Fits to come and their scores, as a call; those of several folds as one stack.
 
     joblib's Dask backend scatters large arguments over the workers, and with a worker all that
     was scattered to it is lost. What a callable carries is sent with each task, and sent again.
     """
 
-    def __init__(self, *args: Any) -> None:
-        self.args = args
+    def __init__(
+        self,
+        name: str,
+        est: BaseEstimator,
+        scorer: Any,
+        X: Any,
+        y: Any,
+        folds: Sequence[int],
+        splits: Sequence[Any],
+        error_score: str | float = np.nan,
+        store: _Store | None = None,
+    ) -> None:
+        self.name, self.est, self.scorer = name, est, scorer
+        self.X, self.y = X, y
+        self.folds, self.splits = folds, splits
+        self.error_score, self.store = error_score, store
 
-    def __call__(self) -> dict[str, Any]:
-        return _cell(*self.args)
+    def __call__(self) -> list[dict[str, Any]]:
+        fitted = self.fitted() if len(self.folds) > 1 else [None]
+        return [
+            _cell(
+                self.name,
+                self.est,
+                self.scorer,
+                self.X,
+                self.y,
+                fold,
+                split[0],
+                split[1],
+                self.error_score,
+                self.store,
+                fit,
+            )  # fmt: skip
+            for fold, split, fit in zip(self.folds, self.splits, fitted, strict=True)
+        ]
+
+    def fitted(self) -> list[tuple[BaseEstimator, float] | None]:
+        """Fitted estimators and the seconds that each took; None where each is to go alone."""
+        from ibestimators.stacked import fit_together
+
+        clones = [clone(self.est) for _ in self.folds]
+        start = time.perf_counter()
+        try:
+            fit_together(clones, self.X, self.y, [train for train, _ in self.splits])
+        except Exception:  # which fold it was, and why, shows when each is fitted alone
+            return [None] * len(clones)
+        share = (time.perf_counter() - start) / len(clones)
+        return [(est, share) for est in clones]
 
 
 def _cell(
@@ -590,7 +659,9 @@ def _cell(
     test: NDArray[Any],
     error_score: str | float = np.nan,
     store: _Store | None = None,
+    fit: tuple[BaseEstimator, float] | None = None,
 ) -> dict[str, Any]:
+    """One fit and its score; `fit` is the fitted estimator and its time, if it is there."""
     kept = None if store is None else store.path(est, train, test)
     if kept is not None and (found := _kept_cell(kept)) is not None:
         return {**found, "estimator": name, "fold": fold}
@@ -607,11 +678,14 @@ def _cell(
         "error": None,
     }
     try:
-        X_train, y_train = _safe_indexing(X, train), _safe_indexing(y, train)
         X_test, y_test = _safe_indexing(X, test), _safe_indexing(y, test)
-        start = time.perf_counter()
-        fitted = clone(est).fit(X_train, y_train)
-        cell["fit_time"] = time.perf_counter() - start
+        if fit is None:
+            X_train, y_train = _safe_indexing(X, train), _safe_indexing(y, train)
+            start = time.perf_counter()
+            fitted = clone(est).fit(X_train, y_train)
+            cell["fit_time"] = time.perf_counter() - start
+        else:
+            fitted, cell["fit_time"] = fit
         start = time.perf_counter()
         scores = scorer(fitted, X_test, y_test)
         cell["predict_time"] = time.perf_counter() - start
@@ -694,15 +768,17 @@ def _versions() -> list[str]:
 
 
 def _watched(
-    cells: Iterator[dict[str, Any]], tasks: Sequence[tuple[str, int]], verbose: int
+    cells: Iterator[list[dict[str, Any]]], tasks: Sequence[tuple[str, list[int]]], verbose: int
 ) -> list[dict[str, Any]]:
     """Collect the cells behind a progress bar that says what comes next."""
     done: list[dict[str, Any]] = []
-    with tqdm(total=len(tasks), disable=not verbose, unit="fit", leave=False) as bar:
-        for name, fold in tasks:
-            bar.set_description(f"running {name}, fold {fold + 1}")
-            done.append(next(cells))
-            bar.update()
+    n_fits = sum(len(folds) for _, folds in tasks)
+    with tqdm(total=n_fits, disable=not verbose, unit="fit", leave=False) as bar:
+        for name, folds in tasks:
+            numbers = f"{folds[0] + 1}" + (f" to {folds[-1] + 1}" if len(folds) > 1 else "")
+            bar.set_description(f"running {name}, fold {numbers}")
+            done.extend(next(cells))
+            bar.update(len(folds))
     return done
 
 

@@ -236,6 +236,7 @@ class Convolution(Estimator):
     """Abstract: what is learned is convolution and pooling."""
 
     assumption: ClassVar[str] = "locality, translation invariance"
+    _stacks: ClassVar[bool] = True
 
     n_filters: tuple[int, ...] = parameter(
         (32, 32, 64, 64), ["array-like"], "tuple of int", "Filters of each convolution layer.",

@@ -112,8 +112,8 @@ class BatchNorm(nn.Module):
             weight = self.sample_weight if sample is None else self.sample_weight[sample]
             mean, variance = self.weighted_moments(x, weight)
             y = self.normalized(x, mean, variance)
-        self.mean.lerp_(mean.detach(), self.momentum)
-        self.variance.lerp_(variance.detach(), self.momentum)
+        self.mean.mul_(1 - self.momentum).add_(mean.detach(), alpha=self.momentum)
+        self.variance.mul_(1 - self.momentum).add_(variance.detach(), alpha=self.momentum)
         return y
 
     def normalized(

@@ -27,7 +27,7 @@ from sklearn.utils import _safe_indexing, check_random_state, indexable
 from tabulate import tabulate
 
 from ibestimators.comparison import (
-    Cell,
+    Cells,
     _score_names,
     _splits,
     _watched,
@@ -398,11 +398,19 @@ def compare_learning_curves(
     work = (
         # In the order of the data, as folds are.
         delayed(
-            Cell(name, prepared[name], scorers[name], X, y, f, np.sort(orders[f][:n]), splits[f][1])
+            Cells(
+                name,
+                prepared[name],
+                scorers[name],
+                X,
+                y,
+                [f],
+                [(np.sort(orders[f][:n]), splits[f][1])],
+            )
         )()
         for f, n, name in tasks
     )
-    labels = [(f"{name} with {n:,} samples", f) for f, n, name in tasks]
+    labels = [(f"{name} with {n:,} samples", [f]) for f, n, name in tasks]
     cells = pd.DataFrame(_watched(Parallel(n_jobs, return_as="generator")(work), labels, verbose))
     if cells["score"].isna().all():
         raise ValueError(f"Every fit failed. The first reason: {cells['error'].dropna().iloc[0]}")

@@ -90,6 +90,7 @@ class MLP(Estimator):
     """Abstract: what is learned is a stack of dense layers."""
 
     assumption: ClassVar[str] = "nothing"
+    _stacks: ClassVar[bool] = True
     _shares_weights: ClassVar[bool] = False
 
     weight_decay: float = parameter(

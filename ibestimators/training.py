@@ -395,6 +395,19 @@ def _silent(*_: Any) -> None:
     """A sink for messages (skorch's own `noop` returns its arguments)."""
 
 
+def schedule(net: TrainingNet) -> WarmUpAndDecay:
+    """The schedule of a net that has one."""
+    return next(c for _, c in net.callbacks_ if isinstance(c, WarmUpAndDecay))
+
+
+def clip_norm(net: TrainingNet) -> float | None:
+    """Highest norm of a gradient, if there is one."""
+    norms = (
+        c.gradient_clip_value for _, c in net.callbacks_ if isinstance(c, GradientNormClipping)
+    )
+    return next(norms, None)
+
+
 @contextmanager
 def seeded(seed: int, device: str, exclusive: bool = True) -> Iterator[None]:
     """Let torch's global generators start from a seed inside, and restore them after.

@@ -136,8 +136,10 @@ def skorch() -> Iterator[Row]:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1000, 20))
     y = (X[:, 0] > 0).astype(int)
-    small = classifier("MLP", hidden_layer_sizes=(32, 32), max_epochs=20, batch_size=128,
-                       early_stopping=True, validation_fraction=0.2, n_iter_no_change=99)  # fmt: skip
+    settings = {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 99}
+    small = classifier(
+        "MLP", hidden_layer_sizes=(32, 32), max_epochs=20, batch_size=128, **settings
+    )
     module = copy.deepcopy(small.fit(X, y).module_)
     with one_thread():
         ratios = paired(lambda: small.fit(X, y), lambda: plain_skorch(module, X, y, 20, 128))
