@@ -103,10 +103,14 @@ class ArrayStructure:
             )
         if _is_mapped(X):
             return MappedSamples(X, torch.arange(len(X)), partial(self.scaled, dtype=dtype))
+        return ArraySamples(self.whole(X, dtype))
+
+    def whole(self, X: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
+        """All samples, standardised."""
         values = torch.empty(X.shape, dtype=dtype)
         for rows in _blocks(X):
             values[rows] = self.scaled(X[rows], dtype)
-        return ArraySamples(values)
+        return values
 
     def scaled(self, X: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
         """Some samples, standardised; an error if they do not fit the type."""

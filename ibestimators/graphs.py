@@ -130,10 +130,13 @@ class GraphStructure:
         n_edges = torch.tensor(X.n_edges)
         node_rows = self.node_encoder.transform(nodes, sum(X.n_nodes))
         packed_nodes = PackedSamples(_to_tensor(node_rows, dtype), lengths)
-        packed_edges = PackedSamples(torch.from_numpy(np.concatenate(X.edges)), n_edges)
+        edge_list = np.concatenate(X.edges)
+        # Edges to one node stand together, which sums of messages make use of.
+        order = np.lexsort((edge_list[:, 1], np.repeat(np.arange(len(X.n_edges)), X.n_edges)))
+        packed_edges = PackedSamples(torch.from_numpy(edge_list[order]), n_edges)
         features = None
         if self.edge_encoder.n_features:
-            edge_rows = self.edge_encoder.transform(edges, sum(X.n_edges))
+            edge_rows = self.edge_encoder.transform(edges, sum(X.n_edges))[order]
             features = PackedSamples(_to_tensor(edge_rows, dtype), n_edges)
         return GraphSamples(packed_nodes, packed_edges, features)
 
@@ -213,7 +216,7 @@ def _table(name: str, values: list[Any], of: str) -> NDArray[Any]:
     if n_strings:
         return np.array(values, dtype=object).reshape(-1, 1)
     try:
-        table = np.array([np.asarray(value, dtype=np.float64) for value in values])
+        table = np.array(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"the {of} attribute {name!r} must hold numbers, vectors of one length, or "

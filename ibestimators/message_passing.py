@@ -30,7 +30,7 @@ from torch import nn
 from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor
 from ibestimators.dense import ACTIVATIONS, DenseLayers, normalization_layer
 from ibestimators.graphs import read_edges
-from ibestimators.packed import aggregate, owners
+from ibestimators.packed import Pairs, aggregate, owners
 from ibestimators.parameters import estimator, parameter
 from ibestimators.structures import NAMES, Layout
 
@@ -111,18 +111,35 @@ class MessagePassing(nn.Module):
             self.attention = NeighbourAttention(n_inputs, n_outputs)
 
     def forward(
-        self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None = None
+        self,
+        x: torch.Tensor,
+        edges: torch.Tensor,
+        edge_features: torch.Tensor | None = None,
+        pairs: Pairs | None = None,
     ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_edge_features)
+        """`pairs` are those of the edges, if they are at hand."""
+        if edge_features is None and self.aggregation in ("sum", "mean"):
+            pairs = pairs or Pairs(edges[0], edges[1], len(x), len(x))
+            received = pairs.sum(x)  # (nodes, n_inputs)
+            if self.aggregation == "mean":
+                received = received / pairs.degrees.unsqueeze(1)
+        else:
+            received = self.received(x, edges, edge_features)  # (nodes, n_inputs)
+        y: torch.Tensor = self.update((1 + self.eps) * x + received)  # (nodes, n_outputs)
+        return y
+
+    def received(
+        self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None
+    ) -> torch.Tensor:  # as in forward
+        """What each node receives, messages written out edge by edge: (nodes, n_inputs)."""
         source, target = edges
-        told = x[source]  # (edges, n_inputs)
+        told = x.index_select(0, source)  # (edges, n_inputs)
         if edge_features is not None:
             told = self.activation(told + self.edge(edge_features))
         if self.aggregation == "attention":
-            received = self.attention(x, edges, told)  # (nodes, n_inputs)
-        else:
-            received = aggregate(told, target, len(x), self.aggregation)  # (nodes, n_inputs)
-        y: torch.Tensor = self.update((1 + self.eps) * x + received)  # (nodes, n_outputs)
-        return y
+            received: torch.Tensor = self.attention(x, edges, told)
+            return received
+        return aggregate(told, target, len(x), self.aggregation)
 
 
 class GraphNetwork(nn.Module):
@@ -192,8 +209,9 @@ class GraphNetwork(nn.Module):
         edge_features: torch.Tensor | None = None,
     ) -> torch.Tensor:  # (nodes, features), (2, edges), (nodes,), (edges, n_edge_features)
         """Features of each node after all rounds: (nodes, hidden_size)."""
+        pairs = Pairs(edges[0], edges[1], len(nodes), len(nodes))
         for i, (layer, norm) in enumerate(zip_longest(self.layers, self.norms)):
-            nodes = layer(nodes, edges, edge_features)  # (nodes, hidden_size)
+            nodes = layer(nodes, edges, edge_features, pairs)  # (nodes, hidden_size)
             if i == 0 and self.identities is not None:
                 nodes = nodes.unflatten(0, (-1, self.identities.num_embeddings))
                 nodes = (nodes + self.identities.weight).flatten(0, 1)  # (nodes, hidden_size)

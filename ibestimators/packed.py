@@ -7,7 +7,12 @@ batch, and masks what it padded.
 
 from __future__ import annotations
 
+import warnings
+from functools import cached_property
+from typing import Any
+
 import torch
+from torch import nn
 
 from ibestimators.structures import Index
 
@@ -77,6 +82,75 @@ def valid(lengths: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
     return mask
 
 
+class Pairs:
+    """Pairs (from, to) of rows, and sums along them.
+
+    A sum is the product with a sparse matrix, its gradient that with the transposed one. The
+    matrices are made once for all sums along the same pairs.
+
+    Parameters
+    ----------
+    source, target : torch.Tensor of shape (n_pairs,)
+    n_sources, n_targets : int
+    """
+
+    def __init__(
+        self, source: torch.Tensor, target: torch.Tensor, n_sources: int, n_targets: int
+    ) -> None:
+        self.source = source
+        self.target = target
+        self.n_sources = n_sources
+        self.n_targets = n_targets
+
+    def sum(self, x: torch.Tensor) -> torch.Tensor:  # (n_sources, features)
+        """For each target the sum over its sources: (n_targets, features)."""
+        if x.is_cuda or not x.shape[1] or not len(self.source):  # what the sparse kernel lacks
+            total = x.new_zeros(self.n_targets, x.shape[1])
+            return total.index_add(0, self.target, x.index_select(0, self.source))
+        y: torch.Tensor = _SumAlong.apply(x, self)  # type: ignore[no-untyped-call]
+        return y
+
+    @cached_property
+    def transposed(self) -> Pairs:
+        return Pairs(self.target, self.source, self.n_targets, self.n_sources)
+
+    @cached_property
+    def degrees(self) -> torch.Tensor:
+        """Number of sources of each target, 1 if it has none: (n_targets,)."""
+        return torch.bincount(self.target, minlength=self.n_targets).clamp(min=1)
+
+    @cached_property
+    def sorted(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Sources in the order of their targets, and where those of each target begin."""
+        source, target = self.source, self.target
+        if bool((target[1:] < target[:-1]).any()):
+            source = source[target.argsort(stable=True)]
+        ends = torch.bincount(target, minlength=self.n_targets).cumsum(0)
+        return source, nn.functional.pad(ends, (1, 0))
+
+    def product(self, x: torch.Tensor) -> torch.Tensor:
+        """The sparse matrix of ones at the pairs, times x."""
+        source, starts = self.sorted
+        shape = (self.n_targets, self.n_sources)
+        ones = x.new_ones(len(source))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+            matrix = torch.sparse_csr_tensor(starts, source, ones, shape, check_invariants=False)
+        y: torch.Tensor = torch.sparse.mm(matrix, x.contiguous(), "sum")
+        return y
+
+
+class _SumAlong(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, pairs: Pairs) -> torch.Tensor:
+        ctx.pairs = pairs
+        return pairs.product(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:  # type: ignore[override]
+        return ctx.pairs.transposed.sum(gradient), None
+
+
 def aggregate(
     rows: torch.Tensor, group: torch.Tensor, n_groups: int, how: str
 ) -> torch.Tensor:  # (rows, features), (rows,)
@@ -91,7 +165,7 @@ def aggregate(
         where = group.unsqueeze(1).expand_as(rows)
         highest = lowest.scatter_reduce(0, where, rows, "amax")
         return highest.masked_fill(highest == -torch.inf, 0)
-    total = rows.new_zeros(n_groups, rows.shape[1]).index_add(0, group, rows)
+    total = Pairs(torch.arange(len(rows), device=rows.device), group, len(rows), n_groups).sum(rows)
     if how == "sum":
         return total
     count = torch.bincount(group, minlength=n_groups).clamp(min=1)

@@ -46,7 +46,7 @@ class SequenceStructure:
                 f"X has sequences of {X[0].shape[1]} features, but fit saw {self.n_features}. "
                 "Give X the same features as in fit, or fit again."
             )
-        rows = self.steps.read(np.concatenate(X), dtype).values
+        rows = self.steps.whole(np.concatenate(X), dtype)
         return PackedSamples(rows, torch.from_numpy(_lengths(X)))
 
 

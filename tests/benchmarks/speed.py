@@ -180,7 +180,7 @@ def pyg() -> Iterator[Row]:
         head = nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 2))
         parameters = [*gin.parameters(), *head.parameters()]
         optimizer = torch.optim.AdamW(parameters, 3e-3, fused=True)
-        for _ in range(5):
+        for _ in range(10):
             for batch in DataLoader(graphs, 128, shuffle=True):
                 optimizer.zero_grad()
                 nodes = gin(batch.x, batch.edge_index)
@@ -188,7 +188,7 @@ def pyg() -> Iterator[Row]:
                 nn.functional.cross_entropy(scores, batch.y).backward()
                 optimizer.step()
 
-    ours = classifier("Graph", max_epochs=5, batch_size=128)
+    ours = classifier("Graph", max_epochs=10, batch_size=128)
     with one_thread():
         ratios = paired(lambda: ours.fit(graphs, y), theirs)
     yield "PyG GIN with DataLoader / Graph, 4,000 graphs of 30 nodes", spread(ratios), ">= 1.5"
