@@ -383,7 +383,11 @@ def test_weights_of_1_count_if_asked_for():
 
 def test_edge_weight_of_pyg_is_a_feature():
     graph = SimpleNamespace(edge_index=np.array([[0, 1], [1, 0]]), edge_weight=np.array([0.5, 2.0]))
-    assert read([graph])["edge_features"].tolist() == [[0.5], [2.0]]
+    batch = read([graph])
+    of_edge = dict(
+        zip(map(tuple, batch["edges"].T.tolist()), batch["edge_features"].tolist(), strict=True)
+    )
+    assert of_edge == {(0, 1): [0.5], (1, 0): [2.0]}
     empty = SimpleNamespace(edge_index=[[], []], num_nodes=2)
     assert read([empty, graph])["lengths"].tolist() == [2, 2]
 

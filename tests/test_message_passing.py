@@ -13,6 +13,7 @@ from scipy import sparse
 from ibestimators import GraphClassifier, GraphRegressor
 from ibestimators.graphs import read_edges
 from ibestimators.message_passing import MessagePassing, aggregate
+from ibestimators.packed import Pairs
 
 
 def random_edges(n_nodes: int, seed: int) -> torch.Tensor:
@@ -163,3 +164,19 @@ def test_learned_positions_tell_nodes_apart_that_neighbours_cannot():
         for position in ("none", "learned")
     }
     assert scores["learned"] > 0.9 > 0.7 > scores["none"]
+
+
+@given(
+    n=st.integers(1, 6), m=st.integers(1, 6), n_pairs=st.integers(0, 12), seed=st.integers(0, 99)
+)
+def test_sums_along_pairs_are_the_matrix_product(n, m, n_pairs, seed):
+    generator = torch.Generator().manual_seed(seed)
+    source = torch.randint(n, (n_pairs,), generator=generator)
+    target = torch.randint(m, (n_pairs,), generator=generator)
+    matrix = torch.zeros(m, n, dtype=torch.float64)
+    matrix.index_put_((target, source), torch.ones(n_pairs, dtype=torch.float64), accumulate=True)
+    x = torch.randn(n, 3, generator=generator, dtype=torch.float64, requires_grad=True)
+    pairs = Pairs(source, target, n, m)
+    torch.testing.assert_close(pairs.sum(x), matrix @ x)
+    assert torch.autograd.gradcheck(pairs.sum, (x,))
+    assert torch.autograd.gradgradcheck(lambda x: pairs.sum(x.square()), (x,))

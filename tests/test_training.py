@@ -20,6 +20,7 @@ from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 import ibestimators
 from ibestimators import ConvClassifier, MLPClassifier, MLPRegressor
+from ibestimators.arrays import ArrayStructure
 
 X_IRIS, Y_IRIS = load_iris(return_X_y=True)
 
@@ -441,3 +442,48 @@ def test_worker_processes_take_turns_on_several_gpus(monkeypatch):
         assert found == expected
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert base._resolve_device("auto") == "cpu"
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_memory_map_is_never_held_whole(tmp_path, monkeypatch, early_stopping):
+    images, y = X_IRIS.reshape(-1, 2, 2), Y_IRIS
+    mapped = np.memmap(tmp_path / "X", np.float64, "w+", shape=images.shape)
+    mapped[:] = images
+    taken = []
+    scaled = ArrayStructure.scaled
+
+    def counted(self, X, dtype):
+        taken.append(len(X))
+        return scaled(self, X, dtype)
+
+    monkeypatch.setattr(ArrayStructure, "scaled", counted)
+    params = {"max_epochs": 2, "random_state": 0, "early_stopping": early_stopping}
+    fitted = ConvClassifier(**params).fit(mapped, y)
+    assert max(taken) < 20
+    alike = ConvClassifier(**params).fit(images, y)
+    assert max(taken) > 20
+    np.testing.assert_array_equal(fitted.predict_proba(images), alike.predict_proba(images))
+    np.testing.assert_array_equal(fitted.predict_proba(mapped), alike.predict_proba(mapped))
+
+
+def test_a_callback_hears_of_every_batch_and_gradient():
+    class Listener(Callback):
+        def __init__(self):
+            self.heard = []
+
+        def on_batch_begin(self, net, **_):
+            self.heard.append("batch")
+
+        def on_grad_computed(self, net, named_parameters, **_):
+            self.heard.append(len(list(named_parameters)))
+
+        def on_epoch_end(self, net, **_):
+            self.heard.append("epoch")
+
+    first, second = Listener(), Listener()
+    params = {"hidden_layer_sizes": (3,), "max_epochs": 2, "batch_size": 75}
+    fitted = MLPClassifier(callbacks=[first, ("second", second)], **params).fit(X_IRIS, Y_IRIS)
+    for name, callback in fitted.net_.callbacks_:
+        if isinstance(callback, Listener):
+            assert callback.heard == (["batch", 4] * 2 + ["epoch"]) * 2, name
+    assert first.heard == []  # a fit works on copies
