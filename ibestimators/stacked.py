@@ -3,7 +3,7 @@
 Networks that differ only in their samples, first weights, learning rate or weight decay
 do the same arithmetic on other numbers. Stacked along a new axis they take one operation
 where they took one each, and small networks, which wait for operations to begin more
-than for them to end, train several times as fast. What each learns is what it would have
+than for them to end, train up to twice as fast. What each learns is what it would have
 learned alone, but for rounding.
 """
 
