@@ -7,7 +7,8 @@ Comparison: `compare_biases`, `ComparisonResult`; how much data a bias is worth:
 `compare_learning_curves`, `LearningCurvesResult`; how many parameters:
 `compare_parameter_scaling`, `ParameterScalingResult`; does the structure matter:
 `structure_ablation`, `AblationResult`, `equivariance_error`; a first answer early:
-`race_biases`, `RaceResult`; over several data sets: `compare_over_data_sets`. Text:
+`race_biases`, `RaceResult`; over several data sets: `compare_over_data_sets`. Inside a bias:
+`TrainingCurveDisplay`; a convolution as the dense network that it is: `as_dense`. Text:
 `TextTokenizer`. Data: `ibestimators.datasets`.
 """
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from ibestimators.statistics import compare_over_data_sets
     from ibestimators.suite import biases
     from ibestimators.text import TextTokenizer
+    from ibestimators.training_curves import TrainingCurveDisplay
+    from ibestimators.unrolled import as_dense
 
 __version__ = "0.1.0"
 
@@ -61,6 +64,8 @@ _HOME = {
     "equivariance_error": "ablation",
     "structure_ablation": "ablation",
     "compare_over_data_sets": "statistics",
+    "TrainingCurveDisplay": "training_curves",
+    "as_dense": "unrolled",
 }
 
 __all__ = [
@@ -80,6 +85,8 @@ __all__ = [
     "RecurrentClassifier",
     "RecurrentRegressor",
     "TextTokenizer",
+    "TrainingCurveDisplay",
+    "as_dense",
     "biases",
     "compare_biases",
     "compare_learning_curves",

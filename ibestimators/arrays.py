@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -92,6 +92,19 @@ class ArrayStructure:
         self.sample_shape: tuple[int, ...] = X.shape[1:]
         self.layout = Layout("array", self.sample_shape)
         self.scaler = _fit_scaler(X, sample_weight) if standardize else None
+
+    def state(self) -> dict[str, Any]:
+        """What was learned, as plain values."""
+        return {"sample_shape": self.sample_shape, "scaler": scaler_state(self.scaler)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The structure that had this state."""
+        structure = cls.__new__(cls)
+        structure.sample_shape = state["sample_shape"]
+        structure.layout = Layout("array", structure.sample_shape)
+        structure.scaler = scaler_from_state(state["scaler"])
+        return structure
 
     def read(self, X: NDArray[Any], dtype: torch.dtype) -> ArraySamples | MappedSamples:
         """Check X against the shape seen in fit, and standardise it."""
@@ -191,4 +204,24 @@ def _fit_scaler(X: NDArray[Any], sample_weight: NDArray[Any] | None) -> Standard
         if weight.any():  # a block without weight would divide by zero
             positions = _as_rows(block).shape[0] // len(block)
             scaler.partial_fit(_as_rows(block), sample_weight=np.repeat(weight, positions))
+    return scaler
+
+
+def scaler_state(scaler: StandardScaler | None) -> dict[str, Any] | None:
+    """What a scaler learned, as plain values."""
+    if scaler is None:
+        return None
+    names = ("with_mean", "with_std", "mean_", "var_", "scale_", "n_samples_seen_")
+    return {name: getattr(scaler, name) for name in names}
+
+
+def scaler_from_state(state: dict[str, Any] | None) -> StandardScaler | None:
+    """The scaler that had this state."""
+    if state is None:
+        return None
+    scaler = StandardScaler(with_mean=state["with_mean"], with_std=state["with_std"])
+    for name in ("mean_", "var_", "scale_", "n_samples_seen_"):
+        setattr(scaler, name, state[name])
+    known = next(v for v in (scaler.mean_, scaler.scale_) if v is not None)
+    scaler.n_features_in_ = len(known)
     return scaler

@@ -88,10 +88,14 @@ class MultiHeadAttention(nn.Module):
         self,
         x: torch.Tensor,
         context: torch.Tensor | None = None,
-        mask: torch.Tensor | None = None,
+        mask: torch.Tensor | Neighbourhood | None = None,
     ) -> torch.Tensor:  # as in forward
         """The attention map: (batch, heads, queries, keys), each row summing to 1."""
         q, k, _ = self.project(x, x if context is None else context)
+        if isinstance(mask, Neighbourhood):
+            # What is attended to where each token tells its own number, one out of many.
+            own = torch.eye(k.shape[2], dtype=k.dtype, device=k.device)
+            return mask.attend(q, k, own.expand(*k.shape[:2], -1, -1), 0.0)
         scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
         if mask is not None:
             scores = scores.masked_fill(~mask, -math.inf)
@@ -386,6 +390,30 @@ class AttentionNetwork(nn.Module):
             return seen
         return mask & seen | torch.eye(n_tokens, dtype=torch.bool, device=x.device)
 
+    def begun(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        edges: torch.Tensor | None = None,
+    ) -> tuple[
+        torch.Tensor, torch.Tensor | None, torch.Tensor | Neighbourhood | None
+    ]:  # as in forward
+        """What goes into the first block: (batch, tokens, embedding_size).
+
+        And how many tokens each sample has, (batch,), or None if all have as many; and the mask
+        of all blocks.
+        """
+        n_nodes = lengths
+        x, lengths = self.tokens(x, lengths)
+        x = self.embeddings(x)  # (batch, tokens, embedding_size)
+        with_class = self.readout.how == "cls"
+        if lengths is not None and with_class:
+            lengths = lengths + 1
+        if self.mask == "local" and Neighbourhood.pays(x.shape[1], self.window):
+            seen = None if lengths is None else valid(lengths, (x.shape[1],))
+            return x, lengths, Neighbourhood(self.window, int(with_class), seen)
+        return x, lengths, self.attention_mask(x, lengths, edges, n_nodes)
+
     def contextual(
         self,
         x: torch.Tensor,
@@ -396,20 +424,29 @@ class AttentionNetwork(nn.Module):
 
         And a mask of those that are not padded, (batch, tokens), or None if none is.
         """
-        n_nodes = lengths
-        x, lengths = self.tokens(x, lengths)
-        x = self.embeddings(x)  # (batch, tokens, embedding_size)
-        if lengths is not None and self.readout.how == "cls":
-            lengths = lengths + 1
-        mask: torch.Tensor | Neighbourhood | None
-        if self.mask == "local" and Neighbourhood.pays(x.shape[1], self.window):
-            seen = None if lengths is None else valid(lengths, (x.shape[1],))
-            mask = Neighbourhood(self.window, int(self.readout.how == "cls"), seen)
-        else:
-            mask = self.attention_mask(x, lengths, edges, n_nodes)
+        x, lengths, mask = self.begun(x, lengths, edges)
         for block in self.blocks:
             x = block(x, mask)  # (batch, tokens, embedding_size)
         return self.norm(x), None if lengths is None else valid(lengths, (x.shape[1],))
+
+    def maps(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        edges: torch.Tensor | None = None,
+        **_: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:  # as in forward
+        """The attention map of each block: (batch, layers, heads, tokens, tokens).
+
+        And how many tokens each sample has, (batch,), or None if all have as many.
+        """
+        x, lengths, mask = self.begun(x, lengths, edges)
+        maps = []
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            maps.append(block.attention.weights(block.norm_attention(x), mask=mask))
+            x = block(x, mask)  # (batch, tokens, embedding_size)
+        return torch.stack(maps, 1), lengths
 
     def forward(
         self,

@@ -38,7 +38,7 @@ from sklearn.utils.validation import (
 from torch import nn
 
 from ibestimators import graphs, sequences, structures, training
-from ibestimators.arrays import ArrayStructure, arrange
+from ibestimators.arrays import ArrayStructure, arrange, scaler_from_state, scaler_state
 from ibestimators.dense import ACTIVATIONS
 from ibestimators.parameters import estimator, parameter
 from ibestimators.structures import Layout
@@ -50,6 +50,12 @@ NON_NEGATIVE_REAL = Interval(Real, 0, None, closed="left")
 _WORTH_THREADS = 2_000_000_000  # multiply-adds of a step
 _ROWS = 1 << 15  # of a padded batch in predict
 _FLOATS = {"float32": torch.float32, "float64": torch.float64}
+_STRUCTURES: dict[str, Any] = {
+    "array": ArrayStructure,
+    "sequences": sequences.SequenceStructure,
+    "tokens": sequences.TokenStructure,
+    "graphs": graphs.GraphStructure,
+}
 
 
 class Work(NamedTuple):
@@ -393,6 +399,70 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
                 f"The training loss of {type(self).__name__} became {self.loss_curve_[-1]} by "
                 f"epoch {self.n_iter_}. Lower lr={self.lr}, or keep standardize=True."
             )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to one file, which holds data and no code.
+
+        `ibestimators.load` reads it.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, of any name; ``.safetensors`` tells its format. It appears whole or
+            not at all.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+        TypeError
+            If a parameter is an object that is no plain value, array or graph. `callbacks`
+            are left out.
+        """
+        from ibestimators.persistence import save
+
+        check_is_fitted(self, "net_")
+        save(self, path)
+
+    def _learned(self) -> dict[str, Any]:
+        """What fit learned but the weights, as plain values."""
+        names = ("n_features_in_", "feature_names_in_")
+        return {
+            "kind": self._kind,
+            "structure": self._structure.state(),
+            "target": self._target_state(),
+            "n_outputs": self._n_outputs,
+            "dtype": next(name for name, dtype in _FLOATS.items() if dtype == self._dtype),
+            "scheduled": self._scheduled,
+            "loss_curve": self.loss_curve_,
+            "validation_curve": self.validation_curve_,
+            "input": {name: getattr(self, name) for name in names if hasattr(self, name)},
+        }
+
+    def _take_up(self, learned: dict[str, Any], weights: dict[str, torch.Tensor]) -> None:
+        """Become the estimator that learned this."""
+        self._kind = learned["kind"]
+        self._structure = _STRUCTURES[self._kind].from_state(learned["structure"])
+        self.sample_shape_ = self._structure.layout.sample_shape
+        self._n_outputs = learned["n_outputs"]
+        self._dtype = _FLOATS[learned["dtype"]]
+        self._set_target_state(learned["target"])
+        for name, value in learned["input"].items():
+            setattr(self, name, value)
+        self._prepare_net(1, 0, reset=True, scheduled=learned["scheduled"])
+        self.module_.load_state_dict(weights)
+        curves = {"train_loss": learned["loss_curve"], "valid_loss": learned["validation_curve"]}
+        for i in range(len(learned["loss_curve"])):
+            row = {name: curve[i] for name, curve in curves.items() if i < len(curve)}
+            self.net_.history.append({"epoch": i + 1, "batches": []} | row)
+        self._record()
+
+    @abstractmethod
+    def _target_state(self) -> dict[str, Any]:
+        """What was learned of y, as plain values."""
+
+    @abstractmethod
+    def _set_target_state(self, state: dict[str, Any]) -> None:
+        """Know of y what an estimator knew that had this state."""
 
     def _sizes(self, name: str, least: int = 0) -> tuple[int, ...]:
         """A parameter that holds at least so many sizes of layers, checked."""
@@ -786,6 +856,12 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             )
         return len(self.classes_)
 
+    def _target_state(self) -> dict[str, Any]:
+        return {"classes": self.classes_}
+
+    def _set_target_state(self, state: dict[str, Any]) -> None:
+        self._learn_target(state["classes"], None, None)
+
     def _encode_target(self, y: NDArray[Any]) -> torch.Tensor:
         unseen = np.setdiff1d(y, self.classes_)
         if unseen.size:
@@ -865,6 +941,13 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
             StandardScaler().fit(columns, sample_weight=sample_weight) if self.standardize else None
         )
         return columns.shape[1]
+
+    def _target_state(self) -> dict[str, Any]:
+        return {"shape": self._target_shape, "scaler": scaler_state(self._target_scaler)}
+
+    def _set_target_state(self, state: dict[str, Any]) -> None:
+        self._target_shape = state["shape"]
+        self._target_scaler = scaler_from_state(state["scaler"])
 
     def _encode_target(self, y: NDArray[Any]) -> torch.Tensor:
         if y.shape[1:] != self._target_shape:

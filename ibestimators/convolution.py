@@ -103,9 +103,7 @@ class ConvLayer(nn.Module):
         self, x: torch.Tensor, lengths: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:  # (batch, n_inputs, *sizes), (batch,)
         """Filter outputs, and the lengths of padded samples, the same along all axes."""
-        if self.padding == "same":
-            before, after = (self.kernel_size - 1) // 2, self.kernel_size // 2
-            x = nn.functional.pad(x, (before, after) * self.n_axes)
+        x = self.padded(x)
         if lengths is not None:
             lengths = self.lengths_after_conv(lengths)
         x = self.conv(x)  # (batch, n_filters, *sizes)
@@ -116,6 +114,13 @@ class ConvLayer(nn.Module):
         if self.pooling is not None:
             x, lengths = self.pooled(x, lengths)  # (batch, n_filters, *halved)
         return x, lengths
+
+    def padded(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_inputs, *sizes)
+        """Zeros on both sides, if the length is to be kept."""
+        if self.padding == "valid":
+            return x
+        before, after = (self.kernel_size - 1) // 2, self.kernel_size // 2
+        return nn.functional.pad(x, (before, after) * self.n_axes)
 
     def lengths_after_conv(self, lengths: torch.Tensor) -> torch.Tensor:
         after: torch.Tensor = self.after_conv(lengths)

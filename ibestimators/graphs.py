@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import networkx as nx
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from ibestimators.arrays import scaler_from_state, scaler_state
 from ibestimators.packed import PackedSamples
 from ibestimators.structures import Index, Layout, is_graph
 
@@ -105,13 +106,31 @@ class GraphStructure:
             {name: v for name, v in edges.items() if keep_weights or not _all_one(name, v)},
             edge_weight, standardize, "edge",
         )  # fmt: skip
-        self.layout = Layout(
-            "graphs",
-            (None, self.node_encoder.n_features),
-            max(1, *X.n_nodes),
-            max(1, round(float(np.mean(X.n_nodes)))),
-            self.edge_encoder.n_features,
-        )
+        self.layout = self._layout(max(1, *X.n_nodes), max(1, round(float(np.mean(X.n_nodes)))))
+
+    def state(self) -> dict[str, Any]:
+        """What was learned, as plain values."""
+        return {
+            "counts_edges": self.counts_edges,
+            "nodes": self.node_encoder.state(),
+            "edges": self.edge_encoder.state(),
+            "longest": self.layout.longest,
+            "typical": self.layout.typical,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The structure that had this state."""
+        structure = cls.__new__(cls)
+        structure.counts_edges = state["counts_edges"]
+        structure.node_encoder = _Encoder.from_state(state["nodes"], "node")
+        structure.edge_encoder = _Encoder.from_state(state["edges"], "edge")
+        structure.layout = structure._layout(state["longest"], state["typical"])
+        return structure
+
+    def _layout(self, longest: int, typical: int) -> Layout:
+        shape = (None, self.node_encoder.n_features)
+        return Layout("graphs", shape, longest, typical, self.edge_encoder.n_features)
 
     @property
     def node_attrs(self) -> tuple[str, ...]:
@@ -163,7 +182,7 @@ class _Encoder:
             # graphs without any row have nothing to learn from; a zero stands for it
             table = _table(name, values, of) if len(values) else np.zeros((1, 1))
             if table.dtype == object:
-                coder = OneHotEncoder(handle_unknown="ignore", sparse_output=False).fit(table)
+                coder = _one_hot().fit(table)
                 if len(coder.categories_[0]) > _MOST_CATEGORIES:
                     raise ValueError(
                         f"the {of} attribute {name!r} has {len(coder.categories_[0])} categories, "
@@ -177,6 +196,29 @@ class _Encoder:
                 coder.fit(table, sample_weight=weight if len(values) else None)
                 self.n_features += table.shape[1]
             self.coders[name] = coder
+
+    def state(self) -> dict[str, Any]:
+        """What was learned of each attribute: categories, or a scale."""
+        return {
+            name: coder.categories_[0]
+            if isinstance(coder, OneHotEncoder)
+            else scaler_state(coder)
+            for name, coder in self.coders.items()
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], of: str) -> Self:
+        """The encoder that had this state."""
+        encoder = cls({}, None, standardize=False, of=of)
+        for name, learned in state.items():
+            if isinstance(learned, dict):
+                coder = scaler_from_state(learned)
+                encoder.n_features += coder.n_features_in_
+            else:
+                coder = _one_hot().fit(learned.reshape(-1, 1))
+                encoder.n_features += len(learned)
+            encoder.coders[name] = coder
+        return encoder
 
     def transform(self, columns: Columns, n_rows: int) -> NDArray[np.float64]:
         parts = [np.zeros((n_rows, 0))]
@@ -203,6 +245,10 @@ class _Encoder:
                 )
             parts.append(coder.transform(table))
         return np.concatenate(parts, 1)
+
+
+def _one_hot() -> OneHotEncoder:
+    return OneHotEncoder(handle_unknown="ignore", sparse_output=False)
 
 
 def _table(name: str, values: list[Any], of: str) -> NDArray[Any]:

@@ -19,6 +19,7 @@ et al., "Graph attention networks" (2018).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any, ClassVar
 
@@ -57,16 +58,27 @@ class NeighbourAttention(nn.Module):
         self, x: torch.Tensor, edges: torch.Tensor, told: torch.Tensor
     ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_inputs)
         """What each node receives; `told` are the features that travel along each edge."""
+        (_, target), told, weight = self.scored(x, edges, told)
+        total = aggregate(weight, target, len(x), "sum")  # (nodes, 1)
+        return aggregate(weight * self.value(told), target, len(x), "sum") / total
+
+    def scored(
+        self, x: torch.Tensor, edges: torch.Tensor, told: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # as in forward
+        """Edges with those from each node to itself, what travels along them, and its weight.
+
+        (2, edges + loops), (edges + loops, n_inputs) and (edges + loops, 1); the weights of a
+        node's edges do not sum to 1 yet.
+        """
         loops = self.missing_loops(edges, len(x))  # (loops,)
-        source, target = torch.cat([edges, loops.expand(2, -1)], 1)  # (edges + loops,) each
+        edges = torch.cat([edges, loops.expand(2, -1)], 1)  # (2, edges + loops)
+        target = edges[1]
         told = torch.cat([told, x[loops]])  # (edges + loops, n_inputs)
         score = (self.query(x)[target] * self.key(told)).sum(1)  # (edges + loops,)
         score = score / math.sqrt(self.key.out_features)
         highest = score.new_full((len(x),), -torch.inf)
         highest = highest.scatter_reduce(0, target, score.detach(), "amax")  # (nodes,)
-        weight = (score - highest[target]).exp().unsqueeze(1)  # (edges + loops, 1)
-        total = aggregate(weight, target, len(x), "sum")  # (nodes, 1)
-        return aggregate(weight * self.value(told), target, len(x), "sum") / total
+        return edges, told, (score - highest[target]).exp().unsqueeze(1)
 
     @staticmethod
     def missing_loops(edges: torch.Tensor, n_nodes: int) -> torch.Tensor:
@@ -132,14 +144,35 @@ class MessagePassing(nn.Module):
         self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None
     ) -> torch.Tensor:  # as in forward
         """What each node receives, messages written out edge by edge: (nodes, n_inputs)."""
-        source, target = edges
-        told = x.index_select(0, source)  # (edges, n_inputs)
-        if edge_features is not None:
-            told = self.activation(told + self.edge(edge_features))
+        told = self.told(x, edges, edge_features)  # (edges, n_inputs)
         if self.aggregation == "attention":
             received: torch.Tensor = self.attention(x, edges, told)
             return received
-        return aggregate(told, target, len(x), self.aggregation)
+        return aggregate(told, edges[1], len(x), self.aggregation)
+
+    def told(
+        self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None
+    ) -> torch.Tensor:  # as in forward
+        """What travels along each edge: (edges, n_inputs)."""
+        told = x.index_select(0, edges[0])  # (edges, n_inputs)
+        if edge_features is not None:
+            told = self.activation(told + self.edge(edge_features))
+        return told
+
+    def messages(
+        self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:  # as in forward
+        """Edges, the message along each, and its weight where they are weighed by attention.
+
+        (2, edges), (edges, n_inputs) and (edges,) or None. With attention the values are the
+        messages, and edges hold one from each node to itself.
+        """
+        told = self.told(x, edges, edge_features)
+        if self.aggregation != "attention":
+            return edges, told, None
+        edges, told, weight = self.attention.scored(x, edges, told)
+        total = aggregate(weight, edges[1], len(x), "sum")  # (nodes, 1)
+        return edges, self.attention.value(told), (weight / total[edges[1]])[:, 0]
 
 
 class GraphNetwork(nn.Module):
@@ -209,6 +242,18 @@ class GraphNetwork(nn.Module):
         edge_features: torch.Tensor | None = None,
     ) -> torch.Tensor:  # (nodes, features), (2, edges), (nodes,), (edges, n_edge_features)
         """Features of each node after all rounds: (nodes, hidden_size)."""
+        for after in self.rounds(nodes, edges, sample, edge_features):
+            nodes = after
+        return nodes
+
+    def rounds(
+        self,
+        nodes: torch.Tensor,
+        edges: torch.Tensor,
+        sample: torch.Tensor,
+        edge_features: torch.Tensor | None = None,
+    ) -> Iterator[torch.Tensor]:  # as in node_embeddings
+        """Features of each node after each round: (nodes, hidden_size)."""
         pairs = Pairs(edges[0], edges[1], len(nodes), len(nodes))
         for i, (layer, norm) in enumerate(zip_longest(self.layers, self.norms)):
             nodes = layer(nodes, edges, edge_features, pairs)  # (nodes, hidden_size)
@@ -218,7 +263,7 @@ class GraphNetwork(nn.Module):
             if norm is not None and len(nodes):
                 nodes = norm(nodes, sample)
             nodes = self.dropout(self.activation(nodes))
-        return nodes
+            yield nodes
 
     def forward(
         self,
@@ -227,17 +272,26 @@ class GraphNetwork(nn.Module):
         edges: torch.Tensor | None = None,
         edge_features: torch.Tensor | None = None,
     ) -> torch.Tensor:  # (batch, *sample_shape), or (rows, features), (batch,), (2, edges), ...
-        if lengths is None:
-            n_samples = len(x)
-            x, edges, sample = self.pack(x)
-        else:
-            n_samples, sample = len(lengths), owners(lengths)
-            if edges is None:
-                edges = path_edges(sample) if self.edges is None else self.edges
+        n_samples = len(x) if lengths is None else len(lengths)
+        x, edges, sample = self.joined(x, lengths, edges)
         nodes = self.node_embeddings(x, edges, sample, edge_features)  # (nodes, hidden_size)
         pooled = aggregate(nodes, sample, n_samples, self.readout)  # (batch, hidden_size)
         y: torch.Tensor = self.head(pooled)  # (batch, n_outputs)
         return y
+
+    def joined(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        edges: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # as in forward
+        """Samples of any kind as one graph of disjoint parts; returns what `pack` does."""
+        if lengths is None:
+            return self.pack(x)
+        sample = owners(lengths)  # (nodes,)
+        if edges is None:
+            edges = path_edges(sample) if self.edges is None else self.edges
+        return x, edges, sample
 
     def pack(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """A batch of samples as one graph of disjoint parts.

@@ -101,6 +101,7 @@ class Pairs:
         self.target = target
         self.n_sources = n_sources
         self.n_targets = n_targets
+        self.matrix: torch.Tensor | None = None
 
     def sum(self, x: torch.Tensor) -> torch.Tensor:  # (n_sources, features)
         """For each target the sum over its sources: (n_targets, features)."""
@@ -130,14 +131,18 @@ class Pairs:
 
     def product(self, x: torch.Tensor) -> torch.Tensor:
         """The sparse matrix of ones at the pairs, times x."""
+        if self.matrix is None or self.matrix.dtype != x.dtype:
+            self.matrix = self._ones(x)
+        y: torch.Tensor = torch.sparse.mm(self.matrix, x.contiguous(), "sum")
+        return y
+
+    def _ones(self, like: torch.Tensor) -> torch.Tensor:
         source, starts = self.sorted
         shape = (self.n_targets, self.n_sources)
-        ones = x.new_ones(len(source))
+        ones = like.new_ones(len(source))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
-            matrix = torch.sparse_csr_tensor(starts, source, ones, shape, check_invariants=False)
-        y: torch.Tensor = torch.sparse.mm(matrix, x.contiguous(), "sum")
-        return y
+            return torch.sparse_csr_tensor(starts, source, ones, shape, check_invariants=False)
 
 
 class _SumAlong(torch.autograd.Function):

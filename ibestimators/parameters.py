@@ -33,7 +33,8 @@ def parameter(default: Any, allowed: list[Any], kind: str, doc: str) -> Any:
     return field(default=default, metadata={"allowed": allowed, "kind": kind, "doc": doc})
 
 
-@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(parameter,))
+# Not as a field specifier: type checkers would look for the default among keywords alone.
+@dataclass_transform(kw_only_default=True, eq_default=False)
 def estimator(cls: type[T]) -> type[T]:
     """Give a class its constructor, parameter constraints and documentation.
 

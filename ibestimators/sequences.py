@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -39,6 +39,21 @@ class SequenceStructure:
         weight = None if sample_weight is None else np.repeat(sample_weight, lengths)
         self.steps = ArrayStructure(np.concatenate(X), weight, standardize)
 
+    def state(self) -> dict[str, Any]:
+        """What was learned, as plain values."""
+        sizes = {"longest": self.layout.longest, "typical": self.layout.typical}
+        return {"n_features": self.n_features, "steps": self.steps.state()} | sizes
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The structure that had this state."""
+        structure = cls.__new__(cls)
+        structure.n_features = state["n_features"]
+        shape = (None, structure.n_features)
+        structure.layout = Layout("sequences", shape, state["longest"], state["typical"])
+        structure.steps = ArrayStructure.from_state(state["steps"])
+        return structure
+
     def read(self, X: list[NDArray[Any]], dtype: torch.dtype) -> PackedSamples:
         """Check the features against those seen in fit, and standardise them."""
         if X[0].shape[1] != self.n_features:
@@ -63,12 +78,27 @@ class TokenStructure:
 
     def __init__(self, X: list[NDArray[np.int64]]) -> None:
         lengths = _lengths(X)
+        self._learn(np.unique(np.concatenate(X)), int(lengths.max()), round(lengths.mean()))
+
+    def _learn(self, vocabulary: NDArray[np.int64], longest: int, typical: int) -> None:
         # unseen tokens get -1, and all move up by one
         self.encoder = OrdinalEncoder(
             dtype=np.int64, handle_unknown="use_encoded_value", unknown_value=-1
-        ).fit(np.concatenate(X).reshape(-1, 1))
-        self.vocabulary_size = len(self.encoder.categories_[0])
-        self.layout = Layout("tokens", (None,), int(lengths.max()), round(lengths.mean()))
+        ).fit(vocabulary.reshape(-1, 1))
+        self.vocabulary_size = len(vocabulary)
+        self.layout = Layout("tokens", (None,), longest, typical)
+
+    def state(self) -> dict[str, Any]:
+        """What was learned, as plain values."""
+        sizes = {"longest": self.layout.longest, "typical": self.layout.typical}
+        return {"vocabulary": self.encoder.categories_[0]} | sizes
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The structure that had this state."""
+        structure = cls.__new__(cls)
+        structure._learn(state["vocabulary"], state["longest"], state["typical"])
+        return structure
 
     def read(self, X: list[NDArray[np.int64]], dtype: torch.dtype) -> PackedSamples:
         """Code the tokens."""

@@ -20,14 +20,14 @@ from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
 
 BASELINE = "MLP"
 
-_CLASSIFIERS = {
+CLASSIFIERS = {
     "MLP": MLPClassifier,
     "Conv": ConvClassifier,
     "Recurrent": RecurrentClassifier,
     "Graph": GraphClassifier,
     "Attention": AttentionClassifier,
 }
-_REGRESSORS = {
+REGRESSORS = {
     "MLP": MLPRegressor,
     "Conv": ConvRegressor,
     "Recurrent": RecurrentRegressor,
@@ -64,7 +64,7 @@ def biases(task: str, **params: object) -> dict[str, Estimator]:
     """
     if task not in ("classification", "regression"):
         raise ValueError(f"task must be 'classification' or 'regression', got {task!r}.")
-    classes = _CLASSIFIERS if task == "classification" else _REGRESSORS
+    classes: dict[str, Any] = CLASSIFIERS if task == "classification" else REGRESSORS
     return {name: make(**params) for name, make in classes.items()}
 
 
@@ -108,7 +108,7 @@ def tuned(
     sklearn.model_selection.RandomizedSearchCV or est
         With 3 shuffled folds, refitted on all.
     """
-    name = next((n for n in _CLASSIFIERS if type(est) in (_CLASSIFIERS[n], _REGRESSORS[n])), None)
+    name = next((n for n in CLASSIFIERS if type(est) in (CLASSIFIERS[n], REGRESSORS[n])), None)
     if name is None:
         return est
     space = {key: v for key, v in SPACES[name].items() if not (keep_size and key in _SIZES)}

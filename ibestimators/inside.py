@@ -1,0 +1,82 @@
+"""The way in: the fitted network within an estimator, and what it gets to see.
+
+What the views inside a bias share, whether its estimator stands alone, at the end of a
+pipeline, or was found by a search.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import torch
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from ibestimators.base import EmbeddedTokens, Estimator
+
+P = TypeVar("P", bound=Estimator)
+
+
+def opened(estimator: Any, X: Any, primitive: type[P]) -> tuple[P, Any]:
+    """The fitted estimator of a primitive within pipelines and searches, and X as it gets it.
+
+    Parameters
+    ----------
+    estimator : estimator, Pipeline or search
+        Fitted.
+    X
+        Samples, as the whole takes them; None where none are needed.
+    primitive : type
+        Class that the estimator must be of.
+
+    Returns
+    -------
+    estimator : Estimator
+    X
+
+    Raises
+    ------
+    TypeError
+        If there is no estimator of that primitive at the end.
+    sklearn.exceptions.NotFittedError
+    """
+    given = type(estimator).__name__
+    while True:
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif isinstance(estimator, Pipeline):
+            if X is not None and len(estimator) > 1:
+                X = estimator[:-1].transform(X)
+            estimator = estimator[-1]
+        else:
+            break
+    if not isinstance(estimator, primitive):
+        raise TypeError(
+            f"{given} ends in {type(estimator).__name__}, but this view needs a fitted estimator "
+            f"that assumes {getattr(primitive, 'assumption', 'something')!r}: "
+            f"{primitive.__name__}. Give one, or a pipeline or search that ends in one."
+        )
+    check_is_fitted(estimator, "net_")
+    return estimator, X
+
+
+def network(estimator: Estimator) -> nn.Module:
+    """The network of a fitted estimator, without the embedding of tokens before it."""
+    module = estimator.module_
+    return module.network if isinstance(module, EmbeddedTokens) else module
+
+
+@torch.no_grad()
+def inputs(estimator: Estimator, X: Any) -> dict[str, torch.Tensor]:
+    """What `network` takes by keyword for all samples: standardised, tokens embedded."""
+    checked = estimator._check_input(X, reset=False)
+    samples = estimator._structure.read(checked, estimator._dtype)
+    batch = {
+        name: value.to(estimator.device_)
+        for name, value in samples.batch(slice(0, len(samples))).items()
+    }
+    module = estimator.module_
+    if isinstance(module, EmbeddedTokens):
+        batch["x"] = module.embedding(batch["x"])
+    return batch

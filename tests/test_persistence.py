@@ -1,0 +1,206 @@
+"""A saved estimator is the same estimator again, and a file is never more than data."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+import torch
+from conftest import ESTIMATORS
+from kinds import KINDS
+from numpy.testing import assert_array_equal
+from safetensors import safe_open
+from safetensors.torch import save_file
+from scipy import sparse
+from sklearn.base import is_classifier
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+
+import ibestimators
+from ibestimators import ConvClassifier, GraphClassifier, MLPClassifier, MLPRegressor, load
+
+
+def outputs(fitted, X):
+    return fitted.predict_proba(X) if is_classifier(fitted) else fitted.predict(X)
+
+
+@pytest.fixture()
+def iris(tmp_path):
+    """A fitted estimator, its data, and the file that it was saved to."""
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    fitted = MLPClassifier(max_epochs=2, random_state=0).fit(X, names)
+    fitted.save(tmp_path / "iris.safetensors")
+    return fitted, X, tmp_path / "iris.safetensors"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_estimator_on_every_structure(name, kind, tmp_path):
+    X, y = KINDS[kind](12)
+    estimator = getattr(ibestimators, name)(max_epochs=2, random_state=0)
+    y = np.arange(12) % 3 if is_classifier(estimator) else np.linspace(-1, 9, 12)
+    fitted = estimator.fit(X, y)
+    fitted.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert_array_equal(outputs(again, X), outputs(fitted, X))
+    assert repr(again) == repr(fitted)
+    assert again.sample_shape_ == fitted.sample_shape_
+    assert again.n_parameters_ == fitted.n_parameters_
+    assert again.loss_curve_ == fitted.loss_curve_
+    public = {a for a in vars(fitted) if a.endswith("_")}
+    assert public == {a for a in vars(again) if a.endswith("_")}
+
+
+def test_equal_in_a_new_process(iris, tmp_path):
+    fitted, X, path = iris
+    X.to_pickle(tmp_path / "X")
+    code = (
+        "import sys, pandas, numpy, ibestimators\n"
+        "X = pandas.read_pickle(sys.argv[1])\n"
+        "numpy.save(sys.argv[3], ibestimators.load(sys.argv[2]).predict_proba(X))"
+    )
+    arguments = [str(tmp_path / "X"), str(path), str(tmp_path / "out.npy")]
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True, timeout=120)
+    assert_array_equal(np.load(tmp_path / "out.npy"), fitted.predict_proba(X))
+
+
+def test_names_of_classes_and_columns_stay(iris):
+    fitted, X, path = iris
+    again = load(path)
+    assert_array_equal(again.classes_, fitted.classes_)
+    assert_array_equal(again.feature_names_in_, X.columns)
+    with pytest.raises(ValueError, match="feature names"):
+        again.predict(X[X.columns[::-1]])
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"graph": nx.cycle_graph(4)},
+        {"graph": nx.relabel_nodes(nx.path_graph(4, nx.DiGraph), dict(enumerate("abcd")))},
+        {"graph": np.ones((4, 4), dtype=int)},
+        {"graph": sparse.csr_array(np.eye(4))},
+        {"class_weight": {0: 1.0, 1: 2.5}},
+        {"random_state": np.random.RandomState(3)},
+        {"input_shape": (2, 2, 1), "dtype": "float64"},
+    ],
+)
+def test_parameters_stay(params, tmp_path):
+    X = np.random.default_rng(0).normal(size=(20, 4))
+    fitted = GraphClassifier(max_epochs=2, **params).fit(X, np.arange(20) % 2)
+    fitted.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert_array_equal(outputs(again, X), outputs(fitted, X))
+    # A clone of both learns the same, as long as no fresh entropy is asked for.
+    seed = {} if "random_state" in params else {"random_state": 0}
+    assert_array_equal(
+        outputs(again.set_params(**seed).fit(X, np.arange(20) % 2), X),
+        outputs(fitted.set_params(**seed).fit(X, np.arange(20) % 2), X),
+    )
+
+
+def test_training_goes_on(tmp_path):
+    X = np.random.default_rng(0).normal(size=(40, 4))
+    fitted = MLPRegressor(max_epochs=3, warm_start=True, random_state=0).fit(X, X[:, 0])
+    fitted.save(tmp_path / "model")
+    again = load(tmp_path / "model").fit(X, X[:, 0])
+    assert again.n_iter_ == 6
+    assert again.loss_curve_[:3] == fitted.loss_curve_
+    assert again.loss_curve_[3] < again.loss_curve_[0]
+
+
+def test_saving_changes_nothing_and_leaves_no_part(iris):
+    fitted, X, path = iris
+    before = fitted.predict_proba(X)
+    content = path.read_bytes()
+    fitted.save(path)
+    assert path.read_bytes() == content  # the same each time
+    assert_array_equal(fitted.predict_proba(X), before)
+    with pytest.raises(NotFittedError):
+        MLPClassifier().save(path)
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_what_is_no_data_is_refused(tmp_path):
+    X = np.zeros((6, 2))
+    graph = nx.Graph([(object(), object())])
+    fitted = GraphClassifier(max_epochs=1, graph=graph).fit(X, [0, 1] * 3)
+    with pytest.raises(TypeError, match="parameter graph holds"):
+        fitted.save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.999])
+def test_truncated_files(iris, share):
+    _, _, path = iris
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match="not a whole safetensors file"):
+        load(path)
+
+
+def test_every_tampered_byte_is_noticed(iris):
+    _, _, path = iris
+    content = path.read_bytes()
+    for place in np.random.default_rng(0).integers(len(content), size=200):
+        changed = bytearray(content)
+        changed[place] ^= 1 << (place % 8)
+        path.write_bytes(changed)
+        with pytest.raises(ValueError, match="safetensors|checksum|at odds"):
+            load(path)
+
+
+def test_foreign_files(tmp_path):
+    save_file({"weight": torch.zeros(2)}, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match="not one that an estimator of ibestimators wrote"):
+        load(tmp_path / "other.safetensors")
+    (tmp_path / "text").write_text("hello")
+    with pytest.raises(ValueError, match="not a whole safetensors file"):
+        load(tmp_path / "text")
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        load(tmp_path / "missing")
+
+
+def rewritten(path: Path, **changes):
+    """The file with other entries in its header, and a checksum that agrees."""
+    from ibestimators import persistence
+
+    with safe_open(path, "pt") as file:
+        text = file.metadata()["ibestimators"]
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    text = json.dumps(json.loads(text) | changes)
+    digest = persistence._digest(text, tensors)
+    save_file(tensors, path, {"ibestimators": text, "sha256": digest})
+
+
+def test_newer_files_and_forged_ones(iris):
+    _, _, path = iris
+    rewritten(path, schema=99)
+    with pytest.raises(ValueError, match="reads up to 1. Upgrade"):
+        load(path)
+    rewritten(path, schema=1, **{"class": "os.system"})
+    with pytest.raises(ValueError, match="holds a 'os.system', which is none of"):
+        load(path)
+    rewritten(path, **{"class": "ConvClassifier"})
+    with pytest.raises(ValueError, match="at odds with itself"):
+        load(path)
+    rewritten(path, **{"class": "MLPClassifier"}, fitted={"eval": "print(1)"})
+    with pytest.raises(ValueError, match="at odds with itself"):
+        load(path)
+
+
+def test_a_device_of_another_machine(tmp_path):
+    X = np.random.default_rng(0).normal(size=(20, 4))
+    fitted = ConvClassifier(max_epochs=1, device="cpu").fit(X, np.arange(20) % 2)
+    fitted.set_params(device="cuda:7").save(tmp_path / "model")
+    if torch.cuda.device_count() <= 7:
+        with pytest.raises(ValueError, match="device='cuda:7' cannot be used here"):
+            load(tmp_path / "model")
+    again = load(tmp_path / "model", device="cpu")
+    assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
