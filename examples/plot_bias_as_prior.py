@@ -1,0 +1,152 @@
+"""
+A quadratic law against an n-th degree polynomial: what is an assumption worth?
+================================================================================
+
+An assumption says among which functions to look, before any data has come. The right one
+learns from a handful of points. One that allows everything gets there too, and pays for its
+freedom in data. The wrong one never gets there, however much data comes.
+
+Here this is seen twice: with polynomials, where everything is known, and with networks, in
+their curves of training and validation loss.
+"""
+
+# %%
+# Three sets of polynomials
+# -------------------------
+# Points come from a quadratic law with noise. Least squares looks among straight lines,
+# which the law is not, among parabolas, which it is, and among all polynomials of degree
+# 15, which contain the law and assume next to nothing.
+
+import matplotlib.pyplot as plt
+import numpy as np
+from numpy.polynomial.polynomial import polyfit, polyval
+
+from ibestimators import ConvClassifier, GraphClassifier, MLPClassifier
+from ibestimators.training_curves import TrainingCurveDisplay
+
+SEED = 0
+NOISE = 0.3
+COLOURS = {1: "C3", 2: "C2", 15: "C1"}  # by degree
+SIZES = [4, 8, 16, 32, 64, 128, 256, 512]
+
+grid = np.linspace(-1, 1, 201)
+
+
+def law(x):
+    return 1 - x + 2 * x**2
+
+
+def points(n, rng):
+    x = rng.uniform(-1, 1, size=n)
+    return x, law(x) + NOISE * rng.normal(size=n)
+
+
+def curve(degree, x, y):
+    """The polynomial that fits best, on the grid."""
+    coefficients, _ = polyfit(x, y, degree, full=True)
+    return polyval(grid, coefficients)
+
+
+def test_error(degree, n, n_draws=200):
+    """Mean squared distance to the law; the median over draws of n points."""
+    rng = np.random.default_rng(SEED)
+    curves = [curve(degree, *points(n, rng)) for _ in range(n_draws)]
+    return np.median(((curves - law(grid)) ** 2).mean(axis=1))
+
+
+errors = {degree: np.array([test_error(degree, n) for n in SIZES]) for degree in COLOURS}
+
+print("points" + "".join(f"{f'degree {degree}':>12}" for degree in COLOURS))
+for i, n in enumerate(SIZES):
+    print(f"{n:6}" + "".join(f"{errors[degree][i]:12.3g}" for degree in COLOURS))
+
+# %%
+# With as many points as it has coefficients, 16, degree 15 runs through every point, noise
+# and all, and is off by far. Later its error and that of the parabola fall alike, as one by
+# the number of points: least squares pays the same for each coefficient, and degree 15 has
+# 16 of them where 3 would do. The line soon is the best of all lines, and stays it.
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+x, y = points(20, np.random.default_rng(SEED))
+left.plot(grid, law(grid), "k--", label="law")
+left.plot(x, y, "ko", ms=4)
+for degree, colour in COLOURS.items():
+    left.plot(grid, curve(degree, x, y), color=colour, label=f"degree {degree}")
+    right.loglog(SIZES, errors[degree], "o-", color=colour, ms=4, label=f"degree {degree}")
+left.set(ylim=(-0.5, 5), xlabel="x", ylabel="y", title="fits to 20 points")
+right.set(
+    ylim=(1e-4, 1e2), xlabel="points", ylabel="mean squared distance to the law",
+    title="test error",
+)  # fmt: skip
+right.grid(alpha=0.3)
+left.legend(frameon=False, loc="upper center")
+right.legend(frameon=False)
+plt.show()
+
+# %%
+# Points that bring the error below 0.01:
+
+needed = {}
+for degree, error in errors.items():
+    enough = [n for n, e in zip(SIZES, error, strict=True) if e < 0.01]
+    needed[degree] = min(enough, default=None)
+    print(f"degree {degree:2}: {needed[degree] or 'never'}")
+
+# %%
+# Three networks
+# --------------
+# A signal of 40 steps of noise holds a ramp, anywhere. Does it rise or fall? A convolution
+# assumes that what matters is near, in order, and may stand anywhere, as it is here. Dense
+# layers assume nothing, and could learn the same. Message passing on a graph without edges
+# assumes that steps have no order; a ramp up holds the same values as a ramp down.
+
+N_STEPS, WIDTH = 40, 8
+
+
+def ramps(n, seed):
+    rng = np.random.default_rng(seed)
+    X = 0.3 * rng.normal(size=(n, N_STEPS, 1))
+    y = rng.integers(2, size=n)
+    starts = rng.integers(N_STEPS - WIDTH + 1, size=n)
+    for signal, rises, start in zip(X, y, starts, strict=True):
+        signal[start : start + WIDTH, 0] += np.linspace(-1, 1, WIDTH) * (1 if rises else -1)
+    return X, y
+
+
+X, y = ramps(1000, SEED)
+X_test, y_test = ramps(2000, SEED + 1000)
+
+# Half of the data is set aside for the validation loss; nothing stops early.
+training = {
+    "max_epochs": 30, "early_stopping": True, "n_iter_no_change": 30, "validation_fraction": 0.5,
+    "random_state": SEED,
+}  # fmt: skip
+networks = {
+    "wrong bias: a set of steps": GraphClassifier(graph="empty", position="none", **training),
+    "no bias: dense": MLPClassifier(**training),
+    "right bias: convolution": ConvClassifier(n_filters=(16, 16, 16), **training),
+}
+scores = {}
+for name, network in networks.items():
+    scores[name] = network.fit(X, y).score(X_test, y_test)
+    print(
+        f"{name:26}  loss: training {network.loss_curve_[-1]:.3f}, lowest validation "
+        f"{min(network.validation_curve_):.3f}; test accuracy {scores[name]:.3f}"
+    )
+
+figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
+display = TrainingCurveDisplay.from_estimators(networks, ax)
+ax.set_ylim(top=2)
+ax.set_ylabel("loss, nats")
+ax.legend(frameon=False, loc="lower left")
+plt.show()
+
+# %%
+# Nothing assumed, the same is learned in the end, from more data:
+
+n_more = 8000
+more = MLPClassifier(random_state=SEED).fit(*ramps(n_more, SEED + 2000)).score(X_test, y_test)
+print(f"dense, {n_more:,} signals: test accuracy {more:.3f}")
+
+# %%
+# @TEXT@

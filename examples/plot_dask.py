@@ -1,0 +1,89 @@
+"""
+The same comparison on a cluster: the same table?
+=================================================
+
+Fits of a comparison do not wait for each other, so a cluster can share them out. Does it change
+the result, and what is lost when work is stopped on the way? Here a laptop begins, is
+stopped, and a cluster of two workers goes on.
+"""
+
+# %%
+# On one machine, from beginning to end
+# -------------------------------------
+#
+# The five biases on a part of the digits, three folds: 15 fits. With ``cache=`` each
+# finished fit is written to a directory.
+
+import os
+import tempfile
+from pathlib import Path
+
+import joblib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from dask.distributed import Client, SubprocessCluster, get_task_stream
+from sklearn.datasets import load_digits
+from sklearn.dummy import DummyClassifier
+
+from ibestimators import biases, compare_biases
+
+SEED = 0
+SAME = ["estimator", "fold", "score", "n_parameters", "n_train", "n_test"]
+
+X, y = load_digits(return_X_y=True)
+X, y = X[:450], y[:450]
+estimators = biases("classification", input_shape=(8, 8, 1), max_epochs=6)
+folder = tempfile.TemporaryDirectory()
+shared = Path(folder.name, "shared")
+
+alone = compare_biases(
+    X, y, estimators, cv=3, random_state=SEED, cache=Path(folder.name, "alone")
+)
+print(alone)
+
+# %%
+# Begun, and stopped
+# ------------------
+#
+# Now the same with another, empty directory, and with a sixth estimator that pulls the plug: it
+# raises what Ctrl-C raises. Fits of the first folds come first, so it lets each bias
+# finish one.
+
+
+class Plug(DummyClassifier):
+    def fit(self, X, y):
+        raise KeyboardInterrupt
+
+
+try:
+    compare_biases(
+        X, y, {**estimators, "plug": Plug()}, cv=3, random_state=SEED, cache=shared
+    )
+except KeyboardInterrupt:
+    print("stopped")
+before = {path: path.stat().st_mtime_ns for path in shared.glob("*.json")}
+print(f"{len(before)} of {len(alone.cells)} fits are kept")
+
+# %%
+# The cluster goes on
+# -------------------
+#
+# ``SubprocessCluster`` starts a scheduler and two workers as processes of their own on this
+# machine. For a cluster that is there already, it is ``Client("scheduler:8786")``, and the cache is
+# a directory that all machines share; the call itself stays as it is.
+
+with (
+    SubprocessCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+    Client(cluster) as client,
+):
+    client.wait_for_workers(2, timeout=120)
+    with get_task_stream(client) as stream, joblib.parallel_config(backend="dask"):
+        spread = compare_biases(X, y, estimators, cv=3, random_state=SEED, cache=shared)
+    workers = client.run(os.getpid)
+
+after = {path: path.stat().st_mtime_ns for path in shared.glob("*.json")}
+untouched = sum(after[path] == time for path, time in before.items())
+print(f"{len(after)} fits are kept now; {untouched} of the first {len(before)} untouched")
+print(stream.data)
+pd.testing.assert_frame_equal(spread.cells[SAME], alone.cells[SAME])
