@@ -56,9 +56,7 @@ X_relabelled = [relabelled(graph, rng) for graph in X_test]
 
 estimators = {
     "MLP": MLPClassifier(random_state=SEED),
-    "Conv": ConvClassifier(
-        n_filters=(16, 32), kernel_size=3, max_epochs=20, random_state=SEED
-    ),
+    "Conv": ConvClassifier(n_filters=(16, 32), kernel_size=3, max_epochs=20, random_state=SEED),
     "Graph": GraphClassifier(max_epochs=20, random_state=SEED),
 }
 scores, moved, errors, probabilities = {}, {}, {}, {}

@@ -20,9 +20,8 @@ import torch
 from sklearn.pipeline import make_pipeline
 from torch import nn
 
-from ibestimators import AttentionClassifier, TextTokenizer
+from ibestimators import AttentionClassifier, AttentionMapDisplay, TextTokenizer
 from ibestimators.attention import MultiHeadAttention
-from ibestimators.attention_maps import AttentionMapDisplay
 
 rng = np.random.default_rng(0)
 NAMES = ["ann", "bob", "cyd", "dan", "eve", "fay"]

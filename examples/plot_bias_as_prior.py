@@ -21,8 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from numpy.polynomial.polynomial import polyfit, polyval
 
-from ibestimators import ConvClassifier, GraphClassifier, MLPClassifier
-from ibestimators.training_curves import TrainingCurveDisplay
+from ibestimators import ConvClassifier, GraphClassifier, MLPClassifier, TrainingCurveDisplay
 
 SEED = 0
 NOISE = 0.3
@@ -47,14 +46,14 @@ def curve(degree, x, y):
     return polyval(grid, coefficients)
 
 
-def test_error(degree, n, n_draws=200):
+def error_of(degree, n, n_draws=200):
     """Mean squared distance to the law; the median over draws of n points."""
     rng = np.random.default_rng(SEED)
     curves = [curve(degree, *points(n, rng)) for _ in range(n_draws)]
     return np.median(((curves - law(grid)) ** 2).mean(axis=1))
 
 
-errors = {degree: np.array([test_error(degree, n) for n in SIZES]) for degree in COLOURS}
+errors = {degree: np.array([error_of(degree, n) for n in SIZES]) for degree in COLOURS}
 
 print("points" + "".join(f"{f'degree {degree}':>12}" for degree in COLOURS))
 for i, n in enumerate(SIZES):

@@ -13,12 +13,11 @@ truth is known, since the data are made with it: labels are drawn from probabili
 #
 # Nobody can do better than the true probabilities: their log loss is the floor.
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import sklearn
 from scipy.special import expit
-from sklearn.calibration import CalibratedClassifierCV, calibration_curve
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
 from sklearn.utils.fixes import parse_version
 

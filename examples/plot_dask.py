@@ -19,8 +19,6 @@ import tempfile
 from pathlib import Path
 
 import joblib
-import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from dask.distributed import Client, SubprocessCluster, get_task_stream
 from sklearn.datasets import load_digits
@@ -37,9 +35,7 @@ estimators = biases("classification", input_shape=(8, 8, 1), max_epochs=6)
 folder = tempfile.TemporaryDirectory()
 shared = Path(folder.name, "shared")
 
-alone = compare_biases(
-    X, y, estimators, cv=3, random_state=SEED, cache=Path(folder.name, "alone")
-)
+alone = compare_biases(X, y, estimators, cv=3, random_state=SEED, cache=Path(folder.name, "alone"))
 print(alone)
 
 # %%
@@ -57,9 +53,7 @@ class Plug(DummyClassifier):
 
 
 try:
-    compare_biases(
-        X, y, {**estimators, "plug": Plug()}, cv=3, random_state=SEED, cache=shared
-    )
+    compare_biases(X, y, {**estimators, "plug": Plug()}, cv=3, random_state=SEED, cache=shared)
 except KeyboardInterrupt:
     print("stopped")
 before = {path: path.stat().st_mtime_ns for path in shared.glob("*.json")}

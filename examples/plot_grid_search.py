@@ -77,8 +77,9 @@ print(results.round(3).to_string(index=False))
 # %%
 # The honest estimate
 # -------------------
-# ``best_score_`` is the largest of ten numbers with noise, and so errs upwards; how far, the
-# samples kept aside tell. They also tell how every setting does, which the search did not know.
+# ``best_score_`` is the largest of ten numbers with noise, and was made by networks that saw
+# two thirds of the 600 digits. The one errs upwards, the other downwards. Only samples that the
+# search has not seen tell what the chosen one, fitted anew to all 600, is worth.
 
 chosen = type(search.best_estimator_["model"]).__name__
 test_score = search.score(X_test, y_test)
@@ -99,8 +100,17 @@ for height, row in enumerate(order):
 ax.axvline(test_score, color="0.3", ls="--", lw=1, label="the chosen one, on test samples")
 ax.set_yticks(range(len(order)), [f"{results['bias'][i]}: {results['setting'][i]}" for i in order])
 ax.set_xlabel("accuracy, three folds of 600 digits")
-ax.legend(frameon=False, loc="lower left")
+ax.legend(frameon=False, loc="upper left")
 ax.grid(axis="x", alpha=0.3)
 ax.spines[["top", "right", "left"]].set_visible(False)
 ax.tick_params(axis="y", length=0)
 plt.show()
+
+# %%
+# Can it choose?
+# --------------
+# Yes: ten settings of five biases in one search. It takes convolution with a kernel of 5
+# (0.970), and the 1,197 digits kept aside agree (0.977). Here the honest estimate is the higher
+# one, as half as many samples again outweigh what choosing adds. How sure the choice is, is another
+# matter: the GRU is 0.002 behind, far less than what the folds differ by. And settings matter
+# about as much as biases: attention has 0.918 or 0.763 by the size of its patches.

@@ -14,9 +14,15 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
-from ibestimators import AttentionClassifier, ConvClassifier, GraphClassifier, TextTokenizer
+from ibestimators import (
+    AttentionClassifier,
+    ConvClassifier,
+    GraphClassifier,
+    TextTokenizer,
+    sample_importance,
+    structure_importance,
+)
 from ibestimators.datasets import load_digits
-from ibestimators.importance import sample_importance, structure_importance
 
 random = np.random.default_rng(0)
 

@@ -10,9 +10,8 @@ of MNIST-1D are signals of 40 steps.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ibestimators import ConvClassifier
+from ibestimators import ConvClassifier, FeatureMapDisplay, FilterDisplay, receptive_field
 from ibestimators.datasets import load_mnist1d
-from ibestimators.feature_maps import FeatureMapDisplay, FilterDisplay, receptive_field
 
 X, y = load_mnist1d(return_X_y=True)
 X_test, y_test = load_mnist1d(subset="test", return_X_y=True)

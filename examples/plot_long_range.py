@@ -4,7 +4,7 @@ How far back can it look?
 
 A recurrence hands what it read from step to step, attention looks at it directly. Here the
 first of T symbols is asked for after the last; the others mean nothing. The same networks
-are trained for growing T, with the same 500 samples and 25 epochs.
+are trained for growing T, each time on 500 samples for 25 epochs.
 """
 
 # %%
@@ -110,3 +110,12 @@ axes[0].legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.28))
 axes[1].set(title="not trained", ylabel="share of the last state that the first moves")
 axes[1].set_yscale("log")
 plt.show()
+
+# %%
+# How far back?
+# -------------
+# Up to 16 steps all three are right. At 32 the GRU guesses (0.22), the RNN, with other seeds, has
+# between 0.54 and 1.00, and at 64 it guesses in two of three seeds; attention has 1.00 throughout.
+# Gates do not help by themselves: they have to learn to stay shut, and of a symbol 64 steps back
+# they are told nothing, for it moves the last state by a share of 1e-13. Attention pays for its
+# reach with T times T products, and knows "first" only by its positions.

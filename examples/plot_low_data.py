@@ -102,3 +102,12 @@ axes[1].axhline(0.9, color="0.45", ls="--", lw=1, label="the hint, if read exact
 axes[0].set_ylabel("test accuracy")
 axes[1].legend(frameon=False, loc="lower right")
 plt.show()
+
+# %%
+# Whose crosses whose?
+# --------------------
+# Where locality is right, convolution has with 50 samples (0.98) what attention does not reach
+# with 1,600 (0.97). Where it is wrong, convolution still begins ahead, 0.75 against 0.68 with
+# 50 samples, since it reads the hint sooner; but it can never be better than the hint, 0.9.
+# Attention, from about 400 samples on, finds the key, passes it, and ends at 1.00. Neither is
+# better: the task decides, and so does the number of samples at which one asks.

@@ -9,7 +9,7 @@ costs or helps depends on the task. Four masks, on tasks for which one of them m
 # %%
 # The masks as pictures
 # ---------------------
-# Rows ask, columns are seen. A full mask is no mask. The graph is a ring of eight nodes with
+# Rows ask, bright columns are seen. A full mask is no mask. The graph is a ring of eight nodes with
 # one chord; its mask has a row for each node, too.
 
 from __future__ import annotations
@@ -147,3 +147,14 @@ right.set(ylabel="test R²", title="like edges", ylim=(0, 1.2))
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# %%
+# What may it see?
+# ----------------
+# What the task needs, and better no more. A causal mask costs nothing where the last token is
+# read out (0.98 and 0.99; the same function with one block). A local one helps where neighbours
+# are all that counts (0.99 against 0.79 with 400 samples), and cannot bring a number from afar
+# (0.59). A causal mask tells order even without positions, as early tokens see fewer (1.00, while
+# sets are at a guess, and a local mask is no help). And edges of a graph reach attention through
+# the mask alone: R² 0.85 with it; 0.28 without, as the nodes' signs still tell how many pairs are
+# alike.

@@ -18,8 +18,13 @@ import matplotlib.pyplot as plt
 import networkx as nx
 import numpy as np
 
-from ibestimators import GraphClassifier, GraphRegressor
-from ibestimators.messages import MessageDisplay, NodeEmbeddingDisplay, ReachDisplay
+from ibestimators import (
+    GraphClassifier,
+    GraphRegressor,
+    MessageDisplay,
+    NodeEmbeddingDisplay,
+    ReachDisplay,
+)
 
 families = nx.florentine_families_graph()
 adjacency = nx.to_numpy_array(families)

@@ -15,7 +15,6 @@ questions about them, and sees which of them needs the bonds.
 # allow; hydrogens are left out. The kind of an atom is a string, read as a category, and
 # the order of a bond a number.
 
-import matplotlib.pyplot as plt
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -46,7 +45,7 @@ def grow(rng):
     graph = nx.cycle_graph(int(rng.integers(5, 7)))
     nx.set_node_attributes(graph, "C", "element")
     nx.set_edge_attributes(graph, 1, "order")
-    free = {atom: 2 for atom in graph}  # bonds that each atom can still take
+    free = dict.fromkeys(graph, 2)  # bonds that each atom can still take
     for name in rng.choice(list(GROUPS), rng.integers(3, 8), p=SHARES):
         order = GROUPS[name][0][2]
         carbons = [atom for atom, kind in graph.nodes(data="element")

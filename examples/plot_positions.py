@@ -88,3 +88,13 @@ ax.set_yticks(range(len(POSITIONS)), [f"position={position!r}" for position in P
 ax.spines[:].set_visible(False)
 figure.colorbar(image, label="test score")
 plt.show()
+
+# %%
+# Does it know?
+# -------------
+# Without positions attention guesses at order and distance, exactly as a set must. With any
+# positions it has order right (1.00). Longer series part them: rotary, which knows distances
+# alone, keeps 0.99 of it, positions that are added keep 0.63 to 0.68. Distance is rotary's home
+# too: 0.89 against 0.72, and 0.85 against 0.69 on longer series. For the set no position is needed:
+# R² is 0.92 with all four, but only with ``"none"`` does the way in which the set is written
+# change nothing; the others move by 0.9 to 1.8.

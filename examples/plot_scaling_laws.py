@@ -32,8 +32,8 @@ SEED = 0
 X, y = load_mnist1d(return_X_y=True)
 X_test, y_test = load_mnist1d(subset="test", return_X_y=True)
 ESTIMATORS = {
-    "MLP": MLPClassifier(max_epochs=12),
-    "Conv": ConvClassifier(n_filters=(24, 24, 24), max_epochs=12),
+    "MLP": MLPClassifier(max_epochs=10),
+    "Conv": ConvClassifier(n_filters=(24, 24, 24), max_epochs=10),
 }
 SAMPLES = [80, 160, 320, 640, 1280]
 AHEAD = 2560

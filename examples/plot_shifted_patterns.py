@@ -21,7 +21,7 @@ from ibestimators.inside import inputs, network
 
 SEED = 0
 N_STEPS, WIDTH = 64, 9
-LEFT, RIGHT = range(0, 24), range(32, 56)  # where a shape starts, wholly within its half
+LEFT, RIGHT = range(24), range(32, 56)  # where a shape starts, wholly within its half
 steps = np.linspace(0, 1, WIDTH)
 SHAPES = {
     "bump": np.sin(np.pi * steps),

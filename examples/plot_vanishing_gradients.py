@@ -13,9 +13,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from ibestimators import RecurrentRegressor
+from ibestimators import GradientNormDisplay, HiddenStateDisplay, RecurrentRegressor
 from ibestimators.datasets import make_adding_problem
-from ibestimators.hidden_states import GradientNormDisplay, HiddenStateDisplay
 
 X, y = make_adding_problem(1000, n_steps=50, random_state=0, return_X_y=True)
 X_test, y_test = make_adding_problem(500, n_steps=50, random_state=1, return_X_y=True)

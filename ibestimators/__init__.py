@@ -8,8 +8,12 @@ Comparison: `compare_biases`, `ComparisonResult`; how much data a bias is worth:
 `compare_parameter_scaling`, `ParameterScalingResult`; does the structure matter:
 `structure_ablation`, `AblationResult`, `equivariance_error`; a first answer early:
 `race_biases`, `RaceResult`; over several data sets: `compare_over_data_sets`. Inside a bias:
-`TrainingCurveDisplay`; a convolution as the dense network that it is: `as_dense`. Text:
-`TextTokenizer`. Data: `ibestimators.datasets`.
+`FilterDisplay`, `FeatureMapDisplay`, `receptive_field`; `HiddenStateDisplay`,
+`GradientNormDisplay`; `NodeEmbeddingDisplay`, `MessageDisplay`, `ReachDisplay`;
+`AttentionMapDisplay`; `TrainingCurveDisplay`. What matters to it: `structure_importance`,
+`sample_importance`, `ImportanceResult`, `ImportanceDisplay`. A convolution as the dense
+network that it is: `as_dense`. A saved estimator: `load`. Text: `TextTokenizer`. Data:
+`ibestimators.datasets`.
 """
 
 from __future__ import annotations
@@ -20,15 +24,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ibestimators.ablation import AblationResult, equivariance_error, structure_ablation
     from ibestimators.attention import AttentionClassifier, AttentionRegressor
+    from ibestimators.attention_maps import AttentionMapDisplay
     from ibestimators.comparison import ComparisonResult, compare_biases
     from ibestimators.convolution import ConvClassifier, ConvRegressor
+    from ibestimators.feature_maps import FeatureMapDisplay, FilterDisplay, receptive_field
+    from ibestimators.hidden_states import GradientNormDisplay, HiddenStateDisplay
+    from ibestimators.importance import (
+        ImportanceDisplay,
+        ImportanceResult,
+        sample_importance,
+        structure_importance,
+    )
     from ibestimators.learning_curves import LearningCurvesResult, compare_learning_curves
     from ibestimators.message_passing import GraphClassifier, GraphRegressor
+    from ibestimators.messages import MessageDisplay, NodeEmbeddingDisplay, ReachDisplay
     from ibestimators.mlp import MLPClassifier, MLPRegressor
     from ibestimators.parameter_scaling import (
         ParameterScalingResult,
         compare_parameter_scaling,
     )
+    from ibestimators.persistence import load
     from ibestimators.racing import RaceResult, race_biases
     from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
     from ibestimators.statistics import compare_over_data_sets
@@ -65,10 +80,38 @@ _HOME = {
     "structure_ablation": "ablation",
     "compare_over_data_sets": "statistics",
     "TrainingCurveDisplay": "training_curves",
+    "FilterDisplay": "feature_maps",
+    "FeatureMapDisplay": "feature_maps",
+    "receptive_field": "feature_maps",
+    "HiddenStateDisplay": "hidden_states",
+    "GradientNormDisplay": "hidden_states",
+    "AttentionMapDisplay": "attention_maps",
+    "NodeEmbeddingDisplay": "messages",
+    "MessageDisplay": "messages",
+    "ReachDisplay": "messages",
+    "ImportanceDisplay": "importance",
+    "ImportanceResult": "importance",
+    "structure_importance": "importance",
+    "sample_importance": "importance",
+    "load": "persistence",
     "as_dense": "unrolled",
 }
 
 __all__ = [
+    "load",
+    "sample_importance",
+    "structure_importance",
+    "ImportanceResult",
+    "ImportanceDisplay",
+    "ReachDisplay",
+    "MessageDisplay",
+    "NodeEmbeddingDisplay",
+    "AttentionMapDisplay",
+    "GradientNormDisplay",
+    "HiddenStateDisplay",
+    "receptive_field",
+    "FeatureMapDisplay",
+    "FilterDisplay",
     "AblationResult",
     "AttentionClassifier",
     "AttentionRegressor",

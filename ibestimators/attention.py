@@ -578,10 +578,8 @@ class AttentionPrimitive(Estimator):
         )
 
     def widened(self, factor: float) -> dict[str, Any]:
-        """Embeddings grow by whole steps, the dense step fills what is between.
-
-        A block has about 4 e² + 2 e f weights, with embeddings of size e and f hidden units.
-        """
+        # Embeddings grow by whole steps, the dense step fills what is between: a block has
+        # about 4 e² + 2 e f weights, with embeddings of size e and f hidden units.
         e, step = self.embedding_size, 2 * self.n_heads
         f = self.feedforward_size or 2 * e
         weights = (4 * e * e + 2 * e * f) * factor**2

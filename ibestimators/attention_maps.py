@@ -54,7 +54,7 @@ class AttentionMapDisplay:
     --------
     >>> import numpy as np
     >>> from ibestimators import AttentionClassifier
-    >>> from ibestimators.attention_maps import AttentionMapDisplay
+    >>> from ibestimators import AttentionMapDisplay
     >>> X = np.random.default_rng(0).normal(size=(20, 6, 3))
     >>> clf = AttentionClassifier(mask="causal", max_epochs=1, random_state=0)
     >>> display = AttentionMapDisplay.from_estimator(clf.fit(X, np.arange(20) % 2), X[:3])

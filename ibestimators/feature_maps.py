@@ -84,7 +84,7 @@ def receptive_field(estimator: Any, axis: int = 0) -> pd.DataFrame:
     --------
     >>> import numpy as np
     >>> from ibestimators import ConvClassifier
-    >>> from ibestimators.feature_maps import receptive_field
+    >>> from ibestimators import receptive_field
     >>> X, y = np.random.default_rng(0).normal(size=(20, 40)), np.arange(20) % 2
     >>> fitted = ConvClassifier(kernel_size=3, max_epochs=1).fit(X, y)
     >>> receptive_field(fitted).reset_index()
@@ -135,7 +135,7 @@ class FilterDisplay:
     --------
     >>> import numpy as np
     >>> from ibestimators import ConvClassifier
-    >>> from ibestimators.feature_maps import FilterDisplay
+    >>> from ibestimators import FilterDisplay
     >>> X, y = np.random.default_rng(0).normal(size=(20, 40)), np.arange(20) % 2
     >>> fitted = ConvClassifier(n_filters=(8, 16), max_epochs=1).fit(X, y)
     >>> FilterDisplay.from_estimator(fitted, layer=1).filters.shape
@@ -235,7 +235,7 @@ class FeatureMapDisplay:
     --------
     >>> import numpy as np
     >>> from ibestimators import ConvClassifier
-    >>> from ibestimators.feature_maps import FeatureMapDisplay
+    >>> from ibestimators import FeatureMapDisplay
     >>> X, y = np.random.default_rng(0).normal(size=(20, 40)), np.arange(20) % 2
     >>> fitted = ConvClassifier(n_filters=(8, 16), max_epochs=1).fit(X, y)
     >>> FeatureMapDisplay.from_estimator(fitted, X[:3]).maps.shape

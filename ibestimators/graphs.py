@@ -200,9 +200,7 @@ class _Encoder:
     def state(self) -> dict[str, Any]:
         """What was learned of each attribute: categories, or a scale."""
         return {
-            name: coder.categories_[0]
-            if isinstance(coder, OneHotEncoder)
-            else scaler_state(coder)
+            name: coder.categories_[0] if isinstance(coder, OneHotEncoder) else scaler_state(coder)
             for name, coder in self.coders.items()
         }
 
@@ -212,7 +210,7 @@ class _Encoder:
         encoder = cls({}, None, standardize=False, of=of)
         for name, learned in state.items():
             if isinstance(learned, dict):
-                coder = scaler_from_state(learned)
+                coder: Any = scaler_from_state(learned)
                 encoder.n_features += coder.n_features_in_
             else:
                 coder = _one_hot().fit(learned.reshape(-1, 1))

@@ -51,7 +51,7 @@ class HiddenStateDisplay:
     --------
     >>> import numpy as np
     >>> from ibestimators import RecurrentClassifier
-    >>> from ibestimators.hidden_states import HiddenStateDisplay
+    >>> from ibestimators import HiddenStateDisplay
     >>> X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
     >>> fitted = RecurrentClassifier(hidden_size=8, max_epochs=1).fit(X, y)
     >>> HiddenStateDisplay.from_estimator(fitted, X[:3]).states.shape
@@ -177,7 +177,7 @@ class GradientNormDisplay:
 
     >>> from ibestimators import RecurrentRegressor
     >>> from ibestimators.datasets import make_adding_problem
-    >>> from ibestimators.hidden_states import GradientNormDisplay
+    >>> from ibestimators import GradientNormDisplay
     >>> X, y = make_adding_problem(100, random_state=0, return_X_y=True)
     >>> fitted = RecurrentRegressor(cell="rnn", max_epochs=1, random_state=0).fit(X, y)
     >>> norms = GradientNormDisplay.from_estimator(fitted, X, y).norms["RecurrentRegressor"]

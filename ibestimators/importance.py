@@ -216,7 +216,7 @@ def structure_importance(
 
     >>> import numpy as np
     >>> from ibestimators import MLPClassifier
-    >>> from ibestimators.importance import structure_importance
+    >>> from ibestimators import structure_importance
     >>> y = np.arange(200) % 2
     >>> X = np.random.default_rng(0).normal(size=(200, 8, 1))
     >>> X[:, 4:6, 0] += 2 * y[:, np.newaxis]
@@ -338,7 +338,7 @@ def sample_importance(
 
     >>> import networkx as nx, numpy as np
     >>> from ibestimators import MLPClassifier
-    >>> from ibestimators.importance import sample_importance
+    >>> from ibestimators import sample_importance
     >>> def ring(n, red):
     ...     graph = nx.cycle_graph(n)
     ...     nx.set_node_attributes(graph, {v: float(v in red) for v in graph}, "red")
@@ -447,7 +447,7 @@ class ImportanceDisplay:
     --------
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from ibestimators.importance import ImportanceDisplay
+    >>> from ibestimators import ImportanceDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> fitted = LogisticRegression(max_iter=1000).fit(X, y)
     >>> ImportanceDisplay.from_estimator(fitted, X, y).importances_mean.shape

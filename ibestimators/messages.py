@@ -56,7 +56,7 @@ class NodeEmbeddingDisplay:
     --------
     >>> import networkx as nx
     >>> from ibestimators import GraphClassifier
-    >>> from ibestimators.messages import NodeEmbeddingDisplay
+    >>> from ibestimators import NodeEmbeddingDisplay
     >>> graphs = [nx.star_graph(4), nx.cycle_graph(6)] * 10
     >>> clf = GraphClassifier(max_epochs=1, random_state=0).fit(graphs, [0, 1] * 10)
     >>> display = NodeEmbeddingDisplay.from_estimator(clf, graphs[:2])
@@ -180,7 +180,7 @@ class MessageDisplay:
     --------
     >>> import numpy as np
     >>> from ibestimators import GraphClassifier
-    >>> from ibestimators.messages import MessageDisplay
+    >>> from ibestimators import MessageDisplay
     >>> X = np.random.default_rng(0).normal(size=(20, 4))
     >>> clf = GraphClassifier(max_epochs=1, random_state=0).fit(X, X[:, 0] > 0)
     >>> display = MessageDisplay.from_estimator(clf, X, layer=1)
@@ -309,7 +309,7 @@ class ReachDisplay:
     >>> import networkx as nx
     >>> import numpy as np
     >>> from ibestimators import GraphRegressor
-    >>> from ibestimators.messages import ReachDisplay
+    >>> from ibestimators import ReachDisplay
     >>> X = np.random.default_rng(0).normal(size=(30, 5))
     >>> reg = GraphRegressor(n_layers=2, max_epochs=1, random_state=0).fit(X, X.sum(axis=1))
     >>> display = ReachDisplay.from_estimator(reg, X, node=0)  # the first node of a path

@@ -207,9 +207,8 @@ def _pack(value: Any, where: str, tensors: dict[str, torch.Tensor]) -> Any:
         parts = (list(value.nodes), [tuple(edge) for edge in value.edges()])
         return {kind: _pack(parts, where, tensors)}
     if sparse.issparse(value):
-        matrix = sparse.coo_array(value)
-        parts = (matrix.shape, matrix.row, matrix.col, matrix.data)
-        return {"sparse": _pack(parts, where, tensors)}
+        m = sparse.coo_array(value)
+        return {"sparse": _pack((m.shape, m.row, m.col, m.data), where, tensors)}
     raise TypeError(
         f"{where} holds {value!r}, of type {type(value).__name__}, which cannot be written to a "
         "file that holds data alone. Use numbers, strings, arrays or graphs of these."
