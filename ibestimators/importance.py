@@ -476,12 +476,41 @@ class ImportanceDisplay:
     def from_estimator(
         cls, estimator: Any, X: Any, y: ArrayLike, unit: str = "auto", ax: Any = None, **kwargs: Any
     ) -> Self:
-        """Measure and draw; parameters are those of `structure_importance`."""
+        """Measure and draw.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted.
+        X, y
+            Samples and targets that it was not fitted on.
+        unit : str, default='auto'
+            What is exchanged; see `structure_importance`.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        **kwargs
+            Other parameters of `structure_importance`.
+
+        Returns
+        -------
+        ImportanceDisplay
+        """
         return cls.from_result(structure_importance(estimator, X, y, unit, **kwargs), ax)
 
     @classmethod
     def from_result(cls, result: ImportanceResult, ax: Any = None) -> Self:
-        """Draw a result; see `ImportanceResult.plot`."""
+        """Draw a result; see `ImportanceResult.plot`.
+
+        Parameters
+        ----------
+        result : ImportanceResult
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        ImportanceDisplay
+        """
         return cls(
             result.importances_mean, result.importances_std, result.units, result.places,
             result.unit, result.scoring, result.over,

@@ -29,12 +29,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as safetensors_bytes
 from scipy import sparse
 
-from ibestimators import __version__
 from ibestimators.base import Estimator
 
 SCHEMA = 1
 _KEY = "ibestimators"
-_LIBRARIES = ("torch", "scikit-learn", "numpy", "skorch")
+_LIBRARIES = (_KEY, "torch", "scikit-learn", "numpy", "skorch")
 
 
 def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
@@ -43,7 +42,7 @@ def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     header = {
         "schema": SCHEMA,
         "class": type(estimator).__name__,
-        "versions": {_KEY: __version__} | {name: version(name) for name in _LIBRARIES},
+        "versions": {name: version(name) for name in _LIBRARIES},
         "parameters": {
             name: _pack(value, f"parameter {name}", tensors)
             for name, value in estimator.get_params(deep=False).items()
@@ -54,7 +53,8 @@ def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     for name, value in estimator.module_.state_dict().items():
         tensors[f"module.{name}"] = value.detach().cpu().clone().contiguous()
     text = json.dumps(header, sort_keys=True)
-    metadata = {_KEY: text, "sha256": _digest(text, tensors)}
+    # One entry: several would be written in any order.
+    metadata = {_KEY: f"{_digest(text, tensors)} {text}"}
     _write_whole(Path(path), safetensors_bytes(tensors, metadata))
 
 
@@ -130,8 +130,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             f"{path} is a safetensors file, but not one that an estimator of ibestimators wrote. "
             "Give one written by `save`."
         )
-    text = metadata[_KEY]
-    if metadata.get("sha256") != _digest(text, tensors):
+    digest, _, text = metadata[_KEY].partition(" ")
+    if digest != _digest(text, tensors):
         raise ValueError(
             f"{path} has changed since it was written: its checksum does not agree. Copy it "
             "again from where it came from."
@@ -140,16 +140,16 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     if header["schema"] > SCHEMA:
         raise ValueError(
             f"{path} has schema {header['schema']}, written by ibestimators "
-            f"{header['versions'][_KEY]}; this is {__version__}, which reads up to {SCHEMA}. "
+            f"{header['versions'][_KEY]}; this is {version(_KEY)}, which reads up to {SCHEMA}. "
             "Upgrade ibestimators."
         )
     return header, tensors
 
 
 def _built(header: dict[str, Any], tensors: dict[str, torch.Tensor], device: str | None) -> Any:
-    from ibestimators import suite
+    from ibestimators.suite import CLASSIFIERS, REGRESSORS
 
-    classes = {c.__name__: c for c in (*suite.CLASSIFIERS.values(), *suite.REGRESSORS.values())}
+    classes = {c.__name__: c for c in (*CLASSIFIERS.values(), *REGRESSORS.values())}
     if header["class"] not in classes:
         raise ValueError(
             f"the file holds a {header['class']!r}, which is none of {sorted(classes)}."
