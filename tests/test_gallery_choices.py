@@ -1,0 +1,121 @@
+"""The gallery's examples of choices find what they say they find."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run an example elsewhere, without a window; its names, and whether it drew."""
+    monkeypatch.chdir(tmp_path)
+    before = mpl.get_backend()
+    plt.switch_backend("agg")
+
+    def run_example(name: str) -> dict[str, Any]:
+        found = runpy.run_path(str(EXAMPLES / f"{name}.py"))
+        assert plt.get_fignums()
+        return found
+
+    yield run_example
+    plt.close("all")
+    plt.switch_backend(before)
+
+
+def test_long_range(run):
+    found = run("plot_long_range")
+    scores, left = found["scores"], found["left"]
+    # All remember for 16 steps, attention for any number, the GRU not for 32.
+    assert (scores.loc[:16] >= 0.95).all(axis=None)
+    assert (scores["attention"] >= 0.95).all()
+    assert (scores.loc[32:, "GRU"] <= 0.5).all()
+    # What is left of the first symbol: a share that halves each step, or one of T.
+    assert (left.loc[64, ["RNN", "GRU"]] < 1e-10).all()
+    shares = left["attention"] * left.index
+    assert shares.max() < 1.5 * shares.min()
+
+
+def test_masks(run):
+    found = run("plot_masks")
+    marked, neighbours, order = (found["scores"].iloc[row] for row in range(3))
+    assert min(marked["full"], marked["causal"]) >= 0.95
+    assert abs(marked["full"] - marked["causal"]) <= 0.02
+    assert marked["local"] <= 0.7
+    assert neighbours["local"] >= max(neighbours["full"], neighbours["causal"]) + 0.1
+    assert order["causal"] >= 0.95
+    assert max(order["full"], order["local"]) <= 0.6
+    assert found["apart"] <= 1e-5
+    assert found["r2"]["graph"] >= found["r2"]["full"] + 0.4
+    pictures = found["pictures"]
+    assert pictures["full"].all()
+    np.testing.assert_array_equal(pictures["causal"], np.tri(8, dtype=bool))
+    assert pictures["local"].sum() == 8 + 2 * 7
+    assert pictures["graph"].sum() == 8 + 2 * 9
+
+
+def test_positions(run):
+    found = run("plot_positions")
+    scores, moved = found["scores"], found["moved"]
+    assert (scores.loc["none"].drop("set") <= 0.6).all()
+    assert (scores.loc["learned":, "order"] >= 0.95).all()
+    added = scores.loc[["learned", "sinusoidal"]].max()
+    assert scores.loc["rotary", "order, longer"] >= added["order, longer"] + 0.05
+    assert scores.loc["rotary", "distance"] >= added["distance"]
+    assert scores.loc["rotary", "distance, longer"] >= added["distance, longer"] - 0.02
+    # A set needs no positions, and only without them is its order nothing.
+    assert scores.loc["none", "set"] >= scores["set"].max() - 0.02
+    assert moved["none"] <= 1e-3
+    assert min(moved[position] for position in ("learned", "sinusoidal", "rotary")) >= 0.1
+
+
+def test_low_data(run):
+    local, lookup = (
+        result.to_frame()["score"].unstack("estimator")
+        for result in run("plot_low_data")["curves"].values()
+    )
+    assert local.loc[50, "Conv"] >= local.loc[1600, "Attention"] - 0.01
+    assert lookup.loc[50, "Conv"] > lookup.loc[50, "Attention"]
+    assert lookup.loc[1600, "Attention"] >= 0.95
+    assert lookup.loc[1600, "Attention"] >= lookup.loc[1600, "Conv"] + 0.08
+    assert lookup["Conv"].max() <= 0.92
+
+
+def test_scaling_laws(run):
+    found = run("plot_scaling_laws")
+    laws, scaling = found["data_laws"], found["scaling"]
+    assert laws.loc["MLP", "b"] <= 0.25
+    assert laws.loc["Conv", "b"] >= 2 * laws.loc["MLP", "b"]
+    assert scaling.laws.loc["Conv", "b"] >= 2 * scaling.laws.loc["MLP", "b"]
+    for name, error in found["found"].items():
+        assert 2 / 3 <= found["foretold"][name] / error <= 3 / 2
+    # Error falls with each step along both axes, for both.
+    falls = [found["curves"].to_frame()["score"], scaling.frame["score"]]
+    assert all((scores.unstack().diff(axis=1).iloc[:, 1:] > 0).all(axis=None) for scores in falls)
+    scores = scaling.frame["score"]
+    assert (scores["Conv"] > scores["MLP"]).all()
+
+
+def test_grid_search(run):
+    found = run("plot_grid_search")
+    results, search = found["results"], found["search"]
+    assert results["bias"].value_counts().eq(2).all()
+    assert len(results) == 10
+    assert found["chosen"] == "ConvClassifier"
+    assert search.best_params_["model__kernel_size"] == 5
+    assert search.best_score_ == results["accuracy"].max()
+    # The estimate by cross-validation agrees with the samples kept aside.
+    assert abs(search.best_score_ - found["test_score"]) <= 0.02
+    assert found["test_score"] >= 0.95
+    # Settings count as biases do.
+    attention = results[results["bias"] == "Attention"]["accuracy"]
+    assert attention.max() - attention.min() >= 0.1
