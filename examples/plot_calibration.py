@@ -13,11 +13,12 @@ truth is known, since the data are made with it: labels are drawn from probabili
 #
 # Nobody can do better than the true probabilities: their log loss is the floor.
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import sklearn
 from scipy.special import expit
-from sklearn.calibration import CalibratedClassifierCV
+from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
 from sklearn.utils.fixes import parse_version
 
@@ -82,3 +83,31 @@ rows["truth"] = {
 }
 scores = pd.DataFrame(rows).T
 print(scores.round(3).to_string())
+
+# %%
+# Reliability: of the samples given a probability, the share that is what was said. On the
+# diagonal the two agree. Below, how often each probability is given at all.
+
+shown = ["nothing", "weight decay", methods[-1]]
+figure, (above, below) = plt.subplots(
+    2, 1, figsize=(6.4, 6.6), sharex=True, height_ratios=(3, 1), layout="constrained"
+)
+for i, name in enumerate(shown):
+    CalibrationDisplay.from_predictions(
+        y_test, probability[name], n_bins=10, name=name, ax=above, color=f"C{i}"
+    )
+    below.hist(probability[name], np.linspace(0, 1, 21), histtype="step", color=f"C{i}")
+above.set(xlabel="", ylabel="share that is of class 1")
+below.set(xlabel="probability of class 1 that is given", ylabel="samples")
+for ax in (above, below):
+    ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %%
+# Are they?
+# ---------
+# Not if nothing holds the network back: it is sure of itself in 0.69 of all cases, where the truth
+# allows 0.09, and its log loss is 1.81 (0.69 would be a coin). Calibration mends the
+# probabilities and not the knowledge: 0.62 with one temperature, at the same accuracy of 0.66.
+# Weight decay mends both, 0.61 at 0.70, which is why it is strong by default. Isotonic regression
+# does worst of the three here: its staircase gives a few samples 0 or 1.

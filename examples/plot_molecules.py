@@ -15,6 +15,7 @@ questions about them, and sees which of them needs the bonds.
 # allow; hydrogens are left out. The kind of an atom is a string, read as a category, and
 # the order of a bond a number.
 
+import matplotlib.pyplot as plt
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -141,5 +142,50 @@ for question, (graphs, y) in questions.items():
     for n in ROUNDS:
         model = GraphClassifier(n_layers=n, max_epochs=20, readout="sum", random_state=SEED)
         scores[question, n] = accuracy(model, graphs, y)
-table = pd.Series(scores).unstack(0)[list(questions)]
+table = pd.Series(scores).unstack(0).loc[["MLP", *ROUNDS], list(questions)]
 print(table.round(3))
+
+# %%
+# One molecule of each kind that the two motifs tell apart, and the scores.
+
+COLOURS = {"C": "0.3", "N": "C0", "O": "C3"}
+
+
+def draw(graph, ax, title):
+    """Atoms in their colours, double bonds thick."""
+    kinds = nx.get_node_attributes(graph, "element")
+    width = [2.5 * order for order in nx.get_edge_attributes(graph, "order").values()]
+    nx.draw_networkx(
+        graph, nx.kamada_kawai_layout(graph), ax=ax, labels=kinds, width=width, node_size=220,
+        node_color=[COLOURS[kind] for kind in kinds.values()], font_color="white", font_size=9,
+        edge_color="0.6",
+    )  # fmt: skip
+    ax.set_title(title)
+    ax.axis("off")
+
+
+figure = plt.figure(figsize=(10, 6.5), layout="constrained")
+axes = figure.subplot_mosaic([["with", "without"], ["scores", "scores"]])
+graphs, y = questions["a carboxyl group"]
+draw(graphs[int(np.argmax(y))], axes["with"], "with a carboxyl group")
+draw(graphs[int(np.argmin(y))], axes["without"], "without, of the same atoms")
+names = ["MLP, pooled atoms", *(f"{n} round{'s' * (n > 1)}" for n in ROUNDS)]
+for i, (question, column) in enumerate(table.items()):
+    bars = np.arange(len(column)) + 0.27 * (i - 1)
+    axes["scores"].bar(bars, column, 0.25, label=question)
+axes["scores"].set(ylim=(0.4, 1.02), ylabel="accuracy", xticks=range(len(names)))
+axes["scores"].set_xticklabels(names)
+axes["scores"].axhline(0.5, color="0.4", ls=":", lw=1)
+axes["scores"].legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+axes["scores"].spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %%
+# What does it see?
+# -----------------
+# What is bound to what. For the mass bonds tell nothing: pooled atoms have 0.99 of it, and
+# message passing, which has to find out that it need not listen, 0.91. Where molecules with and
+# without a motif have the same atoms, pooled atoms are at exactly one half. A carboxyl group
+# is known after one round in nine cases of ten and after two always; a ring of six takes as many
+# rounds as there are, and is known in 0.80 of cases after four: messages tell which atoms
+# come round which, and not that two of them are the same one.

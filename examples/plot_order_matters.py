@@ -108,4 +108,10 @@ right.legend(frameon=False)
 plt.show()
 
 # %%
-# @TEXT@
+# When does it?
+# -------------
+# When the answer hangs on what came before what, or last. One bit of state is all that parity
+# needs: trained on 1 to 20 bits the recurrence is right on 160 (1.00), where the others guess. In
+# the flights it is 0.05 to 0.18 off. Attention without positions, which cannot tell which step was
+# last, is two to five times as far off; the MLP, which has to learn each step's place on its own,
+# one and a half to three times.

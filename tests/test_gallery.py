@@ -1,4 +1,4 @@
-"""The gallery's examples of choices find what they say they find."""
+"""The gallery's examples find what they say they find."""
 
 from __future__ import annotations
 
@@ -119,3 +119,129 @@ def test_grid_search(run):
     # Settings count as biases do.
     attention = results[results["bias"] == "Attention"]["accuracy"]
     assert attention.max() - attention.min() >= 0.1
+
+
+def test_which_bias_wins(run):
+    found = run("plot_which_bias_wins")
+    scores, shuffled = found["scores"], found["shuffled_scores"]
+    assert scores.idxmax() == "Conv"
+    assert found["result"].to_frame().loc["Conv", "difference_low"] > 0
+    assert scores["Conv"] - shuffled["Conv"] >= 0.25
+    assert abs(scores["MLP"] - shuffled["MLP"]) <= 0.08
+
+
+def test_bias_as_prior(run):
+    found = run("plot_bias_as_prior")
+    assert found["needed"][1] is None
+    assert found["needed"][15] >= 4 * found["needed"][2]
+    wrong, none, right = found["scores"].values()
+    assert abs(wrong - 0.5) <= 0.06
+    assert right >= none + 0.1
+    assert found["more"] >= none + 0.1
+
+
+def test_shifted_patterns(run):
+    found = run("plot_shifted_patterns")
+    scores = found["scores"]
+    assert min(scores["Conv"].values()) >= 0.9
+    assert scores["MLP"]["left"] >= 0.95
+    assert scores["MLP"]["right"] <= 0.5
+    assert found["shift_errors"]["MLP"] >= 5 * found["shift_errors"]["Conv"]
+    assert found["map_difference"] <= 1e-5
+
+
+def test_order_matters(run):
+    found = run("plot_order_matters")
+    accuracies, distances = found["accuracies"], found["distances"]
+    assert accuracies["Recurrent"].min() >= 0.99
+    for name in ("MLP, bag of words", "Attention, no positions"):
+        assert accuracies[name].mean() <= 0.65
+    for name in ("MLP, a weight a step", "Attention, no positions"):
+        assert (distances[name] > 1.3 * distances["Recurrent"]).all()
+
+
+def test_adjacency_as_grid(run):
+    found = run("plot_adjacency_as_grid")
+    scores, moved = found["scores"], found["moved"]
+    assert scores["Conv"][0] >= 0.9
+    assert scores["Conv"][1] <= 0.65
+    assert min(scores["Graph"]) >= 0.95
+    assert moved["Conv"] >= 0.5
+    assert moved["Graph"] <= 1e-5
+    assert moved["MLP"] <= 1e-5
+    assert scores["MLP"][0] <= 0.65
+    assert found["taught_score"] <= 0.75
+
+
+def test_conv_to_dense(run):
+    found = run("plot_conv_to_dense")
+    assert found["difference"] <= 1e-5
+    (_, conv), (_, unrolled), (_, continued), (training, alone) = found["found"].values()
+    assert abs(conv - unrolled) <= 0.2
+    assert continued <= conv + 2
+    assert training <= 1
+    assert alone >= 2 * max(conv, continued)
+
+
+def test_inside_convolution(run):
+    found = run("plot_inside_convolution")
+    assert found["accuracy"] >= 0.9
+    assert found["difference"] <= 1e-5
+    assert found["sizes"] == sorted(found["sizes"])
+
+
+def test_vanishing_gradients(run):
+    found = run("plot_vanishing_gradients")
+    assert found["rnn"] <= 1e-2 * found["lstm"]
+    assert found["errors"]["rnn"] >= 5 * found["errors"]["lstm"]
+    assert found["clipped"] >= found["unclipped"] + 0.1
+
+
+def test_attention_maps(run):
+    found = run("plot_attention_maps")
+    assert found["accuracy"] >= 0.95
+    assert np.triu(found["maps"], 1).max() == 0
+    assert found["to_colour"].max() >= 0.5
+    assert found["aligned"] >= 0.95
+
+
+def test_messages(run):
+    found = run("plot_messages")
+    counts = found["counts"]
+    assert counts[0] == 1
+    assert counts == sorted(counts)
+    assert max(found["scores"][1], found["scores"][2]) <= 0.6
+    assert min(found["scores"][3], found["scores"][4]) >= 0.95
+
+
+def test_importance(run):
+    found = run("plot_importance")
+    assert found["inner"] > found["outer"]
+    assert found["share"] >= 0.9
+    assert min(found["found"].values()) >= 10
+    assert found["n_true"] == 6
+
+
+def test_text(run):
+    accuracy = run("plot_text")["accuracy"]
+    bag, network = accuracy.loc["CountVectorizer"], accuracy.loc["MLP"]
+    assert abs(bag["all"] - 0.5) <= 0.06
+    assert network.iloc[:2].min() >= 0.9
+    assert network.iloc[2:4].max() <= 0.6
+    assert (accuracy.loc["Conv":, "all"] >= 0.95).all()
+
+
+def test_molecules(run):
+    table = run("plot_molecules")["table"]
+    mass, carboxyl, ring = table.columns
+    assert table.loc["MLP", mass] >= 0.95
+    assert table.loc["MLP", [carboxyl, ring]].tolist() == [0.5, 0.5]
+    assert table.loc[2, carboxyl] >= 0.95
+    assert table.loc[4, ring] >= 0.7
+
+
+def test_pandas_to_report(run):
+    found = run("plot_pandas_to_report")
+    assert not found["result"].cells["error"].notna().any()
+    assert found["page"].startswith("<!DOCTYPE html>")
+    assert found["result"].verdict().split(".")[0] in found["page"]
