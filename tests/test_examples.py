@@ -27,6 +27,13 @@ def test_the_readmes_text_example_says_what_it_predicts():
     assert repr(eval(call, names)).startswith(expected.rstrip("])"))
 
 
+def test_the_readmes_look_inside_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = next(c for c in re.findall(r"```python\n(.+?)```", README, re.DOTALL) if "as_dense" in c)
+    exec(compile(code, "README.md", "exec"), {})
+    assert {path.name for path in tmp_path.iterdir()} == {"map.png", "conv.safetensors"}
+
+
 def test_next_token(capsys):
     main = runpy.run_path(str(ROOT / "examples" / "next_token.py"))["main"]
     scores = main(n_train=1500, max_epochs=8)
