@@ -147,6 +147,15 @@ class Pairs:
         )
 
 
+def _memberships(group: torch.Tensor, n_groups: int) -> Pairs:
+    """Each row with its group: the other way round, each row has one, in order."""
+    number = torch.arange(len(group) + 1, device=group.device)
+    pairs = Pairs(number[:-1], group, len(group), n_groups)
+    pairs.transposed = Pairs(group, number[:-1], n_groups, len(group))
+    pairs.transposed.sorted = group, number
+    return pairs
+
+
 class _SumAlong(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, pairs: Pairs) -> torch.Tensor:
@@ -172,7 +181,7 @@ def aggregate(
         where = group.unsqueeze(1).expand_as(rows)
         highest = lowest.scatter_reduce(0, where, rows, "amax")
         return highest.masked_fill(highest == -torch.inf, 0)
-    total = Pairs(torch.arange(len(rows), device=rows.device), group, len(rows), n_groups).sum(rows)
+    total = _memberships(group, n_groups).sum(rows)
     if how == "sum":
         return total
     count = torch.bincount(group, minlength=n_groups).clamp(min=1)
