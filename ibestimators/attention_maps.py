@@ -8,7 +8,6 @@ explanation", 2019).
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from typing import Any, Self
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from ibestimators.attention import AttentionNetwork, AttentionPrimitive, MultiHeadAttention
-from ibestimators.inside import inputs, network, opened
+from ibestimators.inside import inputs, network, opened, place
 from ibestimators.text import TextTokenizer
 
 _TICK = 0.15  # inches that a tick label needs
@@ -115,9 +114,7 @@ class AttentionMapDisplay:
         sklearn.exceptions.NotFittedError
         """
         inner, inner_X = opened(estimator, X, AttentionPrimitive)
-        # A copy: the fitted one stays in the mode that it is in.
-        net = copy.deepcopy(network(inner)).eval()
-        assert isinstance(net, AttentionNetwork)
+        net: AttentionNetwork = network(inner)
         with torch.no_grad():
             padded, lengths = net.maps(**inputs(inner, inner_X))  # (batch, layers, heads, ...)
         maps = padded.cpu().numpy()
@@ -276,11 +273,7 @@ def _labels(
     name: str,
 ) -> list[list[str]]:
     """Labels of each sample: those given, else those known if each names a token, else numbers."""
-    if not 0 <= sample < len(sizes):
-        raise ValueError(
-            f"sample={sample}, but X has {len(sizes)} samples. Give a number from 0 to "
-            f"{len(sizes) - 1}."
-        )
+    sample = place("sample", sample, len(sizes), "samples in X")
     labels = [list(map(str, range(n))) for n in sizes]
     for i, own in enumerate(known or []):
         if len(own) == sizes[i]:

@@ -15,7 +15,6 @@ networks", Distill (2019), section "Computing the receptive field region"; Zeile
 
 from __future__ import annotations
 
-import copy
 import math
 from numbers import Integral
 from typing import Any, NamedTuple, Self
@@ -26,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 
 from ibestimators.convolution import ConvLayer, ConvNetwork, Convolution, adjacency_images
-from ibestimators.inside import inputs, network, opened
+from ibestimators.inside import inputs, network, opened, place
 from ibestimators.packed import pad
 
 _MOST_LINES = 4  # features of a signal that are drawn as lines; more make an image
@@ -95,7 +94,7 @@ def receptive_field(estimator: Any, axis: int = 0) -> pd.DataFrame:
     3      3    46    16    -15
     """
     conv, _ = opened(estimator, None, Convolution)
-    net = _network(conv)
+    net: ConvNetwork = network(conv)
     n_axes = _layer(net, 0).n_axes
     if not isinstance(axis, Integral) or not 0 <= axis < n_axes:
         raise ValueError(
@@ -163,8 +162,8 @@ class FilterDisplay:
         -------
         FilterDisplay
         """
-        net = _network(opened(estimator, None, Convolution)[0])
-        layer = _place("layer", layer, len(net.layers))
+        net: ConvNetwork = network(opened(estimator, None, Convolution)[0])
+        layer = place("layer", layer, len(net.layers))
         weights = _layer(net, layer).conv.weight.detach().cpu().numpy()
         return cls(weights.copy(), layer).plot(ax)
 
@@ -288,10 +287,10 @@ class FeatureMapDisplay:
             If there is no such layer or sample.
         """
         conv, X = opened(estimator, X, Convolution)
-        net = _network(conv)
-        layer = _place("layer", layer, len(net.layers))
+        net: ConvNetwork = network(conv)
+        layer = place("layer", layer, len(net.layers))
         seen, lengths = _seen(**inputs(conv, X))
-        sample = _place("sample", sample, len(seen))
+        sample = place("sample", sample, len(seen))
         with torch.no_grad():
             part = ConvNetwork([_layer(net, i) for i in range(layer + 1)], net.readout).eval()
             maps, lengths_after = part.feature_map(seen, lengths)
@@ -391,26 +390,10 @@ class FeatureMapDisplay:
         right.figure.colorbar(image, ax=right, label="output")
 
 
-def _network(conv: Convolution) -> ConvNetwork:
-    """A copy, so that evaluating changes no flag of the estimator's own."""
-    net = copy.deepcopy(network(conv)).eval()
-    assert isinstance(net, ConvNetwork)
-    return net
-
-
 def _layer(net: ConvNetwork, i: int) -> ConvLayer:
     layer = net.layers[i]
     assert isinstance(layer, ConvLayer)
     return layer
-
-
-def _place(name: str, number: Any, n: int) -> int:
-    if not isinstance(number, Integral) or not -n <= int(number) < n:
-        raise ValueError(
-            f"{name}={number!r}, but there are {n}. Give an int from 0 to {n - 1}, or from -{n} "
-            "to -1 to count from the end."
-        )
-    return int(number) % n
 
 
 def _seen(

@@ -15,9 +15,7 @@ Computation 9 (1997).
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -25,7 +23,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from ibestimators.inside import inputs, network, opened
+from ibestimators.inside import inputs, network, opened, place
 from ibestimators.packed import pad, valid
 from ibestimators.recurrence import Recurrence, RecurrentNetwork
 
@@ -95,20 +93,15 @@ class HiddenStateDisplay:
             If there is no such sample.
         """
         recurrent, X = opened(estimator, X, Recurrence)
-        net = _network(recurrent)
+        net: RecurrentNetwork = network(recurrent)
         x, lengths = _steps(**inputs(recurrent, X))
-        n = len(x)
-        if not isinstance(sample, Integral) or not -n <= sample < n:
-            raise ValueError(
-                f"sample={sample!r}, but there are {n}. Give an int from 0 to {n - 1}, or from "
-                f"-{n} to -1 to count from the end."
-            )
+        sample = place("sample", sample, len(x))
         with torch.no_grad():
             values = net.hidden_states(x, lengths).cpu().numpy()  # (batch, steps, hidden)
         states: Any = values
         if lengths is not None:
             states = [value[:n] for value, n in zip(values, lengths.tolist(), strict=True)]
-        return cls(states, int(sample) % n, recurrent.bidirectional).plot(ax)
+        return cls(states, sample, recurrent.bidirectional).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw the states of the sample, units by steps, on a scale symmetric about 0.
@@ -288,7 +281,7 @@ def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     check_consistent_length(X, y)
     target = recurrent._encode_target(recurrent._check_target(y))
     # Squares of what vanishes would be 0 in float32; cuDNN has no gradient in evaluation.
-    net = _network(recurrent).double().cpu()
+    net: RecurrentNetwork = network(recurrent).double().cpu()
     x, lengths = _steps(**inputs(recurrent, X))
     x = x.double().cpu()
     lengths = torch.full((len(x),), x.shape[1]) if lengths is None else lengths.cpu()
@@ -312,13 +305,6 @@ def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     total = torch.zeros(x.shape[1], dtype=torch.float64).index_add_(0, back, norms[mask])
     count = torch.bincount(back, minlength=x.shape[1])
     return np.asarray((total / count).flip(0).numpy())
-
-
-def _network(recurrent: Recurrence) -> RecurrentNetwork:
-    """A copy, so that evaluating changes no flag of the estimator's own."""
-    net = copy.deepcopy(network(recurrent)).eval()
-    assert isinstance(net, RecurrentNetwork)
-    return net
 
 
 def _steps(

@@ -6,12 +6,13 @@ pipeline, or was found by a search.
 
 from __future__ import annotations
 
+import copy
+from numbers import Integral
 from typing import Any, TypeVar
 
 import torch
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
 
 from ibestimators.base import EmbeddedTokens, Estimator
 
@@ -61,10 +62,24 @@ def opened(estimator: Any, X: Any, primitive: type[P]) -> tuple[P, Any]:
     return estimator, X
 
 
-def network(estimator: Estimator) -> nn.Module:
-    """The network of a fitted estimator, without the embedding of tokens before it."""
+def network(estimator: Estimator) -> Any:
+    """The network of a fitted estimator, without the embedding of tokens before it.
+
+    A copy in evaluation mode: what is asked of it leaves no trace in the estimator.
+    """
     module = estimator.module_
-    return module.network if isinstance(module, EmbeddedTokens) else module
+    own = module.network if isinstance(module, EmbeddedTokens) else module
+    return copy.deepcopy(own).eval()
+
+
+def place(name: str, number: Any, n: int, of: str = "") -> int:
+    """A number below n, those below 0 counted from the end; or an error that names it."""
+    if not isinstance(number, Integral) or not -n <= int(number) < n:
+        raise ValueError(
+            f"{name}={number!r}, but there are {n}{of and ' '}{of}. Give an int from 0 to {n - 1}, "
+            f"or from -{n} to -1 to count from the end."
+        )
+    return int(number) % n
 
 
 @torch.no_grad()

@@ -137,7 +137,9 @@ class MessagePassing(nn.Module):
                 received = received / pairs.degrees.unsqueeze(1)
         else:
             received = self.received(x, edges, edge_features)  # (nodes, n_inputs)
-        y: torch.Tensor = self.update(torch.addcmul(received, x, 1 + self.eps))  # (nodes, n_outputs)
+        y: torch.Tensor = self.update(
+            torch.addcmul(received, x, 1 + self.eps)
+        )  # (nodes, n_outputs)
         return y
 
     def received(

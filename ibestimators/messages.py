@@ -6,7 +6,6 @@ After k rounds a node has heard of nodes that are k edges away and of no other (
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.decomposition import PCA
 
-from ibestimators.inside import inputs, network, opened
+from ibestimators.inside import inputs, network, opened, place
 from ibestimators.message_passing import GraphNetwork, MessagePassing, MessagePassingPrimitive
 
 Array = NDArray[Any]
@@ -237,7 +236,7 @@ class MessageDisplay:
         """
         inner, X = opened(estimator, X, MessagePassingPrimitive)
         net, _, graph = _look(inner, X, sample)
-        _check_number(layer, len(net.layers), "layer", "rounds")
+        layer = place("layer", layer, len(net.layers), "rounds")
         with torch.no_grad():
             before = [graph.nodes, *net.rounds(*graph.arguments())][layer]
             passing = net.layers[layer]
@@ -359,7 +358,7 @@ class ReachDisplay:
         """
         inner, X = opened(estimator, X, MessagePassingPrimitive)
         net, _, graph = _look(inner, X, sample)
-        _check_number(node, len(graph.nodes), "node", f"nodes in sample {sample}")
+        node = place("node", node, len(graph.nodes), f"nodes in sample {sample}")
         net.requires_grad_(False)
         features = graph.nodes.clone().requires_grad_()
         with torch.enable_grad():
@@ -424,10 +423,9 @@ def _look(
     estimator: MessagePassingPrimitive, X: Any, sample: int
 ) -> tuple[GraphNetwork, dict[str, torch.Tensor], _Graph]:
     """A copy of the network that may be asked anything, its input, and one sample of that."""
-    net = copy.deepcopy(network(estimator)).eval()
-    assert isinstance(net, GraphNetwork)
+    net: GraphNetwork = network(estimator)
     batch = inputs(estimator, X)
-    _check_number(sample, _n_samples(batch), "sample", "samples in X")
+    sample = place("sample", sample, _n_samples(batch), "samples in X")
     nodes, edges, owner = net.joined(batch["x"], batch.get("lengths"), batch.get("edges"))
     rows = (owner == sample).nonzero()[:, 0]
     if not len(rows):
@@ -443,13 +441,6 @@ def _look(
 
 def _n_samples(batch: dict[str, torch.Tensor]) -> int:
     return len(batch["lengths"] if "lengths" in batch else batch["x"])
-
-
-def _check_number(number: int, n: int, name: str, of: str) -> None:
-    if not 0 <= number < n:
-        raise ValueError(
-            f"{name}={number}, but there are {n} {of}. Give a number below {n}, from 0."
-        )
 
 
 def _numbers(tensor: torch.Tensor) -> Array:
@@ -574,10 +565,10 @@ def _draw_nodes(
     inside = max(map(len, labels)) <= 3 and diameter > 9
     on_a_line = not np.ptp(positions[:, 1])
     shades = points.to_rgba(values)[:, :3] @ [0.299, 0.587, 0.114]
-    for place, name, shade in zip(positions, labels, shades, strict=True):
+    for spot, name, shade in zip(positions, labels, shades, strict=True):
         colour = "white" if inside and shade < 0.5 else "black"
         ax.annotate(
-            name, place, (0, 0 if inside else -diameter / 2 - 1), textcoords="offset points",
+            name, spot, (0, 0 if inside else -diameter / 2 - 1), textcoords="offset points",
             ha="center", va="center" if inside else "top", fontsize=8 if inside else 7,
             rotation=90 if on_a_line and not inside else 0, color=colour, zorder=4,
             parse_math=False, annotation_clip=False,

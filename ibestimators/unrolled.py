@@ -81,8 +81,7 @@ def as_dense(estimator: Any) -> MLPClassifier | MLPRegressor:
     """
     conv, _ = opened(estimator, None, Convolution)
     _check(conv)
-    net = copy.deepcopy(network(conv)).double().cpu().eval()
-    assert isinstance(net, ConvNetwork)
+    net: ConvNetwork = network(conv).double().cpu()
     segments = _segments(net)
     shape = conv.sample_shape_
     sizes = _sizes(segments, shape)

@@ -236,7 +236,7 @@ def test_what_is_wrong_is_said():
         show(ConvClassifier(max_epochs=1).fit(X, kinds.targets("classifier")), X)
     with pytest.raises(NotFittedError):
         show(AttentionClassifier(), X)
-    with pytest.raises(ValueError, match="sample=24, but X has 24 samples"):
+    with pytest.raises(ValueError, match="sample=24, but there are 24 samples in X"):
         show(fitted, X, sample=24)
     with pytest.raises(ValueError, match="tokens has 2 labels, but sample 1 has 5 tokens"):
         show(fitted, X, sample=1, tokens=["a", "b"])
