@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 from pathlib import Path
 from typing import Any
@@ -245,3 +246,28 @@ def test_pandas_to_report(run):
     assert not found["result"].cells["error"].notna().any()
     assert found["page"].startswith("<!DOCTYPE html>")
     assert found["result"].verdict().split(".")[0] in found["page"]
+
+
+def test_calibration(run):
+    scores = run("plot_calibration")["scores"]
+    floor = scores.loc["truth", "log loss"]
+    assert scores["log loss"].min() == floor
+    nothing, decay = scores.loc["nothing"], scores.loc["weight decay"]
+    assert nothing["log loss"] > 1
+    assert decay["log loss"] <= floor + 0.1
+    assert decay["accuracy"] > nothing["accuracy"]
+    assert nothing["beyond 0.95"] > 5 * scores.loc["truth", "beyond 0.95"]
+    # Calibration bends what the network says and does not change which class it names.
+    calibrated = scores.drop(["nothing", "early stopping", "weight decay", "truth"])
+    assert (calibrated["log loss"] < nothing["log loss"] / 1.5).all()
+    assert (abs(calibrated["accuracy"] - nothing["accuracy"]) <= 0.02).all()
+
+
+def test_dask(run):
+    found = run("plot_dask")
+    assert len(found["alone"].cells) == 15
+    assert len(found["before"]) == found["untouched"] == 5
+    assert len(found["after"]) == 15
+    assert len(found["workers"]) == 2
+    assert os.getpid() not in found["workers"].values()
+    assert {worker for worker, _, _ in found["tasks"]} == set(found["workers"])
