@@ -11,8 +11,10 @@ from __future__ import annotations
 import copy
 import math
 import os
+import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, NamedTuple, Self
@@ -21,7 +23,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.model_selection import train_test_split
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.utils import Tags, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -41,6 +44,12 @@ from ibestimators import graphs, sequences, structures, training
 from ibestimators.arrays import ArrayStructure, arrange, scaler_from_state, scaler_state
 from ibestimators.dense import ACTIVATIONS
 from ibestimators.parameters import estimator, parameter
+from ibestimators.progress import (
+    CallbackSupportMixin,
+    Epochs,
+    fitted_attributes,
+    with_callbacks,
+)
 from ibestimators.structures import Layout
 
 POSITIVE_INT = Interval(Integral, 1, None, closed="left")
@@ -49,6 +58,8 @@ NON_NEGATIVE_REAL = Interval(Real, 0, None, closed="left")
 
 _WORTH_THREADS = 2_000_000_000  # multiply-adds of a step
 _ROWS = 1 << 15  # of a padded batch in predict
+_TRIAL = 5  # fewer epochs are not expected to converge
+_WORSE = 1.1  # times the loss of a blind guess: what chance may do
 _FLOATS = {"float32": torch.float32, "float64": torch.float64}
 _STRUCTURES: dict[str, Any] = {
     "array": ArrayStructure,
@@ -68,7 +79,7 @@ class Work(NamedTuple):
 
 
 @estimator
-class Estimator(BaseEstimator):  # type: ignore[misc]
+class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     """Abstract: an estimator that trains a network. See the module's docstring."""
 
     lr: float = parameter(
@@ -91,7 +102,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     )  # fmt: skip
     early_stopping: bool = parameter(
         False, ["boolean"], "bool",
-        "Whether to set `validation_fraction` of the training data aside (stratified by class), "
+        "Whether to set `validation_fraction` of the training data aside (stratified by class, "
+        "or by whole `groups`), "
         "stop once its loss has not improved for `n_iter_no_change` epochs, and restore the "
         "weights of the best epoch. The scales of X and y are learned from both parts.",
     )  # fmt: skip
@@ -220,6 +232,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """y as the loss wants it."""
 
     @abstractmethod
+    def _blind_loss(self, data: training.LabelledSamples) -> float:
+        """Loss of a guess that knows nothing of X."""
+
+    @abstractmethod
     def _strata(self, y: NDArray[Any]) -> NDArray[Any] | None:
         """What a validation split keeps the shares of."""
 
@@ -228,7 +244,14 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     ) -> NDArray[Any] | None:
         return sample_weight
 
-    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -244,6 +267,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss and in the standardisation; only their
             ratios count.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each sample, such as the patient it is of. `early_stopping` then sets
+            whole groups aside; else they are not looked at.
 
         Returns
         -------
@@ -252,12 +278,20 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError, TypeError
-            If X, y, the weights or a parameter cannot be used; the message says how to mend it.
+            If X, y, the weights or a parameter cannot be used, or if the loss became infinite in
+            the first epoch; the message says how to mend it.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss became infinite later (the weights of the epoch before are kept), or if
+            it ended above that of a guess that knows nothing of X.
         """
         self._validate_params()
-        return self._train(
-            X, y, sample_weight, reset=not (self.warm_start and hasattr(self, "net_"))
-        )
+        if hasattr(self, "_skl_callbacks"):
+            self._init_callback_context(max_subtasks=self.max_epochs)
+        reset = not (self.warm_start and hasattr(self, "net_"))
+        return self._train(X, y, sample_weight, reset=reset, groups=groups)
 
     def _train(
         self,
@@ -267,11 +301,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         *,
         reset: bool,
         classes: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
         one_pass: bool = False,
     ) -> Self:
         before = self.__dict__.copy()
         try:
-            self._train_unguarded(X, y, sample_weight, reset, classes, one_pass)
+            self._train_unguarded(X, y, sample_weight, reset, classes, groups, one_pass)
         except BaseException:  # what a failed or interrupted fit leaves would pass for fitted
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -285,15 +320,36 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         sample_weight: ArrayLike | None,
         reset: bool,
         classes: ArrayLike | None,
+        groups: ArrayLike | None,
         one_pass: bool,
     ) -> None:
-        work = self._prepare(X, y, sample_weight, reset, classes, one_pass)
+        work = self._prepare(X, y, sample_weight, reset, classes, groups, one_pass)
         with (
             training.intra_op_threads(self._n_threads(self.net_.batch_size)),
             training.seeded(work.seed + self.n_iter_, self.device_, exclusive=self.dropout > 0),
+            self._callbacks_of_scikit_learn(X, y),
         ):
             training.train(self.net_, work.data, work.validation, work.epochs)
         self._record()
+        self._judge(work)
+
+    @contextmanager
+    def _callbacks_of_scikit_learn(self, X: Any, y: Any) -> Iterator[None]:
+        """Let those that `set_callbacks` was given hear of the fit and its epochs."""
+        fit = self.__dict__.get("_callback_fit_ctx")
+        if fit is None:
+            yield
+            return
+        told = ("scikit_learn", Epochs(self, fit))
+        fit.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        self.net_.callbacks_.append(told)
+        try:
+            yield
+        finally:
+            self.net_.callbacks_.remove(told)
+        fit.call_on_fit_task_end(
+            estimator=self, X=X, y=y, reconstruction_attributes=fitted_attributes(self)
+        )
 
     def _prepare(
         self,
@@ -302,6 +358,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         sample_weight: ArrayLike | None = None,
         reset: bool = True,
         classes: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
         one_pass: bool = False,
     ) -> Work:
         """All of a fit but the training itself."""
@@ -311,13 +368,15 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             )
         given, X = X, self._check_input(X, reset=reset)
         y = self._check_target(y)
-        check_consistent_length(X, y)
+        groups = None if groups is None else column_or_1d(groups)
+        check_consistent_length(X, y, groups)
         weight = _check_weight(sample_weight, y)
         if weight is not None and not weight.all() and self._kind != "array":
             # The longest sample, the vocabulary, the attributes: of those that count.
             kept, given = np.flatnonzero(weight), list(given)
             X = self._check_input([given[i] for i in kept], reset=reset, kind=self._kind)
             y, weight = y[kept], weight[kept]
+            groups = None if groups is None else groups[kept]
         if reset:
             self._dtype = _FLOATS[self.dtype]
             self._structure = self._learn_structure(X, weight)
@@ -332,7 +391,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         seed = _seed(self.random_state)
         training_part, validation_part = np.arange(len(y)), None
         if self.early_stopping and not one_pass:
-            training_part, validation_part = self._split(y, seed)
+            training_part, validation_part = self._split(y, groups, seed)
 
         def labelled(rows: NDArray[Any]) -> training.LabelledSamples:
             data = _labelled(samples, target, loss_weight, rows, self._dtype, keep_scale=one_pass)
@@ -368,7 +427,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             module = self.net_.module_
         history = [] if reset else list(self.net_.history)
         given = copy.deepcopy(list(self.callbacks or ()))
-        callbacks = self._primitive_callbacks()
+        callbacks = [training.LastGoodWeights(), *self._primitive_callbacks()]
         if scheduled:
             if not training.any_scheduler(given):
                 n_steps = self.max_epochs * math.ceil(n_samples / batch_size)
@@ -394,10 +453,28 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = len(self.net_.history)
         self.loss_curve_ = training.curve(self.net_, "train_loss")
         self.validation_curve_ = training.curve(self.net_, "valid_loss")
-        if not np.isfinite(self.loss_curve_[-1]):
-            raise ValueError(
-                f"The training loss of {type(self).__name__} became {self.loss_curve_[-1]} by "
-                f"epoch {self.n_iter_}. Lower lr={self.lr}, or keep standardize=True."
+
+    def _judge(self, work: Work) -> None:
+        """Say so if training went wrong."""
+        name, losses = type(self).__name__, self.loss_curve_
+        remedy = f"Lower lr={self.lr}" + ("." if self.standardize else ", or set standardize=True.")
+        if training.diverged(self.net_):
+            what = f"The loss or the weights of {name} became infinite in epoch {self.n_iter_}"
+            if self.n_iter_ == 1 or not np.isfinite(losses[:-1]).any():
+                raise ValueError(f"{what}, and no weights before it are worth keeping. {remedy}")
+            warnings.warn(
+                f"{what}. Training ended there, with the weights of the epoch before. {remedy}",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        elif work.epochs >= _TRIAL and losses[-1] > _WORSE * self._blind_loss(work.data):
+            warnings.warn(
+                f"{name} has not converged: after {self.n_iter_} epochs its training loss is "
+                f"{losses[-1]:.3g}, above the {self._blind_loss(work.data):.3g} of a guess that "
+                f"knows nothing of X. {remedy} If the loss still falls (see loss_curve_), raise "
+                f"max_epochs={self.max_epochs}.",
+                ConvergenceWarning,
+                stacklevel=2,
             )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -481,8 +558,13 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             return min(128, max(8, n_samples // 20))
         return int(self.batch_size)
 
-    def _split(self, y: NDArray[Any], seed: int) -> list[NDArray[Any]]:
+    def _split(
+        self, y: NDArray[Any], groups: NDArray[Any] | None, seed: int
+    ) -> Sequence[NDArray[Any]]:
         try:
+            if groups is not None:
+                cut = GroupShuffleSplit(1, test_size=self.validation_fraction, random_state=seed)
+                return next(cut.split(y, groups=groups))
             return train_test_split(
                 np.arange(len(y)),
                 test_size=self.validation_fraction,
@@ -493,7 +575,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             raise ValueError(
                 f"early_stopping=True could not set validation_fraction="
                 f"{self.validation_fraction} of {len(y)} samples aside: {error} Give more "
-                "samples a class, change validation_fraction, or set early_stopping=False."
+                f"{'samples a class' if groups is None else 'groups'}, change "
+                "validation_fraction, or set early_stopping=False."
             ) from error
 
     def _check_input(self, X: Any, *, reset: bool, kind: str | None = None) -> Any:
@@ -871,6 +954,9 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             )
         return torch.from_numpy(self._encoder.transform(y).astype(np.int64))
 
+    def _blind_loss(self, data: training.LabelledSamples) -> float:
+        return math.log(len(self.classes_))
+
     def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
         return y
 
@@ -958,6 +1044,12 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         if self._target_scaler is not None:
             columns = self._target_scaler.transform(columns)
         return torch.from_numpy(columns).to(self._dtype)
+
+    def _blind_loss(self, data: training.LabelledSamples) -> float:
+        target = data.target.double().numpy()
+        weight = None if data.weight is None else data.weight.double().numpy()
+        mean = np.average(target, axis=0, weights=weight)
+        return float(np.average((target - mean) ** 2, axis=0, weights=weight).mean()) or math.inf
 
     def _strata(self, y: NDArray[Any]) -> None:
         return None

@@ -37,6 +37,7 @@ from sklearn.model_selection import (
 )
 from sklearn.utils import _safe_indexing, check_random_state, indexable
 from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import has_fit_parameter
 from tabulate import tabulate
 from tqdm.auto import tqdm
 
@@ -363,7 +364,8 @@ def compare_biases(
     baseline : str, default=None
         Name of the estimator to compare to; None takes the first.
     groups : array-like of shape (n_samples,), default=None
-        Group of each sample, for the splitter; estimators do not see them.
+        Group of each sample, for the splitter, and for `early_stopping` of the estimators of
+        this package: no group is on both sides of either split.
     match_parameters : bool or int, default=False
         Whether to widen or narrow the networks of this package to the number of parameters
         of the baseline, or to a given number, within 5 %.
@@ -447,7 +449,7 @@ def compare_biases(
             for name, est in prepared.items()
         }
     scorers = {name: check_scoring(est, scoring) for name, est in prepared.items()}
-    store = None if cache is None else _Store(Path(cache), X, y, scoring)
+    store = None if cache is None else _Store(Path(cache), X, y, scoring, groups)
     together = {
         # What is kept must not depend on what was fitted beside it.
         name: store is None and _stacking_pays(est, X, y, min(len(splits), _STACK))
@@ -457,7 +459,7 @@ def compare_biases(
     work = (
         delayed(
             Cells(name, prepared[name], scorers[name], X, y, folds,
-                  [splits[fold] for fold in folds], error_score, store)
+                  [splits[fold] for fold in folds], error_score, store, groups)
         )()
         for name, folds in tasks
     )  # fmt: skip
@@ -468,7 +470,9 @@ def compare_biases(
     result = ComparisonResult(cells, prepared, baseline, first, tuple(others), rope)
     if refit:
         try:
-            best = clone(prepared[result.best]).fit(X, y)
+            best = clone(prepared[result.best])
+            known = _groups_for(best, groups)
+            best = best.fit(X, y) if known is None else best.fit(X, y, groups=known)
         except Exception as error:  # the scores are not lost with it
             warnings.warn(f"{result.best} could not be fitted on all data: {error}", stacklevel=2)
         else:
@@ -609,11 +613,13 @@ class Cells:
         splits: Sequence[Any],
         error_score: str | float = np.nan,
         store: _Store | None = None,
+        groups: Any = None,
     ) -> None:
         self.name, self.est, self.scorer = name, est, scorer
         self.X, self.y = X, y
         self.folds, self.splits = folds, splits
         self.error_score, self.store = error_score, store
+        self.groups = _groups_for(est, groups)
 
     def __call__(self) -> list[dict[str, Any]]:
         fitted = self.fitted() if len(self.folds) > 1 else [None]
@@ -630,6 +636,7 @@ class Cells:
                 self.error_score,
                 self.store,
                 fit,
+                self.groups,
             )  # fmt: skip
             for fold, split, fit in zip(self.folds, self.splits, fitted, strict=True)
         ]
@@ -641,7 +648,8 @@ class Cells:
         clones = [clone(self.est) for _ in self.folds]
         start = time.perf_counter()
         try:
-            fit_together(clones, self.X, self.y, [train for train, _ in self.splits])
+            rows = [train for train, _ in self.splits]
+            fit_together(clones, self.X, self.y, rows, self.groups)
         except Exception:  # which fold it was, and why, shows when each is fitted alone
             return [None] * len(clones)
         share = (time.perf_counter() - start) / len(clones)
@@ -660,6 +668,7 @@ def _cell(
     error_score: str | float = np.nan,
     store: _Store | None = None,
     fit: tuple[BaseEstimator, float] | None = None,
+    groups: Any = None,
 ) -> dict[str, Any]:
     """One fit and its score; `fit` is the fitted estimator and its time, if it is there."""
     kept = None if store is None else store.path(est, train, test)
@@ -682,7 +691,8 @@ def _cell(
         if fit is None:
             X_train, y_train = _safe_indexing(X, train), _safe_indexing(y, train)
             start = time.perf_counter()
-            fitted = clone(est).fit(X_train, y_train)
+            more = {} if groups is None else {"groups": groups[train]}
+            fitted = clone(est).fit(X_train, y_train, **more)
             cell["fit_time"] = time.perf_counter() - start
         else:
             fitted, cell["fit_time"] = fit
@@ -706,13 +716,21 @@ def _cell(
     return cell
 
 
+def _groups_for(est: Any, groups: Any) -> Any:
+    """Groups for an estimator that sets samples aside: it must know which belong together."""
+    if groups is None or not getattr(est, "early_stopping", False):
+        return None
+    return np.asarray(groups) if has_fit_parameter(est, "groups") else None
+
+
 class _Store:
     """Finished cells in a directory, each found by all that it depends on."""
 
-    def __init__(self, folder: Path, X: Any, y: Any, scoring: Any) -> None:
+    def __init__(self, folder: Path, X: Any, y: Any, scoring: Any, groups: Any = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.data = joblib.hash((_content(X), np.asarray(y), _content(scoring), _versions()))
+        data = (_content(X), np.asarray(y), _content(scoring), _versions(), _content(groups))
+        self.data = joblib.hash(data)
 
     def path(self, est: BaseEstimator, train: Any, test: Any) -> Path:
         settings = {name: _content(value) for name, value in est.get_params().items()}

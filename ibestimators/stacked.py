@@ -44,6 +44,8 @@ def can_stack(estimators: Sequence[Any], X: Any) -> bool:
         return False
     if first.dropout or first.callbacks or first.warm_start or first.verbose:
         return False
+    if hasattr(first, "_skl_callbacks"):
+        return False
     settings = [
         {name: value for name, value in est.get_params().items() if name not in _FREE}
         for est in estimators
@@ -66,7 +68,9 @@ def stacking_pays(est: Any, X: Any, y: Any, n_fits: int) -> bool:
     return n_parameters <= _MOST_PARAMETERS
 
 
-def fit_together(estimators: Sequence[Any], X: Any, y: Any, rows: Sequence[Any]) -> Sequence[Any]:
+def fit_together(
+    estimators: Sequence[Any], X: Any, y: Any, rows: Sequence[Any], groups: Any = None
+) -> Sequence[Any]:
     """Fit each estimator on its rows of X and y, as one stack if their networks allow.
 
     Parameters
@@ -77,6 +81,8 @@ def fit_together(estimators: Sequence[Any], X: Any, y: Any, rows: Sequence[Any])
         As in `fit`.
     rows : sequence of ndarray of int
         Training rows of each.
+    groups : ndarray of shape (n_samples,) or None
+        As in `fit`.
 
     Returns
     -------
@@ -86,7 +92,8 @@ def fit_together(estimators: Sequence[Any], X: Any, y: Any, rows: Sequence[Any])
     works = []
     for est, index in zip(estimators, rows, strict=True):
         est._validate_params()
-        works.append(est._prepare(_safe_indexing(X, index), _safe_indexing(y, index)))
+        part = {"groups": None if groups is None else groups[index]}
+        works.append(est._prepare(_safe_indexing(X, index), _safe_indexing(y, index), **part))
     alike = defaultdict(list)
     for est, work in zip(estimators, works, strict=True):
         alike[_plan(est.net_, work)].append((est.net_, work))
@@ -97,8 +104,9 @@ def fit_together(estimators: Sequence[Any], X: Any, y: Any, rows: Sequence[Any])
                 _train(nets, parts)
             else:
                 training.train(nets[0], parts[0].data, parts[0].validation, parts[0].epochs)
-    for est in estimators:
+    for est, work in zip(estimators, works, strict=True):
         est._record()
+        est._judge(work)
     return estimators
 
 
@@ -257,8 +265,8 @@ def _ended(net: TrainingNet, work: Work) -> bool:
         )  # fmt: skip
     try:
         net.notify("on_epoch_end", dataset_train=work.data, dataset_valid=work.validation)
-    except KeyboardInterrupt:
-        if not any(training._has_stopped(callback) for _, callback in net.callbacks_):
+    except (KeyboardInterrupt, training.Stop) as error:
+        if not training.asked_to_stop(net, error):
             raise
         return True
     return False

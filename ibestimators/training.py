@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -26,6 +27,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ibestimators.dense import BatchNorm, weighing
 from ibestimators.structures import Index
+
+# By this name in torch 2.4 too.
+OutOfMemory = torch.cuda.OutOfMemoryError
 
 # Modules draw their first weights, and dropout its masks, from torch's global
 # generator. It is borrowed, never changed; threads take turns with it.
@@ -288,20 +292,104 @@ def train(
 
     skorch's `partial_fit` takes every `KeyboardInterrupt` for the end of
     training, since `EarlyStopping` ends it by raising one. Here only that one
-    does; the user's Ctrl-C goes on to the caller.
+    does; the user's Ctrl-C goes on to the caller. A batch that does not fit into
+    the memory of a GPU is halved, with a warning.
     """
     data = (training, validation)
     net.notify("on_train_begin", X=data, y=None)
+    before = len(net.history)
     try:
-        net.fit_loop(data, epochs=epochs)
-    except KeyboardInterrupt:
-        if not any(_has_stopped(callback) for _, callback in net.callbacks_):
+        while (left := epochs - (len(net.history) - before)) > 0:
+            _epochs(net, data, left)
+    except (KeyboardInterrupt, Stop) as error:
+        if not asked_to_stop(net, error):
             raise
     net.notify("on_train_end", X=data, y=None)
 
 
+class Stop(Exception):  # noqa: N818 (no error)
+    """Raised by a callback: training ends here, and what was learned is kept."""
+
+
+def asked_to_stop(net: TrainingNet, error: BaseException) -> bool:
+    """Whether a callback ended training, and not the user's Ctrl-C."""
+    return isinstance(error, Stop) or any(_has_stopped(callback) for _, callback in net.callbacks_)
+
+
 def _has_stopped(callback: Callback) -> bool:
     return isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+
+
+def _epochs(
+    net: TrainingNet, data: tuple[LabelledSamples, LabelledSamples | None], epochs: int
+) -> None:
+    """Some epochs; fewer, and smaller batches from then on, if one does not fit into memory."""
+    try:
+        net.fit_loop(data, epochs=epochs)
+        return
+    except OutOfMemory:
+        if min(net.batch_size, len(data[0])) == 1:
+            raise
+    # Out here the error, which holds on to what filled the memory, is gone.
+    net.batch_size = min(net.batch_size, len(data[0])) // 2
+    del net.history[-1]
+    for _, callback in net.callbacks_:
+        if isinstance(callback, WarmUpAndDecay):
+            callback.seen_ -= callback.seen_ % len(data[0])
+    for weight in net.module_.parameters():
+        weight.grad = None
+    _say_halved(net, f"epoch {len(net.history) + 1} begins again with batches")
+
+
+def _say_halved(net: TrainingNet, what: str, batch_size: int | None = None) -> None:
+    size = batch_size or net.batch_size
+    if str(net.device).startswith("cuda"):
+        torch.cuda.empty_cache()
+    warnings.warn(
+        f"The memory of {net.device!r} was full: {what} of {size} samples. Give batch_size={size} "
+        "or less from the start, or make the network smaller.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+class LastGoodWeights(Callback):  # type: ignore[misc]
+    """Ends training once the loss or a weight is infinite or no number, and goes one epoch back.
+
+    Attributes
+    ----------
+    diverged_ : bool
+        Whether that happened in the last training.
+    """
+
+    def on_train_begin(self, net: NeuralNet, **_: Any) -> None:
+        self.diverged_ = False
+        self.good_ = [value.detach().clone() for value in _values(net.module_)]
+
+    def on_epoch_end(self, net: NeuralNet, **_: Any) -> None:
+        values = _values(net.module_)
+        size = torch.stack(torch._foreach_norm(values, math.inf)).max()
+        if math.isfinite(net.history[-1, "train_loss"]) and bool(size.isfinite()):
+            torch._foreach_copy_(self.good_, values)
+            return
+        torch._foreach_copy_(values, self.good_)
+        net.initialize_optimizer()  # its momentum has gone the same way
+        self.diverged_ = True
+        raise Stop
+
+    def on_train_end(self, net: NeuralNet, **_: Any) -> None:
+        self.good_ = []
+
+
+def _values(module: nn.Module) -> list[torch.Tensor]:
+    """All weights, and the moments that layers keep."""
+    values = [*module.parameters(), *module.buffers()]
+    return [value.detach() for value in values if value.is_floating_point() and value.numel()]
+
+
+def diverged(net: TrainingNet) -> bool:
+    """Whether the last training ended because numbers left the finite."""
+    return any(isinstance(c, LastGoodWeights) and c.diverged_ for _, c in net.callbacks_)
 
 
 @torch.inference_mode()
@@ -315,8 +403,27 @@ def forward(
     """Outputs of the network for all samples, on the CPU.
 
     Samples of different sizes are taken in batches that are alike, of no more than `most`.
+    Batches that do not fit into memory are halved, with a warning.
     """
     net.module_.eval()
+    while True:
+        try:
+            return _forward(net, samples, batch_size, costs, most)
+        except OutOfMemory:
+            if batch_size == 1:
+                raise
+        batch_size = min(batch_size, len(samples)) // 2 or 1
+        most = None if most is None else most / 2
+        _say_halved(net, "predictions are made in batches", batch_size)
+
+
+def _forward(
+    net: TrainingNet,
+    samples: Samples,
+    batch_size: int,
+    costs: torch.Tensor | None,
+    most: float | None,
+) -> torch.Tensor:
     if costs is None:
         return torch.cat([
             net.infer(samples.batch(slice(start, start + batch_size))).cpu()
