@@ -9,6 +9,7 @@ features)`` a volume.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Self
 
@@ -133,8 +134,8 @@ class ArrayStructure:
         values = torch.from_numpy(block).to(dtype)
         if not torch.isfinite(values).all():
             raise ValueError(
-                f"X holds numbers too large for {dtype}. Rescale X, or set standardize=True "
-                "or dtype='float64'."
+                f"X holds numbers too large for {dtype}. Rescale X, or set "
+                f"{'standardize=True or ' if self.scaler is None else ''}dtype='float64'."
             )
         return values
 
@@ -195,16 +196,30 @@ def _as_rows(X: NDArray[Any]) -> NDArray[Any]:
 
 def _fit_scaler(X: NDArray[Any], sample_weight: NDArray[Any] | None) -> StandardScaler:
     scaler = StandardScaler()
-    for rows in _blocks(X):
-        block = X[rows].astype(np.float64)
-        if sample_weight is None:
-            scaler.partial_fit(_as_rows(block))
-            continue
-        weight = sample_weight[rows]
-        if weight.any():  # a block without weight would divide by zero
-            positions = _as_rows(block).shape[0] // len(block)
-            scaler.partial_fit(_as_rows(block), sample_weight=np.repeat(weight, positions))
+    with finite_scale(scaler, "X"):
+        for rows in _blocks(X):
+            block = X[rows].astype(np.float64)
+            if sample_weight is None:
+                scaler.partial_fit(_as_rows(block))
+                continue
+            weight = sample_weight[rows]
+            if weight.any():  # a block without weight would divide by zero
+                positions = _as_rows(block).shape[0] // len(block)
+                scaler.partial_fit(_as_rows(block), sample_weight=np.repeat(weight, positions))
     return scaler
+
+
+@contextmanager
+def finite_scale(scaler: StandardScaler, name: str) -> Iterator[None]:
+    """An error, and no other warnings, if what a scaler learns inside is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        yield
+    for learned in (scaler.mean_, scaler.var_):
+        if learned is not None and not np.isfinite(learned).all():
+            raise ValueError(
+                f"{name} holds numbers so large that their squares are infinite. Rescale it, as by "
+                "a factor, or take logarithms."
+            )
 
 
 def scaler_state(scaler: StandardScaler | None) -> dict[str, Any] | None:

@@ -344,7 +344,7 @@ class AttentionNetwork(nn.Module):
         if self.position in ("learned", "sinusoidal"):
             x = x + self.position_table(x)
         if self.readout.how == "cls":
-            x = torch.cat([self.class_token.expand(len(x), 1, -1), x], 1)
+            x = torch.cat([self.class_token.expand(x.shape[0], 1, -1), x], 1)
         return x
 
     def position_table(self, x: torch.Tensor) -> torch.Tensor:  # (batch, tokens, embedding_size)

@@ -9,6 +9,7 @@ as ``ConvClassifier(Convolution, Classifier)`` names one of each.
 from __future__ import annotations
 
 import copy
+import copyreg
 import math
 import os
 import warnings
@@ -20,6 +21,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -41,7 +43,13 @@ from sklearn.utils.validation import (
 from torch import nn
 
 from ibestimators import graphs, sequences, structures, training
-from ibestimators.arrays import ArrayStructure, arrange, scaler_from_state, scaler_state
+from ibestimators.arrays import (
+    ArrayStructure,
+    arrange,
+    finite_scale,
+    scaler_from_state,
+    scaler_state,
+)
 from ibestimators.dense import ACTIVATIONS
 from ibestimators.parameters import estimator, parameter
 from ibestimators.progress import (
@@ -367,6 +375,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
         given, X = X, self._check_input(X, reset=reset)
+        structures.refuse_masked(y, "y")
+        structures.refuse_masked(sample_weight, "sample_weight")
         y = self._check_target(y)
         groups = None if groups is None else column_or_1d(groups)
         check_consistent_length(X, y, groups)
@@ -500,6 +510,36 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "net_")
         save(self, path)
 
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator as an ONNX model, which runs without Python or torch.
+
+        Its input ``X`` takes float64 of shape (n, *`sample_shape_`) for any n, as it is, not
+        standardised. Its output is ``probabilities`` (n, n_classes), in the order of
+        `classes_`, or ``predictions``, as `predict` gives them. The model's metadata hold the
+        classes, as JSON.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; it appears whole or not at all.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+        ImportError
+            If the libraries are not installed: ``pip install "ibestimators[onnx]"``.
+        ValueError
+            If the estimator was not fitted on arrays.
+        """
+        from ibestimators.exporting import to_onnx
+
+        check_is_fitted(self, "net_")
+        to_onnx(self, path)
+
+    @abstractmethod
+    def _outcome(self, scores: torch.Tensor) -> torch.Tensor:
+        """Probabilities, or predictions in the units of y, from what the network gives."""
+
     def _learned(self) -> dict[str, Any]:
         """What fit learned but the weights, as plain values."""
         names = ("n_features_in_", "feature_names_in_")
@@ -532,6 +572,31 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             row = {name: curve[i] for name, curve in curves.items() if i < len(curve)}
             self.net_.history.append({"epoch": i + 1, "batches": []} | row)
         self._record()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Parameters, what fit learned, and weights, all as plain values and arrays.
+
+        What skops writes, so that it needs to trust no class but the estimator itself.
+        """
+        state: dict[str, Any] = {"parameters": self.get_params(deep=False)}
+        if hasattr(self, "net_"):
+            weights = self.module_.state_dict()
+            state["learned"] = self._learned()
+            state["weights"] = {name: value.cpu().numpy() for name, value in weights.items()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "parameters" not in state:  # from pickle, or a copy
+            super().__setstate__(state)
+            return
+        type(self).__init__(self, **state["parameters"])
+        if "learned" in state:
+            weights = {name: torch.from_numpy(v.copy()) for name, v in state["weights"].items()}
+            self._take_up(state["learned"], weights)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """For pickle and copies: all there is, momentum and the record of batches too."""
+        return copyreg.__newobj__, (type(self),), super().__getstate__()  # type: ignore[attr-defined]
 
     @abstractmethod
     def _target_state(self) -> dict[str, Any]:
@@ -581,6 +646,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_input(self, X: Any, *, reset: bool, kind: str | None = None) -> Any:
         """X as its structure takes it: checked, in one layout, not yet scaled."""
+        structures.refuse_masked(X, "X")
         kind = kind or structures.kind_of(X)
         if reset:
             self._kind = kind
@@ -640,21 +706,35 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_array(self, X: Any, *, reset: bool) -> NDArray[Any]:
         """X in the layout (n_samples, *structure, features)."""
-        checks: dict[str, Any] = {"dtype": "numeric", "allow_nd": True}
         shape = None if self.input_shape is None else self._sizes("input_shape", least=1)
-        if _n_dims(X) <= 2:
-            self._check_flat_is_expected(reset)
-            X = validate_data(self, X, reset=reset, **checks)
-        else:
-            X = check_array(X, input_name="X", estimator=self, **checks)
-            if 0 in X.shape:
-                raise ValueError(f"X has shape {X.shape}; every axis must have at least 1 entry.")
+        try:
+            # The sum that scikit-learn looks for infinities by may overflow for finite numbers.
+            with np.errstate(over="ignore", invalid="ignore"):
+                X = self._check_numbers(X, reset)
+        except OverflowError as error:
+            raise ValueError(f"X holds a number too large for float64 ({error}).") from error
+        if X.dtype.kind not in "biuf":
+            raise TypeError(
+                f"X is of type {X.dtype}, but numbers are expected. Give dates as the time since "
+                "one of them, in a unit of your choice."
+            )
         flat = X.ndim == 2
         X = arrange(X, shape, self.channels_first)
         if reset and not flat:
             self.n_features_in_ = X.shape[-1] if shape is None else math.prod(shape)
             self.__dict__.pop("feature_names_in_", None)
         return X
+
+    def _check_numbers(self, X: Any, reset: bool) -> NDArray[Any]:
+        checks: dict[str, Any] = {"dtype": "numeric", "allow_nd": True}
+        if _n_dims(X) <= 2:
+            self._check_flat_is_expected(reset)
+            _check_columns_are_numbers(X)
+            return np.asarray(validate_data(self, X, reset=reset, **checks))
+        X = check_array(X, input_name="X", estimator=self, **checks)
+        if 0 in X.shape:
+            raise ValueError(f"X has shape {X.shape}; every axis must have at least 1 entry.")
+        return np.asarray(X)
 
     def _check_flat_is_expected(self, reset: bool) -> None:
         if not reset and self.input_shape is None and len(self.sample_shape_) > 1:
@@ -889,7 +969,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`; each row sums to 1.
         """
-        return np.asarray(self._forward(X).double().softmax(1).numpy())
+        return np.asarray(self._outcome(self._forward(X)).numpy())
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Logarithm of `predict_proba`, without its rounding to 0.
@@ -938,6 +1018,9 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
                 f"class: {self.classes_.tolist()[0]!r}."
             )
         return len(self.classes_)
+
+    def _outcome(self, scores: torch.Tensor) -> torch.Tensor:  # (n, n_classes)
+        return scores.double().softmax(1)
 
     def _target_state(self) -> dict[str, Any]:
         return {"classes": self.classes_}
@@ -1007,10 +1090,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             As many dimensions as y had in `fit`.
         """
-        predicted = self._forward(X).double().numpy()
-        if self._target_scaler is not None:
-            predicted = self._target_scaler.inverse_transform(predicted)
-        return np.asarray(predicted.reshape(len(predicted), *self._target_shape))
+        return np.asarray(self._outcome(self._forward(X)).numpy())
 
     def _check_target(self, y: Any) -> NDArray[Any]:
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
@@ -1023,10 +1103,19 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
     ) -> int:
         self._target_shape = y.shape[1:]
         columns = _columns(y)
-        self._target_scaler = (
-            StandardScaler().fit(columns, sample_weight=sample_weight) if self.standardize else None
-        )
+        self._target_scaler = None
+        if self.standardize:
+            self._target_scaler = StandardScaler()
+            with finite_scale(self._target_scaler, "y"):
+                self._target_scaler.fit(columns, sample_weight=sample_weight)
         return columns.shape[1]
+
+    def _outcome(self, scores: torch.Tensor) -> torch.Tensor:  # (n, n_outputs)
+        predicted = scores.double()
+        if self._target_scaler is not None:
+            scale, mean = self._target_scaler.scale_, self._target_scaler.mean_
+            predicted = predicted * torch.from_numpy(scale) + torch.from_numpy(mean)
+        return predicted.reshape(-1, *self._target_shape)
 
     def _target_state(self) -> dict[str, Any]:
         return {"shape": self._target_shape, "scaler": scaler_state(self._target_scaler)}
@@ -1062,6 +1151,28 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
 
 def _columns(y: NDArray[Any]) -> NDArray[Any]:
     return y.reshape(len(y), -1)
+
+
+def _check_columns_are_numbers(X: Any) -> None:
+    """An error that names the columns of a data frame that are texts, categories or dates."""
+    bad = {}
+    for name in X.columns if hasattr(X, "columns") else ():
+        values = np.asarray(X[name])
+        if values.dtype.kind in "biuf":
+            continue
+        try:
+            values[~pd.isna(values)].astype(np.float64)
+            good = values.dtype.kind not in "mM"
+        except (TypeError, ValueError):
+            good = False
+        if not good:
+            bad[name] = str(X[name].dtype)
+    if bad:
+        raise ValueError(
+            f"X has columns that are no numbers: {bad}. Encode them in front, as by "
+            f"make_pipeline(make_column_transformer((OneHotEncoder(), {list(bad)}), "
+            "remainder='passthrough'), estimator)."
+        )
 
 
 def _n_dims(X: Any) -> int:

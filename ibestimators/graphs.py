@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from ibestimators.arrays import scaler_from_state, scaler_state
+from ibestimators.arrays import finite_scale, scaler_from_state, scaler_state
 from ibestimators.packed import PackedSamples
 from ibestimators.structures import Index, Layout, is_graph
 
@@ -193,7 +193,8 @@ class _Encoder:
             else:
                 # with_mean and with_std off: only the width is checked later
                 coder = StandardScaler(with_mean=standardize, with_std=standardize)
-                coder.fit(table, sample_weight=weight if len(values) else None)
+                with finite_scale(coder, f"the {of} attribute {name!r}"):
+                    coder.fit(table, sample_weight=weight if len(values) else None)
                 self.n_features += table.shape[1]
             self.coders[name] = coder
 

@@ -59,8 +59,8 @@ class NeighbourAttention(nn.Module):
     ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_inputs)
         """What each node receives; `told` are the features that travel along each edge."""
         (_, target), told, weight = self.scored(x, edges, told)
-        total = aggregate(weight, target, len(x), "sum")  # (nodes, 1)
-        return aggregate(weight * self.value(told), target, len(x), "sum") / total
+        total = aggregate(weight, target, x.shape[0], "sum")  # (nodes, 1)
+        return aggregate(weight * self.value(told), target, x.shape[0], "sum") / total
 
     def scored(
         self, x: torch.Tensor, edges: torch.Tensor, told: torch.Tensor
@@ -70,13 +70,13 @@ class NeighbourAttention(nn.Module):
         (2, edges + loops), (edges + loops, n_inputs) and (edges + loops, 1); the weights of a
         node's edges do not sum to 1 yet.
         """
-        loops = self.missing_loops(edges, len(x))  # (loops,)
+        loops = self.missing_loops(edges, x.shape[0])  # (loops,)
         edges = torch.cat([edges, loops.expand(2, -1)], 1)  # (2, edges + loops)
         target = edges[1]
         told = torch.cat([told, x[loops]])  # (edges + loops, n_inputs)
         score = (self.query(x)[target] * self.key(told)).sum(1)  # (edges + loops,)
         score = score / math.sqrt(self.key.out_features)
-        highest = score.new_full((len(x),), -torch.inf)
+        highest = score.new_full((x.shape[0],), -torch.inf)
         highest = highest.scatter_reduce(0, target, score.detach(), "amax")  # (nodes,)
         return edges, told, (score - highest[target]).exp().unsqueeze(1)
 
@@ -131,7 +131,7 @@ class MessagePassing(nn.Module):
     ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_edge_features)
         """`pairs` are those of the edges, if they are at hand."""
         if edge_features is None and self.aggregation in ("sum", "mean"):
-            pairs = pairs or Pairs(edges[0], edges[1], len(x), len(x))
+            pairs = pairs or Pairs(edges[0], edges[1], x.shape[0], x.shape[0])
             received = pairs.sum(x)  # (nodes, n_inputs)
             if self.aggregation == "mean":
                 received = received / pairs.degrees.unsqueeze(1)
@@ -150,7 +150,7 @@ class MessagePassing(nn.Module):
         if self.aggregation == "attention":
             received: torch.Tensor = self.attention(x, edges, told)
             return received
-        return aggregate(told, edges[1], len(x), self.aggregation)
+        return aggregate(told, edges[1], x.shape[0], self.aggregation)
 
     def told(
         self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None
@@ -173,7 +173,7 @@ class MessagePassing(nn.Module):
         if self.aggregation != "attention":
             return edges, told, None
         edges, told, weight = self.attention.scored(x, edges, told)
-        total = aggregate(weight, edges[1], len(x), "sum")  # (nodes, 1)
+        total = aggregate(weight, edges[1], x.shape[0], "sum")  # (nodes, 1)
         return edges, self.attention.value(told), (weight / total[edges[1]])[:, 0]
 
 
@@ -256,13 +256,13 @@ class GraphNetwork(nn.Module):
         edge_features: torch.Tensor | None = None,
     ) -> Iterator[torch.Tensor]:  # as in node_embeddings
         """Features of each node after each round: (nodes, hidden_size)."""
-        pairs = Pairs(edges[0], edges[1], len(nodes), len(nodes))
+        pairs = Pairs(edges[0], edges[1], nodes.shape[0], nodes.shape[0])
         for i, (layer, norm) in enumerate(zip_longest(self.layers, self.norms)):
             nodes = layer(nodes, edges, edge_features, pairs)  # (nodes, hidden_size)
             if i == 0 and self.identities is not None:
                 nodes = nodes.unflatten(0, (-1, self.identities.num_embeddings))
                 nodes = (nodes + self.identities.weight).flatten(0, 1)  # (nodes, hidden_size)
-            if norm is not None and len(nodes):
+            if norm is not None and nodes.shape[0]:
                 nodes = norm(nodes, sample)
             nodes = self.dropout(self.activation(nodes))
             yield nodes
@@ -274,7 +274,8 @@ class GraphNetwork(nn.Module):
         edges: torch.Tensor | None = None,
         edge_features: torch.Tensor | None = None,
     ) -> torch.Tensor:  # (batch, *sample_shape), or (rows, features), (batch,), (2, edges), ...
-        n_samples = len(x) if lengths is None else len(lengths)
+        # Shapes, here and below: a length is a number, which an export would hold fixed.
+        n_samples = x.shape[0] if lengths is None else len(lengths)
         x, edges, sample = self.joined(x, lengths, edges)
         nodes = self.node_embeddings(x, edges, sample, edge_features)  # (nodes, hidden_size)
         pooled = aggregate(nodes, sample, n_samples, self.readout)  # (batch, hidden_size)

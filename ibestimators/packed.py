@@ -105,7 +105,8 @@ class Pairs:
 
     def sum(self, x: torch.Tensor) -> torch.Tensor:  # (n_sources, features)
         """For each target the sum over its sources: (n_targets, features)."""
-        if x.is_cuda or not x.shape[1] or not len(self.source):  # bags are for CPUs, and not empty
+        plain = x.is_cuda or torch.compiler.is_compiling()  # bags are for CPUs, and their loops
+        if plain or not x.shape[1] or not self.source.shape[0]:
             total = x.new_zeros(self.n_targets, x.shape[1])
             return total.index_add(0, self.target, x.index_select(0, self.source))
         y: torch.Tensor = _SumAlong.apply(x, self)  # type: ignore[no-untyped-call]
@@ -128,7 +129,7 @@ class Pairs:
     @cached_property
     def degrees(self) -> torch.Tensor:
         """Number of sources of each target, 1 if it has none: (n_targets,)."""
-        return torch.bincount(self.target, minlength=self.n_targets).clamp(min=1)
+        return _counts(self.target, self.n_targets).clamp(min=1)
 
     @cached_property
     def sorted(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -149,9 +150,9 @@ class Pairs:
 
 def _memberships(group: torch.Tensor, n_groups: int) -> Pairs:
     """Each row with its group: the other way round, each row has one, in order."""
-    number = torch.arange(len(group) + 1, device=group.device)
-    pairs = Pairs(number[:-1], group, len(group), n_groups)
-    pairs.transposed = Pairs(group, number[:-1], n_groups, len(group))
+    number = torch.arange(group.shape[0] + 1, device=group.device)
+    pairs = Pairs(number[:-1], group, group.shape[0], n_groups)
+    pairs.transposed = Pairs(group, number[:-1], n_groups, group.shape[0])
     pairs.transposed.sorted = group, number
     return pairs
 
@@ -184,5 +185,9 @@ def aggregate(
     total = _memberships(group, n_groups).sum(rows)
     if how == "sum":
         return total
-    count = torch.bincount(group, minlength=n_groups).clamp(min=1)
-    return total / count.unsqueeze(1)
+    return total / _counts(group, n_groups).clamp(min=1).unsqueeze(1)
+
+
+def _counts(group: torch.Tensor, n_groups: int) -> torch.Tensor:
+    """Number of rows of each group; an export knows no `bincount` of so many: (n_groups,)."""
+    return group.new_zeros(n_groups).scatter_add(0, group, torch.ones_like(group))

@@ -55,7 +55,7 @@ def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     text = json.dumps(header, sort_keys=True)
     # One entry: several would be written in any order.
     metadata = {_KEY: f"{_digest(text, tensors)} {text}"}
-    _write_whole(Path(path), safetensors_bytes(tensors, metadata))
+    write_whole(Path(path), safetensors_bytes(tensors, metadata))
 
 
 def load(path: str | os.PathLike[str], device: str | None = None) -> Any:
@@ -178,7 +178,7 @@ def _digest(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
     return sha.hexdigest()
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write beside the file and put it in its place at once, so that no half file is left."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
         file.write(content)

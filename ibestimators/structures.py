@@ -115,6 +115,17 @@ def kind_of(X: Any) -> str:
     return "array"
 
 
+def refuse_masked(values: Any, name: str) -> None:
+    """An error if entries are masked: numpy would read what lies under the mask."""
+    items = values if isinstance(values, list | tuple) else [values]
+    parts = (part for item in items for part in (item if isinstance(item, tuple) else (item,)))
+    if any(np.ma.is_masked(part) for part in parts):
+        raise ValueError(
+            f"{name} is a masked array with masked entries, which would be read as if they were "
+            "not. Fill them in, as by .filled(value), or drop the samples that have any."
+        )
+
+
 def is_graph(item: Any) -> bool:
     """Whether an item is a graph in one of the forms that are read."""
     if isinstance(item, nx.Graph) or hasattr(item, "edge_index"):

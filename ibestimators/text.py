@@ -157,6 +157,33 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ids = [[int(token) for token in tokens] for tokens in X]
         return list(self.tokenizer_.decode_batch(ids, skip_special_tokens=False))
 
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Accept any container of `transform`, and keep to lists: tokens differ in number.
+
+        Parameters
+        ----------
+        transform : str, default=None
+            As of other transformers, so that a whole pipeline can be told.
+
+        Returns
+        -------
+        self
+        """
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Parameters, and the tokenizer as JSON: plain values, for skops and pickle alike."""
+        state: dict[str, Any] = {"parameters": self.get_params(deep=False)}
+        if hasattr(self, "tokenizer_"):
+            state["tokenizer"] = self.tokenizer_.to_str()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        type(self).__init__(self, **state["parameters"])
+        if "tokenizer" in state:
+            self.tokenizer_ = Tokenizer.from_str(state["tokenizer"])
+            self.vocabulary_ = self.tokenizer_.get_vocab()
+
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
         tags.input_tags.string = True

@@ -44,7 +44,12 @@ def test_whole_groups_are_set_aside(make, parts):
 
 
 def test_a_split_through_patients_flatters():
-    params = {"early_stopping": True, "validation_fraction": 0.3, "random_state": 0, "max_epochs": 60}
+    params = {
+        "early_stopping": True,
+        "validation_fraction": 0.3,
+        "random_state": 0,
+        "max_epochs": 60,
+    }
     through = MLPClassifier(weight_decay=0, **params).fit(X, Y)
     whole = MLPClassifier(weight_decay=0, **params).fit(X, Y, groups=PATIENT)
     assert min(through.validation_curve_) < 0.2 < min(whole.validation_curve_)
@@ -75,9 +80,7 @@ def test_groups_that_cannot_be_split():
 
 @pytest.mark.parametrize("stacked", [False, True])
 def test_a_comparison_keeps_groups_whole_in_both_splits(parts, stacked, tmp_path):
-    candidates = {
-        "MLP": MLPClassifier(hidden_layer_sizes=(8,), early_stopping=True, max_epochs=2)
-    }
+    candidates = {"MLP": MLPClassifier(hidden_layer_sizes=(8,), early_stopping=True, max_epochs=2)}
     cache = None if stacked else tmp_path
     compare_biases(X, Y, candidates, cv=3, groups=PATIENT, random_state=0, cache=cache)
     assert len(parts) == 3
