@@ -424,8 +424,9 @@ def _join(
         for i, (table, size) in enumerate(zip(tables, sizes, strict=True)):
             values = table.get(name, [_MISSING] * size)
             if any(value is _MISSING for value in values):
+                one = {"node": "a node", "edge": "an edge"}[of]
                 raise ValueError(
-                    f"graph {i} of X has a {of} without the attribute {name!r}. Set it on every "
+                    f"graph {i} of X has {one} without the attribute {name!r}. Set it on every "
                     f"{of}, or name the attributes to read in {of}_attrs."
                 )
             column += values

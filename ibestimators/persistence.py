@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import uuid
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -180,9 +180,12 @@ def _digest(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write beside the file and put it in its place at once, so that no half file is left."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        file.write(content)
-    os.replace(file.name, path)
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # with the usual permissions
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _pack(value: Any, where: str, tensors: dict[str, torch.Tensor]) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ESTIMATORS
+from fixtures.write_schema import CASES
 from kinds import KINDS, targets
 from numpy.testing import assert_array_equal
 from safetensors import safe_open
@@ -20,9 +23,21 @@ from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import ibestimators
-from ibestimators import ConvClassifier, GraphClassifier, MLPClassifier, MLPRegressor, load
+from ibestimators import (
+    ConvClassifier,
+    GraphClassifier,
+    MLPClassifier,
+    MLPRegressor,
+    TextTokenizer,
+    load,
+)
+from ibestimators.persistence import SCHEMA
+
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def outputs(fitted, X):
@@ -202,3 +217,71 @@ def test_a_device_of_another_machine(tmp_path):
             load(tmp_path / "model")
     again = load(tmp_path / "model", device="cpu")
     assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("schema", range(1, SCHEMA + 1))
+def test_files_of_every_schema_stay_readable(schema, name):
+    est, X, _ = CASES[name]
+    folder = FIXTURES / f"schema_{schema}"
+    again = load(folder / f"{name}.safetensors")
+    assert type(again) is type(est)
+    expected = json.loads((folder / f"{name}.json").read_text())
+    np.testing.assert_allclose(outputs(again, X()), expected, rtol=1e-4, atol=1e-6)
+    again.fit(X(), CASES[name][2])
+
+
+def test_files_have_the_usual_permissions(iris, tmp_path):
+    (tmp_path / "usual").write_bytes(b"")
+    assert iris[2].stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+# What docs/trust.md says to trust.
+TRUSTED = [
+    f"{getattr(ibestimators, name).__module__}.{name}" for name in (*ESTIMATORS, "TextTokenizer")
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_skops_needs_to_trust_no_class_but_the_estimator(name, kind):
+    skops = pytest.importorskip("skops.io")
+    X = KINDS[kind]()
+    est = getattr(ibestimators, name)(max_epochs=1, random_state=0)
+    est.fit(X, targets("classifier" if is_classifier(est) else "regressor"))
+    data = skops.dumps(est)
+    (only,) = skops.get_untrusted_types(data=data)
+    assert only.endswith(f".{name}")
+    again = skops.loads(data, trusted=TRUSTED)
+    assert_array_equal(outputs(again, X), outputs(est, X))
+    assert again.get_params() == est.get_params()
+
+
+def test_skops_takes_whole_pipelines():
+    skops = pytest.importorskip("skops.io")
+    texts, y = ["good", "not good", "bad", "not bad", "so bad"] * 4, [1, 0, 0, 1, 0] * 4
+    for level in ("word", "bpe", "character"):
+        pipeline = make_pipeline(TextTokenizer(level=level), ConvClassifier(max_epochs=1))
+        unfitted = skops.loads(skops.dumps(pipeline), trusted=TRUSTED)
+        assert str(unfitted) == str(pipeline)
+        again = skops.loads(skops.dumps(pipeline.fit(texts, y)), trusted=TRUSTED)
+        assert_array_equal(again.predict_proba(texts), pipeline.predict_proba(texts))
+        assert again[0].vocabulary_ == pipeline[0].vocabulary_
+    X, y = load_iris(return_X_y=True)
+    pipeline = make_pipeline(StandardScaler(), MLPClassifier(max_epochs=1)).fit(X, y)
+    again = skops.loads(skops.dumps(pipeline), trusted=TRUSTED)
+    assert_array_equal(again.predict_proba(X), pipeline.predict_proba(X))
+
+
+def test_pickles_and_copies_keep_all_there_is():
+    X, y = load_iris(return_X_y=True)
+    fitted = MLPClassifier(max_epochs=2, random_state=0).fit(X, y)
+    fitted.note = "mine"
+    for again in (pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
+        assert again.note == "mine"
+        assert len(again.net_.history[0]["batches"]) == len(fitted.net_.history[0]["batches"]) > 1
+        assert_array_equal(outputs(again, X), outputs(fitted, X))
+        for est in (again.partial_fit(X, y),):
+            assert est.n_iter_ == 3
+    shallow = copy.copy(fitted)
+    assert shallow.net_ is fitted.net_
