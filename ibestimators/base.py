@@ -14,8 +14,7 @@ import math
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, NamedTuple, Self
@@ -52,12 +51,7 @@ from ibestimators.arrays import (
 )
 from ibestimators.dense import ACTIVATIONS
 from ibestimators.parameters import estimator, parameter
-from ibestimators.progress import (
-    CallbackSupportMixin,
-    Epochs,
-    fitted_attributes,
-    with_callbacks,
-)
+from ibestimators.progress import CallbackSupportMixin, heard, with_callbacks
 from ibestimators.structures import Layout
 
 POSITIVE_INT = Interval(Integral, 1, None, closed="left")
@@ -335,29 +329,11 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         with (
             training.intra_op_threads(self._n_threads(self.net_.batch_size)),
             training.seeded(work.seed + self.n_iter_, self.device_, exclusive=self.dropout > 0),
-            self._callbacks_of_scikit_learn(X, y),
+            heard(self, self.net_, X, y),
         ):
             training.train(self.net_, work.data, work.validation, work.epochs)
         self._record()
         self._judge(work)
-
-    @contextmanager
-    def _callbacks_of_scikit_learn(self, X: Any, y: Any) -> Iterator[None]:
-        """Let those that `set_callbacks` was given hear of the fit and its epochs."""
-        fit = self.__dict__.get("_callback_fit_ctx")
-        if fit is None:
-            yield
-            return
-        told = ("scikit_learn", Epochs(self, fit))
-        fit.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        self.net_.callbacks_.append(told)
-        try:
-            yield
-        finally:
-            self.net_.callbacks_.remove(told)
-        fit.call_on_fit_task_end(
-            estimator=self, X=X, y=y, reconstruction_attributes=fitted_attributes(self)
-        )
 
     def _prepare(
         self,

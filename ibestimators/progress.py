@@ -6,14 +6,13 @@ its fits. With an older scikit-learn there is no ``set_callbacks``, and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from skorch.callbacks import Callback
+from ibestimators.training import Epochs, TrainingNet
 
-from ibestimators.training import Stop
-
-__all__ = ["CallbackSupportMixin", "Epochs", "fitted_attributes", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "heard", "with_callbacks"]
 
 T = TypeVar("T")
 
@@ -28,36 +27,23 @@ except ImportError:
         return method
 
 
-class Epochs(Callback):  # type: ignore[misc]
-    """Tells scikit-learn's callbacks of each epoch, and ends training if one says so.
+@contextmanager
+def heard(estimator: Any, net: TrainingNet, X: Any, y: Any) -> Iterator[None]:
+    """Let those that `set_callbacks` was given hear of the training inside."""
+    fit = vars(estimator).get("_callback_fit_ctx")
+    if fit is None:
+        yield
+        return
 
-    Parameters
-    ----------
-    estimator : Estimator
-        What is being fitted.
-    fit : sklearn.callback.CallbackContext
-        The task that the epochs are parts of.
-    """
+    def learned() -> dict[str, Any]:
+        parameters = estimator.get_params(deep=False)
+        return {name: v for name, v in vars(estimator).items() if name not in parameters}
 
-    def __init__(self, estimator: Any, fit: Any) -> None:
-        self.estimator = estimator
-        self.fit = fit
-
-    def on_epoch_begin(self, net: Any, **_: Any) -> None:
-        self.epoch_ = self.fit.subcontext(task_name="epoch")
-        self.epoch_.call_on_fit_task_begin(estimator=self.estimator)
-
-    def on_epoch_end(self, net: Any, **_: Any) -> None:
-        if self.epoch_.call_on_fit_task_end(
-            estimator=self.estimator, reconstruction_attributes=fitted_attributes(self.estimator)
-        ):
-            raise Stop
-
-
-def fitted_attributes(estimator: Any) -> dict[str, Any]:
-    """What an estimator knows beyond its parameters: enough to predict with."""
-    return {
-        name: value
-        for name, value in vars(estimator).items()
-        if name not in estimator.get_params(deep=False)
-    }
+    told = ("scikit_learn", Epochs(estimator, fit, learned))
+    fit.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+    net.callbacks_.append(told)
+    try:
+        yield
+    finally:
+        net.callbacks_.remove(told)
+    fit.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes=learned())

@@ -353,6 +353,35 @@ def _say_halved(net: TrainingNet, what: str, batch_size: int | None = None) -> N
     )
 
 
+class Epochs(Callback):  # type: ignore[misc]
+    """Tells callbacks of scikit-learn of each epoch, and ends training if one says so.
+
+    Parameters
+    ----------
+    estimator : Estimator
+        What is being fitted.
+    fit : sklearn.callback.CallbackContext
+        The task that the epochs are parts of.
+    learned : callable
+        Gives what the estimator knows beyond its parameters.
+    """
+
+    def __init__(self, estimator: Any, fit: Any, learned: Callable[[], dict[str, Any]]) -> None:
+        self.estimator = estimator
+        self.fit = fit
+        self.learned = learned
+
+    def on_epoch_begin(self, net: NeuralNet, **_: Any) -> None:
+        self.epoch_ = self.fit.subcontext(task_name="epoch")
+        self.epoch_.call_on_fit_task_begin(estimator=self.estimator)
+
+    def on_epoch_end(self, net: NeuralNet, **_: Any) -> None:
+        if self.epoch_.call_on_fit_task_end(
+            estimator=self.estimator, reconstruction_attributes=self.learned()
+        ):
+            raise Stop
+
+
 class LastGoodWeights(Callback):  # type: ignore[misc]
     """Ends training once the loss or a weight is infinite or no number, and goes one epoch back.
 

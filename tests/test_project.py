@@ -31,6 +31,7 @@ ALLOWED = {
     "sequences": {"structures", "packed", "arrays"},
     "graphs": {"structures", "packed", "arrays"},
     "training": {"dense", "structures"},
+    "progress": {"training"},
     "base": {
         "parameters",
         "dense",
@@ -39,7 +40,9 @@ ALLOWED = {
         "sequences",
         "graphs",
         "training",
+        "progress",
         "persistence",  # to save, at first use
+        "exporting",  # likewise
     },
     **dict.fromkeys(PRIMITIVES, SHARED),
     "suite": PRIMITIVES | {"base"},
@@ -51,6 +54,7 @@ ALLOWED = {
     "units": {"ablation", "graphs", "structures"},
     "importance": {"comparison", "text", "units"},
     "persistence": {"base", "suite"},
+    "exporting": {"base", "persistence"},
     "training_curves": {"base", "inside"},
     "unrolled": {"convolution", "inside", "mlp", "readout"},
     "statistics": set(),
