@@ -12,7 +12,7 @@ import tempfile
 import time
 import types
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from numbers import Real
@@ -463,7 +463,7 @@ def compare_biases(
         )()
         for name, folds in tasks
     )  # fmt: skip
-    cells = pd.DataFrame(_watched(Parallel(n_jobs, return_as="generator")(work), tasks, verbose))
+    cells = pd.DataFrame(_watched(done_one_by_one(n_jobs, work), tasks, verbose))
     if cells["error"].notna().all():
         raise ValueError(f"Every fit failed. The first reason: {cells['error'].dropna().iloc[0]}")
     first, *others = _score_names(scoring, classifier)
@@ -783,6 +783,15 @@ def _content(value: Any) -> Any:
 def _versions() -> list[str]:
     """Of what decides the numbers."""
     return [f"{name} {version(name)}" for name in ("ibestimators", "torch", "scikit-learn")]
+
+
+def done_one_by_one(n_jobs: int | None, work: Iterable[Any]) -> Iterator[Any]:
+    """Results in order, each as soon as it is there, where joblib's backend can do that."""
+    try:
+        parallel = Parallel(n_jobs, return_as="generator")
+    except ValueError:  # the backend "multiprocessing"
+        return iter(Parallel(n_jobs)(work))
+    return iter(parallel(work))
 
 
 def _watched(

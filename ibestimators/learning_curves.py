@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.optimize import OptimizeWarning, curve_fit
@@ -34,6 +34,7 @@ from ibestimators.comparison import (
     assumption,
     can_stratify,
     candidates,
+    done_one_by_one,
     fresh,
     with_seeds,
 )
@@ -411,7 +412,7 @@ def compare_learning_curves(
         for f, n, name in tasks
     )
     labels = [(f"{name} with {n:,} samples", [f]) for f, n, name in tasks]
-    cells = pd.DataFrame(_watched(Parallel(n_jobs, return_as="generator")(work), labels, verbose))
+    cells = pd.DataFrame(_watched(done_one_by_one(n_jobs, work), labels, verbose))
     if cells["score"].isna().all():
         raise ValueError(f"Every fit failed. The first reason: {cells['error'].dropna().iloc[0]}")
     return LearningCurvesResult(

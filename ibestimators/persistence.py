@@ -222,8 +222,11 @@ def _pack_array(value: NDArray[Any], where: str, tensors: dict[str, torch.Tensor
     if value.dtype.kind in "OUS":
         items = [_pack(item, where, tensors) for item in value.ravel().tolist()]
         return {"items": items, "dtype": value.dtype.str, "shape": list(value.shape)}
+    plain = np.array(value, order="C")
+    if plain.dtype.kind == "u" and plain.itemsize > 1:  # not a type of every safetensors
+        plain = plain.view(f"i{plain.itemsize}")
     try:
-        tensor = torch.from_numpy(np.array(value, order="C"))
+        tensor = torch.from_numpy(plain)
     except TypeError as error:
         raise TypeError(
             f"{where} holds an array of type {value.dtype}, which cannot be written. Use "

@@ -200,7 +200,7 @@ class Stack:
             parameters: Any, buffers: Any, x: Any, target: Any, weight: Any, share: Any
         ) -> Any:
             with weighing(self.module, weight):
-                predicted = functional_call(self.module, (parameters, buffers), kwargs={"x": x})
+                predicted = functional_call(self.module, (parameters, buffers), (), {"x": x})
             return (share * criterion(predicted, target)).sum()
 
         parameters = dict(zip(self.names, self._split(self.weights), strict=True))

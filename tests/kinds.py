@@ -60,15 +60,15 @@ def adjacency_pairs() -> list[tuple[Any, NDArray[np.float64]]]:
     pairs = []
     for shift in shifts():
         n = int(r.integers(1, 7))
-        matrix = sparse.random_array((n, n), density=0.4, rng=r, format="csr")
-        pairs.append((matrix, r.normal(size=(n, 2)) + shift))
+        matrix = r.random((n, n)) * (r.random((n, n)) < 0.4)
+        pairs.append((sparse.csr_array(matrix), r.normal(size=(n, 2)) + shift))
     return pairs
 
 
 def edge_index_objects() -> list[SimpleNamespace]:
     """Like PyTorch Geometric's ``Data``, in all that is looked at."""
     return [
-        SimpleNamespace(edge_index=np.stack(sparse.coo_array(matrix).coords), x=features)
+        SimpleNamespace(edge_index=np.stack(matrix.nonzero()), x=features)
         for matrix, features in adjacency_pairs()
     ]
 

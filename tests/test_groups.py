@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sklearn
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -105,12 +106,18 @@ def test_the_best_is_fitted_on_all_data_by_groups_too(parts):
     assert len(training | validation) == N_PATIENTS
 
 
+def accuracy():
+    return get_scorer("accuracy").set_score_request(sample_weight=True)
+
+
 def test_metadata_are_routed_through_pipeline_and_search(parts):
     with sklearn.config_context(enable_metadata_routing=True):
         est = MLPClassifier(early_stopping=True, max_epochs=1, random_state=0)
-        est.set_fit_request(groups=True, sample_weight=True).set_score_request(sample_weight=True)
+        est.set_fit_request(groups=True, sample_weight=True)
         pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=True), est)
-        search = GridSearchCV(pipeline, {"mlpclassifier__lr": [1e-3, 1e-2]}, cv=GroupKFold(3))
+        search = GridSearchCV(
+            pipeline, {"mlpclassifier__lr": [1e-3, 1e-2]}, scoring=accuracy(), cv=GroupKFold(3)
+        )
         search.fit(X, Y, groups=PATIENT, sample_weight=np.ones(len(Y)))
         assert len(parts) == 7
         for training, validation in parts:
@@ -125,8 +132,9 @@ def test_metadata_are_routed_through_pipeline_and_search(parts):
 def test_weights_that_are_routed_reach_the_loss():
     weight = np.where(Y == 1, 100.0, 0.01)
     with sklearn.config_context(enable_metadata_routing=True):
-        est = MLPClassifier(max_epochs=30, random_state=0)
-        est.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        search = GridSearchCV(make_pipeline(est), {"mlpclassifier__lr": [3e-3]}, cv=2)
+        est = MLPClassifier(max_epochs=30, random_state=0).set_fit_request(sample_weight=True)
+        search = GridSearchCV(
+            make_pipeline(est), {"mlpclassifier__lr": [3e-3]}, scoring=accuracy(), cv=2
+        )
         search.fit(np.zeros_like(X), Y, sample_weight=weight)
     assert search.predict_proba(np.zeros((1, 4)))[0, 1] > 0.9

@@ -302,7 +302,7 @@ def form_of(graph, form):
     if form == "sparse":
         return sparse.csr_array(weight), sparse.csr_array(features)
     links = sparse.coo_array(weight)
-    data = {"edge_index": np.stack(links.coords).astype(np.int64), "x": features}
+    data = {"edge_index": np.stack([links.row, links.col]).astype(np.int64), "x": features}
     data["edge_attr"] = links.data[:, None]
     if form == "pyg":
         from torch_geometric.data import Data
