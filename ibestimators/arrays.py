@@ -195,7 +195,7 @@ def _as_rows(X: NDArray[Any]) -> NDArray[Any]:
 
 
 def _fit_scaler(X: NDArray[Any], sample_weight: NDArray[Any] | None) -> StandardScaler:
-    scaler = StandardScaler()
+    scaler = new_scaler()
     with finite_scale(scaler, "X"):
         for rows in _blocks(X):
             block = X[rows].astype(np.float64)
@@ -207,6 +207,12 @@ def _fit_scaler(X: NDArray[Any], sample_weight: NDArray[Any] | None) -> Standard
                 positions = _as_rows(block).shape[0] // len(block)
                 scaler.partial_fit(_as_rows(block), sample_weight=np.repeat(weight, positions))
     return scaler
+
+
+def new_scaler(*, with_mean: bool = True, with_std: bool = True) -> StandardScaler:
+    """A scaler that gives arrays, even where scikit-learn is set to give data frames."""
+    scaler = StandardScaler(with_mean=with_mean, with_std=with_std)
+    return scaler.set_output(transform="default")
 
 
 @contextmanager
@@ -234,7 +240,7 @@ def scaler_from_state(state: dict[str, Any] | None) -> StandardScaler | None:
     """The scaler that had this state."""
     if state is None:
         return None
-    scaler = StandardScaler(with_mean=state["with_mean"], with_std=state["with_std"])
+    scaler = new_scaler(with_mean=state["with_mean"], with_std=state["with_std"])
     for name in ("mean_", "var_", "scale_", "n_samples_seen_"):
         setattr(scaler, name, state[name])
     known = next(v for v in (scaler.mean_, scaler.scale_) if v is not None)

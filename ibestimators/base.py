@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
-from sklearn.preprocessing import LabelEncoder, StandardScaler
+from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import Tags, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
@@ -46,6 +46,7 @@ from ibestimators.arrays import (
     ArrayStructure,
     arrange,
     finite_scale,
+    new_scaler,
     scaler_from_state,
     scaler_state,
 )
@@ -1081,7 +1082,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         columns = _columns(y)
         self._target_scaler = None
         if self.standardize:
-            self._target_scaler = StandardScaler()
+            self._target_scaler = new_scaler()
             with finite_scale(self._target_scaler, "y"):
                 self._target_scaler.fit(columns, sample_weight=sample_weight)
         return columns.shape[1]

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder
 
-from ibestimators.arrays import finite_scale, scaler_from_state, scaler_state
+from ibestimators.arrays import finite_scale, new_scaler, scaler_from_state, scaler_state
 from ibestimators.packed import PackedSamples
 from ibestimators.structures import Index, Layout, is_graph
 
@@ -192,7 +192,7 @@ class _Encoder:
                 self.n_features += len(coder.categories_[0])
             else:
                 # with_mean and with_std off: only the width is checked later
-                coder = StandardScaler(with_mean=standardize, with_std=standardize)
+                coder = new_scaler(with_mean=standardize, with_std=standardize)
                 with finite_scale(coder, f"the {of} attribute {name!r}"):
                     coder.fit(table, sample_weight=weight if len(values) else None)
                 self.n_features += table.shape[1]
@@ -247,7 +247,8 @@ class _Encoder:
 
 
 def _one_hot() -> OneHotEncoder:
-    return OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    return encoder.set_output(transform="default")  # whatever scikit-learn is set to give
 
 
 def _table(name: str, values: list[Any], of: str) -> NDArray[Any]:

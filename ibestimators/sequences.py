@@ -82,9 +82,11 @@ class TokenStructure:
 
     def _learn(self, vocabulary: NDArray[np.int64], longest: int, typical: int) -> None:
         # unseen tokens get -1, and all move up by one
-        self.encoder = OrdinalEncoder(
+        encoder = OrdinalEncoder(
             dtype=np.int64, handle_unknown="use_encoded_value", unknown_value=-1
-        ).fit(vocabulary.reshape(-1, 1))
+        )
+        encoder.set_output(transform="default")  # whatever scikit-learn is set to give
+        self.encoder = encoder.fit(vocabulary.reshape(-1, 1))
         self.vocabulary_size = len(vocabulary)
         self.layout = Layout("tokens", (None,), longest, typical)
 
