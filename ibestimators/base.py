@@ -447,17 +447,17 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         remedy = f"Lower lr={self.lr}" + ("." if self.standardize else ", or set standardize=True.")
         if training.diverged(self.net_):
             what = f"The loss or the weights of {name} became infinite in epoch {self.n_iter_}"
-            if self.n_iter_ == 1 or not np.isfinite(losses[:-1]).any():
+            if not np.isfinite(losses[:-1]).any():
                 raise ValueError(f"{what}, and no weights before it are worth keeping. {remedy}")
             warnings.warn(
                 f"{what}. Training ended there, with the weights of the epoch before. {remedy}",
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        elif work.epochs >= _TRIAL and losses[-1] > _WORSE * self._blind_loss(work.data):
+        elif work.epochs >= _TRIAL and losses[-1] > _WORSE * (blind := self._blind_loss(work.data)):
             warnings.warn(
                 f"{name} has not converged: after {self.n_iter_} epochs its training loss is "
-                f"{losses[-1]:.3g}, above the {self._blind_loss(work.data):.3g} of a guess that "
+                f"{losses[-1]:.3g}, above the {blind:.3g} of a guess that "
                 f"knows nothing of X. {remedy} If the loss still falls (see loss_curve_), raise "
                 f"max_epochs={self.max_epochs}.",
                 ConvergenceWarning,
@@ -687,10 +687,11 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         try:
             # The sum that scikit-learn looks for infinities by may overflow for finite numbers.
             with np.errstate(over="ignore", invalid="ignore"):
-                X = self._check_numbers(X, reset)
+                given, X = X, self._check_numbers(X, reset)
         except OverflowError as error:
             raise ValueError(f"X holds a number too large for float64 ({error}).") from error
         if X.dtype.kind not in "biuf":
+            _check_columns_are_numbers(given)
             raise TypeError(
                 f"X is of type {X.dtype}, but numbers are expected. Give dates as the time since "
                 "one of them, in a unit of your choice."
@@ -706,8 +707,11 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         checks: dict[str, Any] = {"dtype": "numeric", "allow_nd": True}
         if _n_dims(X) <= 2:
             self._check_flat_is_expected(reset)
-            _check_columns_are_numbers(X)
-            return np.asarray(validate_data(self, X, reset=reset, **checks))
+            try:
+                return np.asarray(validate_data(self, X, reset=reset, **checks))
+            except (TypeError, ValueError):
+                _check_columns_are_numbers(X)  # says more, where that is the reason
+                raise
         X = check_array(X, input_name="X", estimator=self, **checks)
         if 0 in X.shape:
             raise ValueError(f"X has shape {X.shape}; every axis must have at least 1 entry.")

@@ -471,8 +471,7 @@ def compare_biases(
     if refit:
         try:
             best = clone(prepared[result.best])
-            known = _groups_for(best, groups)
-            best = best.fit(X, y) if known is None else best.fit(X, y, groups=known)
+            best.fit(X, y, **_fit_params(best, groups))
         except Exception as error:  # the scores are not lost with it
             warnings.warn(f"{result.best} could not be fitted on all data: {error}", stacklevel=2)
         else:
@@ -619,7 +618,7 @@ class Cells:
         self.X, self.y = X, y
         self.folds, self.splits = folds, splits
         self.error_score, self.store = error_score, store
-        self.groups = _groups_for(est, groups)
+        self.groups = groups
 
     def __call__(self) -> list[dict[str, Any]]:
         fitted = self.fitted() if len(self.folds) > 1 else [None]
@@ -649,7 +648,7 @@ class Cells:
         start = time.perf_counter()
         try:
             rows = [train for train, _ in self.splits]
-            fit_together(clones, self.X, self.y, rows, self.groups)
+            fit_together(clones, self.X, self.y, rows, **_fit_params(self.est, self.groups))
         except Exception:  # which fold it was, and why, shows when each is fitted alone
             return [None] * len(clones)
         share = (time.perf_counter() - start) / len(clones)
@@ -690,9 +689,9 @@ def _cell(
         X_test, y_test = _safe_indexing(X, test), _safe_indexing(y, test)
         if fit is None:
             X_train, y_train = _safe_indexing(X, train), _safe_indexing(y, train)
+            params = _fit_params(est, groups, train)
             start = time.perf_counter()
-            more = {} if groups is None else {"groups": groups[train]}
-            fitted = clone(est).fit(X_train, y_train, **more)
+            fitted = clone(est).fit(X_train, y_train, **params)
             cell["fit_time"] = time.perf_counter() - start
         else:
             fitted, cell["fit_time"] = fit
@@ -716,11 +715,16 @@ def _cell(
     return cell
 
 
-def _groups_for(est: Any, groups: Any) -> Any:
-    """Groups for an estimator that sets samples aside: it must know which belong together."""
+def _fit_params(est: Any, groups: Any, rows: Any = None) -> dict[str, Any]:
+    """What `fit` gets beside X and y.
+
+    An estimator that sets samples aside must know which belong together.
+    """
     if groups is None or not getattr(est, "early_stopping", False):
-        return None
-    return np.asarray(groups) if has_fit_parameter(est, "groups") else None
+        return {}
+    if not has_fit_parameter(est, "groups"):
+        return {}
+    return {"groups": groups if rows is None else _safe_indexing(groups, rows)}
 
 
 class _Store:

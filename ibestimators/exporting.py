@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import logging
 import os
@@ -13,11 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from ibestimators.base import Classifier, Estimator
+from ibestimators.inside import network
 from ibestimators.persistence import write_whole
 
 
@@ -35,7 +34,7 @@ class Whole(nn.Module):
 
     def __init__(self, estimator: Estimator) -> None:
         super().__init__()
-        self.network = copy.deepcopy(estimator.module_).cpu().eval()
+        self.network = network(estimator).cpu()
         self.dtype = estimator._dtype
         self.outcome = estimator._outcome
         scaler = estimator._structure.scaler
@@ -91,7 +90,7 @@ def _metadata(estimator: Any) -> dict[str, str]:
         "n_features_in": str(estimator.n_features_in_),
     }
     if isinstance(estimator, Classifier):
-        metadata["classes"] = json.dumps(np.asarray(estimator.classes_).tolist())
+        metadata["classes"] = json.dumps(estimator.classes_.tolist())
     return metadata
 
 

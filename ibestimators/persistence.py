@@ -39,19 +39,20 @@ _LIBRARIES = (_KEY, "torch", "scikit-learn", "numpy", "skorch")
 def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator; see `Estimator.save`."""
     tensors: dict[str, torch.Tensor] = {}
+    state = estimator.__getstate__()
     header = {
         "schema": SCHEMA,
         "class": type(estimator).__name__,
         "versions": {name: version(name) for name in _LIBRARIES},
         "parameters": {
             name: _pack(value, f"parameter {name}", tensors)
-            for name, value in estimator.get_params(deep=False).items()
+            for name, value in state["parameters"].items()
             if name != "callbacks"
         },
-        "fitted": _pack(estimator._learned(), "fitted", tensors),
+        "fitted": _pack(state["learned"], "fitted", tensors),
     }
-    for name, value in estimator.module_.state_dict().items():
-        tensors[f"module.{name}"] = value.detach().cpu().clone().contiguous()
+    for name, value in state["weights"].items():
+        tensors[f"module.{name}"] = torch.from_numpy(value.copy())
     text = json.dumps(header, sort_keys=True)
     # One entry: several would be written in any order.
     metadata = {_KEY: f"{_digest(text, tensors)} {text}"}

@@ -42,9 +42,8 @@ def can_stack(estimators: Sequence[Any], X: Any) -> bool:
     first = estimators[0]
     if len(estimators) < 2 or not isinstance(first, Estimator) or not first._stacks:
         return False
-    if first.dropout or first.callbacks or first.warm_start or first.verbose:
-        return False
-    if hasattr(first, "_skl_callbacks"):
+    heard = first.callbacks or hasattr(first, "_skl_callbacks")
+    if first.dropout or heard or first.warm_start or first.verbose:
         return False
     settings = [
         {name: value for name, value in est.get_params().items() if name not in _FREE}
@@ -81,7 +80,7 @@ def fit_together(
         As in `fit`.
     rows : sequence of ndarray of int
         Training rows of each.
-    groups : ndarray of shape (n_samples,) or None
+    groups : array-like of shape (n_samples,) or None
         As in `fit`.
 
     Returns
@@ -92,8 +91,8 @@ def fit_together(
     works = []
     for est, index in zip(estimators, rows, strict=True):
         est._validate_params()
-        part = {"groups": None if groups is None else groups[index]}
-        works.append(est._prepare(_safe_indexing(X, index), _safe_indexing(y, index), **part))
+        own = None if groups is None else _safe_indexing(groups, index)
+        works.append(est._prepare(_safe_indexing(X, index), _safe_indexing(y, index), groups=own))
     alike = defaultdict(list)
     for est, work in zip(estimators, works, strict=True):
         alike[_plan(est.net_, work)].append((est.net_, work))

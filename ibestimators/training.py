@@ -338,11 +338,10 @@ def _epochs(
             callback.seen_ -= callback.seen_ % len(data[0])
     for weight in net.module_.parameters():
         weight.grad = None
-    _say_halved(net, f"epoch {len(net.history) + 1} begins again with batches")
+    _say_halved(net, f"epoch {len(net.history) + 1} begins again with batches", net.batch_size)
 
 
-def _say_halved(net: TrainingNet, what: str, batch_size: int | None = None) -> None:
-    size = batch_size or net.batch_size
+def _say_halved(net: TrainingNet, what: str, size: int) -> None:
     if str(net.device).startswith("cuda"):
         torch.cuda.empty_cache()
     warnings.warn(

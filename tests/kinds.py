@@ -92,6 +92,11 @@ STRUCTURE = {
 }  # fmt: skip
 
 
+def outputs(est: Any, X: Any) -> Any:
+    """Probabilities, or predictions of a regressor."""
+    return est.predict_proba(X) if hasattr(est, "predict_proba") else est.predict(X)
+
+
 def rows(X: Any, index: Any) -> Any:
     """Some samples of X, of any kind."""
     if isinstance(X, list):

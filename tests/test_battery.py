@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ESTIMATORS
-from kinds import KINDS, STRUCTURE, N, rows, targets
+from kinds import KINDS, STRUCTURE, N, outputs, rows, targets
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -29,15 +29,11 @@ def content(X: Any) -> bytes:
     return pickle.dumps(X)
 
 
-def output(estimator: Any, X: Any) -> Any:
-    return estimator.predict_proba(X) if is_classifier(estimator) else estimator.predict(X)
-
-
 def learns(make: Any, kind: str, X: Any, y: Any) -> None:
     """Fits, predicts and scores; the signal is easy."""
     estimator = make(max_epochs=60).fit(X, y)
     assert estimator.predict(X).shape == (N,)
-    assert np.isfinite(output(estimator, X).astype(float)).all()
+    assert np.isfinite(outputs(estimator, X).astype(float)).all()
     assert estimator.score(X, y) > (0.75 if is_classifier(estimator) else 0.2)
 
 
@@ -51,19 +47,19 @@ def leaves_input_and_parameters_alone(make: Any, kind: str, X: Any, y: Any) -> N
 
 def repeats_with_a_seed(make: Any, kind: str, X: Any, y: Any) -> None:
     first, second, other = make(), make(), make(random_state=1)
-    same(output(first.fit(X, y), X), output(second.fit(X, y), X))
-    same(output(first, X), output(first.fit(X, y), X))
-    assert not np.allclose(output(first, X), output(other.fit(X, y), X))
+    same(outputs(first.fit(X, y), X), outputs(second.fit(X, y), X))
+    same(outputs(first, X), outputs(first.fit(X, y), X))
+    assert not np.allclose(outputs(first, X), outputs(other.fit(X, y), X))
 
 
 def clones(make: Any, kind: str, X: Any, y: Any) -> None:
     estimator = make().fit(X, y)
-    same(output(clone(estimator).fit(X, y), X), output(estimator, X))
+    same(outputs(clone(estimator).fit(X, y), X), outputs(estimator, X))
 
 
 def pickles(make: Any, kind: str, X: Any, y: Any) -> None:
     estimator = make().fit(X, y)
-    same(output(pickle.loads(pickle.dumps(estimator)), X), output(estimator, X))
+    same(outputs(pickle.loads(pickle.dumps(estimator)), X), outputs(estimator, X))
 
 
 def is_not_fitted_at_first(make: Any, kind: str, X: Any, y: Any) -> None:
@@ -74,16 +70,16 @@ def is_not_fitted_at_first(make: Any, kind: str, X: Any, y: Any) -> None:
 def predicts_each_sample_for_itself(make: Any, kind: str, X: Any, y: Any) -> None:
     """What stands beside a sample, and how much it is padded, changes nothing."""
     estimator = make().fit(X, y)
-    whole = output(estimator, X)
-    same(np.concatenate([output(estimator, rows(X, i)) for i in range(N)]), whole)
+    whole = outputs(estimator, X)
+    same(np.concatenate([outputs(estimator, rows(X, i)) for i in range(N)]), whole)
     order = np.random.default_rng(1).permutation(N)
-    same(output(estimator, rows(X, order)), whole[order])
+    same(outputs(estimator, rows(X, order)), whole[order])
 
 
 def forgets_on_refit(make: Any, kind: str, X: Any, y: Any) -> None:
     other = "tokens" if kind == "ragged" else "ragged"
     estimator = make().fit(KINDS[other](), y)
-    same(output(estimator.fit(X, y), X), output(make().fit(X, y), X))
+    same(outputs(estimator.fit(X, y), X), outputs(make().fit(X, y), X))
     fresh = make().fit(X, y)
     assert set(vars(estimator)) == set(vars(fresh))
 
@@ -107,7 +103,7 @@ def heeds_weights(make: Any, kind: str, X: Any, y: Any) -> None:
     kept = np.flatnonzero(weight)
     without = make(**settings).fit(rows(X, kept), y[kept])
     weighed = make(**settings).fit(X, y, sample_weight=weight)
-    same(output(weighed, X), output(without, X))
+    same(outputs(weighed, X), outputs(without, X))
 
 
 def goes_on_by_partial_fit(make: Any, kind: str, X: Any, y: Any) -> None:
@@ -131,7 +127,7 @@ def takes_an_object_array(make: Any, kind: str, X: Any, y: Any) -> None:
         return
     objects = np.empty(N, dtype=object)
     objects[:] = X
-    same(output(make().fit(objects, y), objects), output(make().fit(X, y), X))
+    same(outputs(make().fit(objects, y), objects), outputs(make().fit(X, y), X))
 
 
 def is_cross_validated_and_searched(make: Any, kind: str, X: Any, y: Any) -> None:

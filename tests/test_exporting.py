@@ -26,18 +26,14 @@ def run(path, X):
     return output, session
 
 
-def expected(est, X):
-    return est.predict_proba(X) if hasattr(est, "predict_proba") else est.predict(X)
-
-
 def check(est, X, tmp_path):
     path = tmp_path / "model.onnx"
     est.to_onnx(path)
     assert [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
     for n in (1, 2, 7, len(X)):
         output, _ = run(path, X[:n])
-        assert output.shape == expected(est, X[:n]).shape
-        np.testing.assert_allclose(output, expected(est, X[:n]), rtol=1e-5, atol=1e-5)
+        assert output.shape == kinds.outputs(est, X[:n]).shape
+        np.testing.assert_allclose(output, kinds.outputs(est, X[:n]), rtol=1e-5, atol=1e-5)
     return path
 
 

@@ -54,7 +54,7 @@ ALLOWED = {
     "units": {"ablation", "graphs", "structures"},
     "importance": {"comparison", "text", "units"},
     "persistence": {"base", "suite"},
-    "exporting": {"base", "persistence"},
+    "exporting": {"base", "inside", "persistence"},
     "training_curves": {"base", "inside"},
     "unrolled": {"convolution", "inside", "mlp", "readout"},
     "statistics": set(),

@@ -13,6 +13,7 @@ import pytest
 import torch
 from conftest import ESTIMATORS
 from joblib import Parallel, delayed
+from kinds import outputs
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_regression
 from sklearn.exceptions import NotFittedError
@@ -31,10 +32,6 @@ def quick(name: str, **params: Any) -> Any:
 
 def target_for(name: str) -> Any:
     return Y_IRIS if name.endswith("Classifier") else X_IRIS @ np.arange(4.0)
-
-
-def outputs(estimator: Any, X: Any) -> Any:
-    return getattr(estimator, "predict_proba", estimator.predict)(X)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
