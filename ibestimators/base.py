@@ -446,7 +446,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         name, losses = type(self).__name__, self.loss_curve_
         remedy = f"Lower lr={self.lr}" + ("." if self.standardize else ", or set standardize=True.")
         if training.diverged(self.net_):
-            what = f"The loss or the weights of {name} became infinite in epoch {self.n_iter_}"
+            what = f"The loss, weights or outputs of {name} became infinite in epoch {self.n_iter_}"
             if not np.isfinite(losses[:-1]).any():
                 raise ValueError(f"{what}, and no weights before it are worth keeping. {remedy}")
             warnings.warn(
@@ -822,7 +822,15 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             costs = self._costs(samples.sizes)
             batch_size = max(1, min(1024, _ROWS // layout.typical))
         with training.intra_op_threads(self._n_threads(batch_size)):
-            return training.forward(self.net_, samples, batch_size, costs, _ROWS)
+            outputs = training.forward(self.net_, samples, batch_size, costs, _ROWS)
+        if not outputs.isfinite().all():
+            row = int(outputs.isfinite().all(1).logical_not().nonzero()[0])
+            raise ValueError(
+                f"{type(self).__name__} gives infinite outputs, or none, for sample {row} of X. "
+                "It lies too far from the samples seen in fit: check its units. Or the weights "
+                f"are too large: fit again with a lower lr (now {self.lr})."
+            )
+        return outputs
 
     def _n_threads(self, batch_size: int) -> int | None:
         """One thread within operations where more would wait for each other longer than help.

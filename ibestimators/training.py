@@ -384,6 +384,8 @@ class Epochs(Callback):  # type: ignore[misc]
 class LastGoodWeights(Callback):  # type: ignore[misc]
     """Ends training once the loss or a weight is infinite or no number, and goes one epoch back.
 
+    So it does at the end, if the last weights, which no loss has met, give such outputs.
+
     Attributes
     ----------
     diverged_ : bool
@@ -394,19 +396,32 @@ class LastGoodWeights(Callback):  # type: ignore[misc]
         self.diverged_ = False
         self.good_ = [value.detach().clone() for value in _values(net.module_)]
 
+    def on_epoch_begin(self, net: NeuralNet, **_: Any) -> None:
+        torch._foreach_copy_(self.good_, _values(net.module_))
+
     def on_epoch_end(self, net: NeuralNet, **_: Any) -> None:
-        values = _values(net.module_)
-        size = torch.stack(torch._foreach_norm(values, math.inf)).max()
-        if math.isfinite(net.history[-1, "train_loss"]) and bool(size.isfinite()):
-            torch._foreach_copy_(self.good_, values)
-            return
-        torch._foreach_copy_(values, self.good_)
+        size = torch.stack(torch._foreach_norm(_values(net.module_), math.inf)).max()
+        if not (math.isfinite(net.history[-1, "train_loss"]) and bool(size.isfinite())):
+            self._go_back(net)
+            raise Stop
+
+    def on_train_end(self, net: NeuralNet, X: Any, **_: Any) -> None:
+        if not (self.diverged_ or _outputs_are_finite(net, X[0])):
+            self._go_back(net)
+        self.good_ = []
+
+    def _go_back(self, net: NeuralNet) -> None:
+        torch._foreach_copy_(_values(net.module_), self.good_)
         net.initialize_optimizer()  # its momentum has gone the same way
         self.diverged_ = True
-        raise Stop
 
-    def on_train_end(self, net: NeuralNet, **_: Any) -> None:
-        self.good_ = []
+
+@torch.inference_mode()
+def _outputs_are_finite(net: NeuralNet, data: LabelledSamples) -> bool:
+    """Whether they are for a first batch."""
+    net.module_.eval()
+    x, _ = next(iter(net.get_iterator(data)))
+    return bool(net.infer(x).isfinite().all())
 
 
 def _values(module: nn.Module) -> list[torch.Tensor]:

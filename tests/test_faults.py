@@ -13,6 +13,8 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from ibestimators import (
+    AttentionClassifier,
+    AttentionRegressor,
     ConvClassifier,
     MLPClassifier,
     MLPRegressor,
@@ -76,6 +78,30 @@ def test_nothing_good_to_go_back_to_is_an_error():
         MLPClassifier(callbacks=[Poison(1)]).fit(X_IRIS, Y_IRIS)
     with pytest.raises(ValueError, match=r"Lower lr=1e\+30, or set standardize=True"):
         MLPRegressor(lr=1e30, standardize=False).fit(X_DIABETES, Y_DIABETES)
+
+
+def test_last_weights_whose_outputs_overflow_are_not_kept():
+    # One step an epoch: no loss meets what the last step did.
+    with pytest.raises(ValueError, match="outputs of MLPClassifier became infinite in epoch 1"):
+        MLPClassifier(lr=1e15, max_epochs=1, batch_size=1000).fit(X_IRIS, Y_IRIS)
+    Poison.kept.clear()
+    callbacks = [Poison(5), Poison(4, 3e38, "end")]
+    est = MLPClassifier(max_epochs=4, batch_size=1000, random_state=0, callbacks=callbacks)
+    with pytest.warns(ConvergenceWarning, match="epoch 4"):
+        est.fit(X_IRIS, Y_IRIS)
+    assert same_weights(est.module_, Poison.kept[4])
+    assert np.isfinite(est.predict_proba(X_IRIS)).all()
+
+
+@pytest.mark.parametrize("make", [AttentionClassifier, AttentionRegressor])
+def test_no_prediction_where_the_network_overflows(make):
+    est = make(max_epochs=2, random_state=0).fit(X_IRIS, Y_IRIS)
+    far = X_IRIS.copy()
+    far[7] = 1e37  # its square, in layer normalisation, is infinite
+    for name in {"predict", "predict_proba", "predict_log_proba"} & set(dir(est)):
+        with pytest.raises(ValueError, match="infinite outputs, or none, for sample 7 of X"):
+            getattr(est, name)(far)
+    assert est.predict(far[:7]).shape == (7,)
 
 
 def test_early_stopping_goes_back_to_the_best_epoch_all_the_same():
@@ -177,8 +203,8 @@ def test_a_full_memory_halves_the_batch_and_goes_on():
     ]
     assert est.n_iter_ == len(est.loss_curve_) == 3
     assert est.net_.batch_size == 16
-    # 150 samples in 10 batches of 15, three times over
-    assert [size for size in est.module_.asked if size <= 20] == [15] * 30
+    # 150 samples in 10 batches of 15, three times over, and a look at what the last weights give
+    assert [size for size in est.module_.asked if size <= 20] == [15] * 31
     rates = [group["lr"] for group in est.net_.optimizer_.param_groups]
     assert max(rates) < 0.01 * est.lr  # the schedule came to its end, no further
     with pytest.warns(RuntimeWarning, match="predictions are made in batches of"):
