@@ -122,12 +122,12 @@ def race_biases(
     --------
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.dummy import DummyClassifier
-    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.neighbors import KNeighborsClassifier
     >>> from ibestimators import race_biases
     >>> X, y = load_iris(return_X_y=True)
-    >>> candidates = {"linear": LogisticRegression(), "dummy": DummyClassifier()}
+    >>> candidates = {"neighbours": KNeighborsClassifier(), "dummy": DummyClassifier()}
     >>> race_biases(X, y, candidates, factor=2, random_state=0).winner
-    'linear'
+    'neighbours'
     """
     X, y = indexable(X, y)
     estimators, _ = candidates(estimators, None, y)

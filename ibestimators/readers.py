@@ -239,7 +239,7 @@ def read_npz(path: str | PathLike[str], target: str = "y") -> Data:
     [array([0, 1]), array([2, 3, 4])]
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             content = {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: not an .npz file of plain arrays") from error

@@ -136,6 +136,7 @@ def test_pytorch_geometric_data():
     GraphRegressor(max_epochs=1).fit(graphs, y.astype(float))
 
 
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader")  # of SQLAlchemy, which MLflow uses
 def test_skorchs_logger_writes_epochs_to_mlflow(tmp_path):
     mlflow = pytest.importorskip("mlflow")
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/runs.db")
@@ -147,6 +148,7 @@ def test_skorchs_logger_writes_epochs_to_mlflow(tmp_path):
     np.testing.assert_allclose(logged, est.loss_curve_)
 
 
+@pytest.mark.filterwarnings("ignore:.*type hint is inferred")  # MLflow of its own functions
 def test_mlflow_keeps_a_model_by_its_own_means(tmp_path):
     mlflow = pytest.importorskip("mlflow")
     pytest.importorskip("mlflow.sklearn")

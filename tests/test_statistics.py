@@ -40,10 +40,10 @@ def test_interval_and_p_value_agree(differences):
     p = resampled_p_value(differences, 0.25)
     if abs(p - 0.05) > 1e-6 and not np.isnan(p):
         assert (p < 0.05) == (not low <= 0 <= high)
-    without_correction = stats.ttest_1samp(differences, 0).pvalue
-    if np.ptp(differences) > 1e-6:
+    if np.ptp(differences) > 1e-6:  # of less scipy says itself that it computes noise
+        without_correction = stats.ttest_1samp(differences, 0).pvalue
         np.testing.assert_allclose(resampled_p_value(differences, 0), without_correction, atol=1e-9)
-    assert np.isnan(p) or p >= without_correction - 1e-9 or np.ptp(differences) <= 1e-6
+        assert p >= without_correction - 1e-9
 
 
 def cross_validated_differences(rng, n=60, folds=5, repeats=5):

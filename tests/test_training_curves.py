@@ -35,6 +35,6 @@ def test_a_curve_of_one_epoch_is_a_point():
 
 
 def test_other_estimators_have_no_curve():
-    forest = LogisticRegression().fit(*load_iris(return_X_y=True))
+    linear = LogisticRegression(max_iter=1000).fit(*load_iris(return_X_y=True))
     with pytest.raises(TypeError, match="ends in LogisticRegression"):
-        TrainingCurveDisplay.from_estimator(forest)
+        TrainingCurveDisplay.from_estimator(linear)
