@@ -490,7 +490,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def to_onnx(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator as an ONNX model, which runs without Python or torch.
 
-        Its input ``X`` takes float64 of shape (n, *`sample_shape_`) for any n, as it is, not
+        Its input ``X`` takes float64 of shape ``(n, *sample_shape_)`` for any n, as it is, not
         standardised. Its output is ``probabilities`` (n, n_classes), in the order of
         `classes_`, or ``predictions``, as `predict` gives them. The model's metadata hold the
         classes, as JSON.
