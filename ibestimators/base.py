@@ -14,11 +14,12 @@ import math
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import torch
@@ -308,11 +309,14 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         one_pass: bool = False,
     ) -> Self:
         before = self.__dict__.copy()
+        undo = None if reset else training.memory(self.net_)
         try:
             self._train_unguarded(X, y, sample_weight, reset, classes, groups, one_pass)
         except BaseException:  # what a failed or interrupted fit leaves would pass for fitted
             self.__dict__.clear()
             self.__dict__.update(before)
+            if undo is not None:
+                undo()
             raise
         return self
 
@@ -355,7 +359,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         structures.refuse_masked(y, "y")
         structures.refuse_masked(sample_weight, "sample_weight")
         y = self._check_target(y)
-        groups = None if groups is None else column_or_1d(groups)
+        groups = None if groups is None else _check_groups(groups)
         check_consistent_length(X, y, groups)
         weight = _check_weight(sample_weight, y)
         if weight is not None and not weight.all() and self._kind != "array":
@@ -400,12 +404,14 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _prepare_net(self, n_samples: int, seed: int, *, reset: bool, scheduled: bool) -> None:
         """Build the net, or a new optimiser on the old network, or go on as it is."""
         batch_size = self._resolve_batch_size(n_samples)
-        if not reset and not scheduled and not self._scheduled:
-            # partial_fit after partial_fit: the optimiser keeps its momentum
+        given = list(self.callbacks or ())
+        if not (reset or scheduled or self._scheduled) and given == self._given_callbacks:
+            # partial_fit after partial_fit, by the same callbacks: the optimiser keeps its momentum
             self.net_.go_on(self.lr, self.weight_decay, batch_size, int(self.verbose))
             return
         if reset:
             self.device_: str = _resolve_device(self.device)
+            self._built_with: dict[str, Any] = self.get_params(deep=False)
             with training.seeded(seed, self.device_):
                 module = self._network()
             module = module.to(self._dtype)
@@ -413,7 +419,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         else:
             module = self.net_.module_
         history = [] if reset else list(self.net_.history)
-        given = copy.deepcopy(list(self.callbacks or ()))
+        self._given_callbacks: list[Any] = given
+        given = copy.deepcopy(given)
         callbacks = [training.LastGoodWeights(), *self._primitive_callbacks()]
         if scheduled:
             if not training.any_scheduler(given):
@@ -481,6 +488,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         TypeError
             If a parameter is an object that is no plain value, array or graph. `callbacks`
             are left out.
+        ValueError
+            If a parameter has been set to what `fit` would refuse.
         """
         from ibestimators.persistence import save
 
@@ -530,6 +539,16 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             "loss_curve": self.loss_curve_,
             "validation_curve": self.validation_curve_,
             "input": {name: getattr(self, name) for name in names if hasattr(self, name)},
+            "built_with": self._changed_since(),
+        }
+
+    def _changed_since(self) -> dict[str, Any]:
+        """Parameters that the network was built with, where they are others now."""
+        now = self.get_params(deep=False)
+        return {
+            name: value
+            for name, value in self._built_with.items()
+            if value is not now[name] and name not in ("callbacks", "device")
         }
 
     def _take_up(self, learned: dict[str, Any], weights: dict[str, torch.Tensor]) -> None:
@@ -540,9 +559,12 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         self._n_outputs = learned["n_outputs"]
         self._dtype = _FLOATS[learned["dtype"]]
         self._set_target_state(learned["target"])
-        for name, value in learned["input"].items():
-            setattr(self, name, value)
+        for name in learned["input"].keys() & {"n_features_in_", "feature_names_in_"}:
+            setattr(self, name, learned["input"][name])
+        now = self.get_params(deep=False)
+        self.set_params(**learned.get("built_with", {}))
         self._prepare_net(1, 0, reset=True, scheduled=learned["scheduled"])
+        self.set_params(**now)
         self.module_.load_state_dict(weights)
         curves = {"train_loss": learned["loss_curve"], "valid_loss": learned["validation_curve"]}
         for i in range(len(learned["loss_curve"])):
@@ -555,7 +577,10 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
         What skops writes, so that it needs to trust no class but the estimator itself.
         """
-        state: dict[str, Any] = {"parameters": self.get_params(deep=False)}
+        given = self.get_params(deep=False)
+        # A copy of a graph has no views of itself, which skops would follow without end.
+        bare = {name: v.copy() if isinstance(v, nx.Graph) else v for name, v in given.items()}
+        state: dict[str, Any] = {"parameters": bare}
         if hasattr(self, "net_"):
             weights = self.module_.state_dict()
             state["learned"] = self._learned()
@@ -605,8 +630,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     ) -> Sequence[NDArray[Any]]:
         try:
             if groups is not None:
-                cut = GroupShuffleSplit(1, test_size=self.validation_fraction, random_state=seed)
-                return next(cut.split(y, groups=groups))
+                return self._split_groups(y, groups, seed)
             return train_test_split(
                 np.arange(len(y)),
                 test_size=self.validation_fraction,
@@ -620,6 +644,17 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 f"{'samples a class' if groups is None else 'groups'}, change "
                 "validation_fraction, or set early_stopping=False."
             ) from error
+
+    def _split_groups(
+        self, y: NDArray[Any], groups: NDArray[Any], seed: int
+    ) -> Sequence[NDArray[Any]]:
+        """Whole groups set aside, so that no class is only among them."""
+        strata = self._strata(y)
+        cut = GroupShuffleSplit(10, test_size=self.validation_fraction, random_state=seed)
+        for training_part, validation_part in cut.split(y, groups=groups):
+            if strata is None or not len(np.setdiff1d(strata, strata[training_part])):
+                return training_part, validation_part
+        raise ValueError("each of ten draws of groups left a class without samples to train on.")
 
     def _check_input(self, X: Any, *, reset: bool, kind: str | None = None) -> Any:
         """X as its structure takes it: checked, in one layout, not yet scaled."""
@@ -692,10 +727,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"X holds a number too large for float64 ({error}).") from error
         if X.dtype.kind not in "biuf":
             _check_columns_are_numbers(given)
-            raise TypeError(
-                f"X is of type {X.dtype}, but numbers are expected. Give dates as the time since "
-                "one of them, in a unit of your choice."
-            )
+            raise TypeError(f"X is of type {X.dtype}, but numbers are expected.{_remedy(given, X)}")
         flat = X.ndim == 2
         X = arrange(X, shape, self.channels_first)
         if reset and not flat:
@@ -1015,7 +1047,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         return {"classes": self.classes_}
 
     def _set_target_state(self, state: dict[str, Any]) -> None:
-        self._learn_target(state["classes"], None, None)
+        if self._learn_target(state["classes"], None, None) != self._n_outputs:
+            raise ValueError(f"{len(self.classes_)} classes, but {self._n_outputs} outputs.")
 
     def _encode_target(self, y: NDArray[Any]) -> torch.Tensor:
         unseen = np.setdiff1d(y, self.classes_)
@@ -1038,6 +1071,11 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         if self.class_weight is None:
             return sample_weight
         by_class = compute_sample_weight(self.class_weight, y)
+        if not (np.isfinite(by_class).all() and (by_class >= 0).all() and by_class.any()):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} must give each class a finite weight of 0 or "
+                "more, and one of them more."
+            )
         return by_class if sample_weight is None else by_class * sample_weight
 
 
@@ -1144,24 +1182,54 @@ def _columns(y: NDArray[Any]) -> NDArray[Any]:
 
 def _check_columns_are_numbers(X: Any) -> None:
     """An error that names the columns of a data frame that are texts, categories or dates."""
-    bad = {}
-    for name in X.columns if hasattr(X, "columns") else ():
-        values = np.asarray(X[name])
-        if values.dtype.kind in "biuf":
-            continue
-        try:
-            values[~pd.isna(values)].astype(np.float64)
-            good = values.dtype.kind not in "mM"
-        except (TypeError, ValueError):
-            good = False
-        if not good:
-            bad[name] = str(X[name].dtype)
-    if bad:
+    names, dates = {}, {}
+    for name, column in _columns_of(X):
+        values = np.asarray(column)
+        if values.dtype.kind in "mM":
+            dates[name] = str(column.dtype)
+        elif values.dtype.kind not in "biuf" and not _reads_as_numbers(values):
+            names[name] = str(column.dtype)
+    if names:
         raise ValueError(
-            f"X has columns that are no numbers: {bad}. Encode them in front, as by "
-            f"make_pipeline(make_column_transformer((OneHotEncoder(), {list(bad)}), "
-            "remainder='passthrough'), estimator)."
+            f"X has columns that are no numbers: {names}. Encode them in front, as by "
+            "make_pipeline(make_column_transformer((OneHotEncoder(handle_unknown='ignore', "
+            f"sparse_output=False), {list(names)}), remainder='passthrough'), estimator)."
         )
+    if dates:
+        raise ValueError(
+            f"X has columns of dates: {dates}. Give each as the time since one of them, in a unit "
+            "of your choice, such as (column - column.min()).dt.total_seconds()."
+        )
+
+
+def _columns_of(X: Any) -> Iterable[tuple[Any, Any]]:
+    """Names and columns of a data frame, of pandas (where names may repeat) or another library."""
+    if isinstance(X, pd.DataFrame):
+        return X.items()
+    return ((name, X[name]) for name in getattr(X, "columns", ()))
+
+
+def _reads_as_numbers(values: NDArray[Any]) -> bool:
+    if values.dtype.kind == "c":
+        return False
+    try:
+        values[~pd.isna(values)].astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _remedy(X: Any, values: NDArray[Any]) -> str:
+    """What to do about an X that scikit-learn did not make numbers of."""
+    kinds = {name: str(column.dtype) for name, column in _columns_of(X)}
+    if kinds:
+        return f" Its columns are {kinds}; cast them to numbers."
+    if values.dtype.kind in "mM":
+        return " Give dates as the time since one of them, in a unit of your choice."
+    for index, value in np.ndenumerate(values):
+        if not isinstance(value, Real):
+            return f" X{list(index)} is {value!r}, of type {type(value).__name__}."
+    return ""
 
 
 def _n_dims(X: Any) -> int:
@@ -1195,6 +1263,21 @@ def _check_weight(sample_weight: ArrayLike | None, y: NDArray[Any]) -> NDArray[A
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples; give at least one weight above 0.")
     return np.asarray(weight)
+
+
+def _check_groups(groups: ArrayLike) -> NDArray[Any]:
+    structures.refuse_masked(groups, "groups")
+    labels = np.asarray(groups)
+    if labels.ndim != 1:
+        raise ValueError(
+            f"groups must have shape (n_samples,), one label a sample, but has {labels.shape}."
+        )
+    if pd.isna(labels).any():
+        raise ValueError(
+            "groups has missing labels. Give each sample one; what belongs to no other is a group "
+            "of its own."
+        )
+    return labels
 
 
 def _labelled(

@@ -36,6 +36,9 @@ class Whole(nn.Module):
         super().__init__()
         self.network = network(estimator).cpu()
         self.dtype = estimator._dtype
+        if any(isinstance(module, nn.GRU | nn.LSTM) for module in self.network.modules()):
+            # ONNX Runtime has no gates in float64.
+            self.network, self.dtype = self.network.float(), torch.float32
         self.outcome = estimator._outcome
         scaler = estimator._structure.scaler
         self.standardize = scaler is not None
@@ -90,7 +93,7 @@ def _metadata(estimator: Any) -> dict[str, str]:
         "n_features_in": str(estimator.n_features_in_),
     }
     if isinstance(estimator, Classifier):
-        metadata["classes"] = json.dumps(estimator.classes_.tolist())
+        metadata["classes"] = json.dumps(estimator.classes_.tolist(), default=str)
     return metadata
 
 

@@ -38,6 +38,9 @@ _LIBRARIES = (_KEY, "torch", "scikit-learn", "numpy", "skorch")
 
 def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator; see `Estimator.save`."""
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"{path} is a folder. Give the path of a file.")
+    estimator._validate_params()  # or what was set since fit could not be read again
     tensors: dict[str, torch.Tensor] = {}
     state = estimator.__getstate__()
     header = {
@@ -103,18 +106,20 @@ def load(path: str | os.PathLike[str], device: str | None = None) -> Any:
     True
     """
     path = Path(path)
-    header, tensors = _read(path)
+    text, tensors = _read(path)
     try:
-        return _built(header, tensors, device)
-    except (KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:
+        return _built(_header(text), tensors, device)
+    except (json.JSONDecodeError, LookupError, TypeError, AttributeError, RuntimeError) as error:
         raise ValueError(
             f"{path} is at odds with itself ({type(error).__name__}: {error}). It was not written "
             "by `save`, or by another version; write it again."
         ) from error
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be loaded: {error}") from error
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Header and tensors of a file, checked."""
+def _read(path: Path) -> tuple[str, dict[str, torch.Tensor]]:
+    """Header and tensors of a file, whole and as they were written."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     try:
@@ -137,14 +142,18 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             f"{path} has changed since it was written: its checksum does not agree. Copy it "
             "again from where it came from."
         )
+    return text, tensors
+
+
+def _header(text: str) -> dict[str, Any]:
     header: dict[str, Any] = json.loads(text)
     if header["schema"] > SCHEMA:
         raise ValueError(
-            f"{path} has schema {header['schema']}, written by ibestimators "
+            f"it has schema {header['schema']}, written by ibestimators "
             f"{header['versions'][_KEY]}; this is {version(_KEY)}, which reads up to {SCHEMA}. "
             "Upgrade ibestimators."
         )
-    return header, tensors
+    return header
 
 
 def _built(header: dict[str, Any], tensors: dict[str, torch.Tensor], device: str | None) -> Any:
@@ -152,9 +161,7 @@ def _built(header: dict[str, Any], tensors: dict[str, torch.Tensor], device: str
 
     classes = {c.__name__: c for c in (*CLASSIFIERS.values(), *REGRESSORS.values())}
     if header["class"] not in classes:
-        raise ValueError(
-            f"the file holds a {header['class']!r}, which is none of {sorted(classes)}."
-        )
+        raise ValueError(f"it holds a {header['class']!r}, which is none of {sorted(classes)}.")
     params = {name: _unpack(value, tensors) for name, value in header["parameters"].items()}
     if device is not None:
         params["device"] = device

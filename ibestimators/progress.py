@@ -39,7 +39,7 @@ def heard(estimator: Any, net: TrainingNet, X: Any, y: Any) -> Iterator[None]:
         parameters = estimator.get_params(deep=False)
         return {name: v for name, v in vars(estimator).items() if name not in parameters}
 
-    told = ("scikit_learn", Epochs(estimator, fit, learned))
+    told = ("scikit_learn", Epochs(estimator, fit, learned, X=X, y=y))
     fit.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
     net.callbacks_.append(told)
     try:

@@ -39,6 +39,12 @@ NAMES = {
 }
 
 
+_TEXT = (
+    "X holds text, but tokens are expected. Put a tokenizer in front: "
+    "make_pipeline(TextTokenizer(), estimator)."
+)
+
+
 @dataclass(frozen=True)
 class Layout:
     """What a network needs to know of the samples.
@@ -86,6 +92,8 @@ def kind_of(X: Any) -> str:
     if is_graph(X) and (not isinstance(X, tuple) or _is_square(X[0])):
         raise TypeError("X is one graph, but a list of graphs is expected. Pass X=[graph].")
     if not _is_list(X) or not len(X):
+        if _n_axes(X) == 1 and np.asarray(X).dtype.kind in "US":
+            raise TypeError(_TEXT)
         return "array"
     first = next(iter(X))
     if is_graph(first):
@@ -96,10 +104,7 @@ def kind_of(X: Any) -> str:
             "node_features), with None for node_features if there are none."
         )
     if isinstance(first, str):
-        raise TypeError(
-            "X holds text, but tokens are expected. Put a tokenizer in front: "
-            "make_pipeline(TextTokenizer(), estimator)."
-        )
+        raise TypeError(_TEXT)
     if hasattr(first, "shape") and not isinstance(first, np.generic):
         if len(first.shape) == 2:
             return "sequences"
@@ -117,7 +122,7 @@ def kind_of(X: Any) -> str:
 
 def refuse_masked(values: Any, name: str) -> None:
     """An error if entries are masked: numpy would read what lies under the mask."""
-    items = values if isinstance(values, list | tuple) else [values]
+    items = values if _is_list(values) else [values]
     parts = (part for item in items for part in (item if isinstance(item, tuple) else (item,)))
     if any(np.ma.is_masked(part) for part in parts):
         raise ValueError(

@@ -9,6 +9,7 @@ finished fit.
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 import warnings
@@ -285,6 +286,23 @@ def _can_fuse(device: str) -> bool:
     return device.startswith(("cpu", "cuda"))
 
 
+def memory(net: TrainingNet) -> Callable[[], None]:
+    """A function that takes a net back to where it is now."""
+    weights = copy.deepcopy(net.module_.state_dict())
+    optimizer = copy.deepcopy(net.optimizer_.state_dict())
+    order, n_epochs = net.generator.get_state(), len(net.history)
+    settings = net.lr, net.weight_decay, net.batch_size, net.verbose
+
+    def go_back() -> None:
+        net.module_.load_state_dict(weights)
+        net.go_on(*settings)
+        net.optimizer_.load_state_dict(optimizer)
+        net.generator.set_state(order)
+        del net.history[n_epochs:]
+
+    return go_back
+
+
 def train(
     net: TrainingNet, training: LabelledSamples, validation: LabelledSamples | None, epochs: int
 ) -> None:
@@ -363,10 +381,15 @@ class Epochs(Callback):  # type: ignore[misc]
         The task that the epochs are parts of.
     learned : callable
         Gives what the estimator knows beyond its parameters.
+    **data
+        X and y, as given to `fit`.
     """
 
-    def __init__(self, estimator: Any, fit: Any, learned: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self, estimator: Any, fit: Any, learned: Callable[[], dict[str, Any]], **data: Any
+    ) -> None:
         self.estimator = estimator
+        self.data = data
         self.fit = fit
         self.learned = learned
 
@@ -376,7 +399,7 @@ class Epochs(Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, net: NeuralNet, **_: Any) -> None:
         if self.epoch_.call_on_fit_task_end(
-            estimator=self.estimator, reconstruction_attributes=self.learned()
+            estimator=self.estimator, reconstruction_attributes=self.learned(), **self.data
         ):
             raise Stop
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import kinds
 import numpy as np
 import pandas as pd
@@ -115,6 +117,36 @@ def test_dates_and_large_whole_numbers():
         MLPClassifier().fit(X * 1e300, Y)
 
 
+def test_columns_that_are_no_numbers_are_named_with_a_line_that_mends_them():
+    names = [f"v{i}" for i in range(30)]  # so many that one-hot columns would be sparse
+    frame = pd.DataFrame({"name": names, "b": X[:, 0]})
+    with pytest.raises(ValueError, match="no numbers: {'name': ") as error:
+        MLPClassifier().fit(frame, Y)
+    line = re.search(r"make_pipeline\(.*\)", str(error.value))[0]
+    estimator = MLPClassifier(max_epochs=1)
+    piped = eval(line, globals() | {"estimator": estimator}).fit(frame, Y)
+    assert piped.predict(frame.assign(name="never seen")).shape == (30,)
+    twice = pd.DataFrame([[1, "a"]] * 30, columns=["b", "b"])
+    with pytest.raises(ValueError, match="no numbers: {'b': "):
+        MLPClassifier().fit(twice, Y)
+
+
+def test_what_is_no_number_is_shown():
+    code = pd.DataFrame({"u": X[:, 0], "code": pd.Categorical(["1", "2", "10"] * 10)})
+    with pytest.raises(TypeError, match=r"columns are .*'code': 'category'}; cast them"):
+        MLPClassifier().fit(code, Y)
+    with pytest.raises(TypeError, match=r"X\[2, 1\] is None, of type NoneType"):
+        MLPClassifier().fit([[0.0, 1.0], [2.0, 3.0], [4.0, None]] * 10, Y)
+    with pytest.raises(TypeError, match=r"X holds text.*TextTokenizer"):
+        MLPClassifier().fit(np.array(["a text"] * 30), Y)
+
+
+@pytest.mark.parametrize("weight", [{0: -2}, {0: np.nan}, {0: 0, 1: 0, 2: 0}])
+def test_weights_of_classes_are_weights(weight):
+    with pytest.raises(ValueError, match="class_weight=.* finite weight of 0 or more"):
+        MLPClassifier(class_weight=weight).fit(X, Y)
+
+
 def test_masks_are_not_looked_through():
     masked = np.ma.masked_array(X, X > 0)
     for data in (masked, [masked[:3], masked[3:9]] * 5):
@@ -124,6 +156,11 @@ def test_masks_are_not_looked_through():
         MLPClassifier().fit(X, np.ma.masked_array(Y, Y == 1))
     with pytest.raises(ValueError, match="sample_weight is a masked array"):
         MLPClassifier().fit(X, Y, sample_weight=np.ma.masked_array(np.ones(30), Y == 1))
+    of_objects = np.empty(2, dtype=object)
+    of_objects[:] = [masked[:3], X[:4]]
+    for data in (of_objects, pd.Series(list(of_objects))):
+        with pytest.raises(ValueError, match="X is a masked array"):
+            ConvClassifier().fit(data, [0, 1])
     whole = np.ma.masked_array(X, mask=False)
     fitted = MLPClassifier(max_epochs=1, random_state=0).fit(whole, Y)
     with pytest.raises(ValueError, match="X is a masked array"):

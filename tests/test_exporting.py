@@ -57,6 +57,10 @@ def test_every_estimator_on_every_kind_of_array(name, kind, tmp_path):
         AttentionClassifier(position="rotary", readout="cls"),
         AttentionClassifier(position="sinusoidal", mask="causal"),
         ConvClassifier(normalization=None, activation="gelu", readout="max"),
+        *(
+            ibestimators.RecurrentClassifier(cell=c, dtype="float64")
+            for c in ("rnn", "gru", "lstm")
+        ),
     ],
     ids=str,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 
 import numpy as np
@@ -122,6 +123,39 @@ def test_partial_fit_after_a_bad_pass_goes_on_from_before_it():
     np.testing.assert_array_equal(est.predict_proba(X_IRIS), before)
     est.partial_fit(X_IRIS, Y_IRIS)  # with momentum of its own, not the spoilt one
     assert np.isfinite(est.predict_proba(X_IRIS)).all()
+
+
+class Interrupt(Callback):
+    def __init__(self, error, epoch):
+        self.error, self.epoch = error, epoch
+
+    def on_epoch_end(self, net, **_):
+        if len(net.history) == self.epoch:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no")])
+@pytest.mark.parametrize("make", [MLPClassifier, ConvClassifier])
+def test_training_that_goes_on_and_fails_leaves_all_as_it_was(make, error):
+    warm = make(max_epochs=3, random_state=0, warm_start=True).fit(X_IRIS, Y_IRIS)
+    before = warm.predict_proba(X_IRIS)
+    warm.set_params(callbacks=[Interrupt(error, 5)])
+    with pytest.raises(type(error)):
+        warm.fit(X_IRIS, Y_IRIS)
+    np.testing.assert_array_equal(warm.predict_proba(X_IRIS), before)
+    assert warm.n_iter_ == len(warm.net_.history) == 3
+
+    est = make(random_state=0).partial_fit(X_IRIS, Y_IRIS, classes=[0, 1, 2])
+    est.partial_fit(X_IRIS, Y_IRIS)
+    before, untouched = est.predict_proba(X_IRIS), copy.deepcopy(est)
+    est.set_params(callbacks=[Interrupt(error, 3)])
+    with pytest.raises(type(error)):
+        est.partial_fit(X_IRIS, Y_IRIS)
+    np.testing.assert_array_equal(est.predict_proba(X_IRIS), before)
+    # Momentum and the order of batches go on from there too.
+    est.set_params(callbacks=None).partial_fit(X_IRIS, Y_IRIS)
+    expected = untouched.partial_fit(X_IRIS, Y_IRIS).predict_proba(X_IRIS)
+    np.testing.assert_array_equal(est.predict_proba(X_IRIS), expected)
 
 
 def test_in_a_stack_of_folds_one_that_diverges_does_not_stop_the_others():

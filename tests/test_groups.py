@@ -56,6 +56,32 @@ def test_a_split_through_patients_flatters():
     assert min(through.validation_curve_) < 0.2 < min(whole.validation_curve_)
 
 
+def test_no_class_is_set_aside_whole(parts):
+    label = np.minimum(np.arange(PATIENT.size) // (5 * VISITS), 2)  # two of 5 patients, one of 20
+    for seed in range(10):
+        est = MLPClassifier(early_stopping=True, max_epochs=1, random_state=seed)
+        est.set_params(validation_fraction=0.4).fit(X, label, groups=PATIENT)
+        assert all(set(PATIENT[label == c]) & parts[-1][0] for c in range(3))
+    est = MLPClassifier(early_stopping=True, max_epochs=1)
+    with pytest.raises(ValueError, match=r"left a class without samples .* Give more groups"):
+        est.fit(X, label, groups=label)
+    MLPRegressor(early_stopping=True, max_epochs=1).fit(X, label, groups=label)
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (np.c_[PATIENT, PATIENT], r"groups must have shape \(n_samples,\)"),
+        ([None, *PATIENT[1:]], "groups has missing labels"),
+        (np.ma.masked_array(PATIENT, PATIENT == 3), "groups is a masked array"),
+        (PATIENT[1:], "inconsistent numbers of samples"),
+    ],
+)
+def test_groups_that_cannot_be_used(groups, message):
+    with pytest.raises(ValueError, match=message):
+        MLPClassifier().fit(X, Y, groups=groups)
+
+
 def test_groups_of_samples_without_weight_go_with_them(parts):
     tokens = [[int(i) % 5] * (2 + i % 3) for i in PATIENT]
     weight = (PATIENT % 2).astype(float)

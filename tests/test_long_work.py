@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import joblib
 import networkx as nx
@@ -18,9 +19,14 @@ import pytest
 import torch
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer, zero_one_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from ibestimators import GraphClassifier, MLPClassifier, compare_biases
+from ibestimators.comparison import _content
 
 X, y = load_iris(return_X_y=True)
 SAME = ["estimator", "fold", "score", "n_parameters", "n_train", "n_test"]
@@ -76,9 +82,10 @@ def test_what_is_cached_is_found_by_all_that_it_depends_on(tmp_path):
     assert cells() == 2
     assert cells() == 2
     spoilt = next(iter(tmp_path.glob("*.json")))
-    spoilt.write_text("")
-    assert cells() == 2
-    assert json.loads(spoilt.read_text())["estimator"] == "MLP"
+    for text in ("", "[1]"):
+        spoilt.write_text(text)
+        assert cells() == 2
+        assert json.loads(spoilt.read_text())["estimator"] == "MLP"
     assert cells(candidates={"other name": MLPClassifier(max_epochs=1)}) == 2
     assert cells(candidates={"MLP": MLPClassifier(max_epochs=2)}) == 4
     assert cells(X=X + 1) == 6
@@ -87,6 +94,77 @@ def test_what_is_cached_is_found_by_all_that_it_depends_on(tmp_path):
     assert not list(tmp_path.glob("*.part"))
     with pytest.raises(ValueError, match="needs an int as random_state"):
         cells(random_state=None)
+
+
+FACTOR = 1
+
+
+def times_factor(values):
+    return FACTOR * values
+
+
+def times(k):
+    return lambda values: k * values
+
+
+def by_default(k):
+    def multiplied(values, k=k):
+        return k * values
+
+    return multiplied
+
+
+class Times:
+    def __init__(self, k):
+        self.k = k
+
+    def multiplied(self, values):
+        return self.k * values
+
+
+ALIKE = {
+    "what it calls": (lambda v: np.square(v), lambda v: np.cos(v)),
+    "what it holds": (times(1), times(2)),
+    "inside": (lambda v: (lambda w: w + 1)(v), lambda v: (lambda w: w + 2)(v)),
+    "defaults": (by_default(1), by_default(2)),
+    "bound": (Times(1).multiplied, Times(2).multiplied),
+    "partial": (partial(times_factor), partial(times_factor, values=1)),
+    "ufuncs": (np.log1p, np.expm1),
+    "scorers": (make_scorer(accuracy_score), make_scorer(zero_one_loss)),
+    "scorers of lambdas": (make_scorer(lambda y, p: 0.1), make_scorer(lambda y, p: 0.2)),
+    "fitted": tuple(
+        FrozenEstimator(LogisticRegression(max_iter=1000).fit(X, labels)) for labels in (y, y[::-1])
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ALIKE)
+def test_functions_are_told_apart_by_what_they_do(what):
+    one, other = (joblib.hash(_content(value)) for value in ALIKE[what])
+    assert one != other
+    assert joblib.hash(_content(ALIKE[what][0])) == one
+
+
+def test_functions_are_told_apart_by_what_they_refer_to(monkeypatch, tmp_path):
+    before = joblib.hash(_content(times_factor))
+    monkeypatch.setattr(f"{__name__}.FACTOR", 2)
+    assert joblib.hash(_content(times_factor)) != before
+
+    def scores(function):
+        piped = make_pipeline(FunctionTransformer(function), LogisticRegression(max_iter=1000))
+        settings = {"cv": 2, "random_state": 0, "cache": tmp_path}
+        return compare_biases(X, y, {"piped": piped}, **settings).cells["score"].tolist()
+
+    assert scores(lambda v: np.square(v)) != scores(lambda v: np.isnan(v))
+
+
+def test_what_cannot_be_told_apart_is_no_part_of_a_cached_comparison(tmp_path):
+    lock = threading.Lock()
+    with pytest.raises(TypeError, match="cannot tell <unlocked .* Leave cache out"):
+        compare_biases(
+            X, y, {"a": DummyClassifier()}, cv=2, random_state=0, cache=tmp_path,
+            scoring=lambda est, X, y: float(lock.locked()),
+        )  # fmt: skip
 
 
 def test_graphs_are_found_again_whatever_was_looked_at(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,10 +29,12 @@ from sklearn.preprocessing import StandardScaler
 
 import ibestimators
 from ibestimators import (
+    AttentionClassifier,
     ConvClassifier,
     GraphClassifier,
     MLPClassifier,
     MLPRegressor,
+    RecurrentClassifier,
     TextTokenizer,
     load,
 )
@@ -204,6 +207,71 @@ def test_newer_files_and_forged_ones(iris):
         load(path)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schema": None}, {"schema": "a"}, {"parameters": {"lr": -1}}, {"parameters": {"size": 1}},
+        {"fitted": []}, {"class": ["MLPClassifier"]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_forged_files_name_themselves(iris, changes):
+    _, _, path = iris
+    rewritten(path, **changes)
+    with pytest.raises(ValueError, match=re.escape(str(path))):
+        load(path)
+
+
+def test_a_forged_file_sets_nothing_but_what_fit_learns(iris):
+    _, _, path = iris
+
+    def change(fitted):
+        pairs = dict(fitted["dict"])
+        pairs["input"]["dict"] += [["max_epochs", -5], ["predict", "hello"]]
+        return {"dict": list(pairs.items())}
+
+    with safe_open(path, "pt") as file:
+        fitted = json.loads(file.metadata()["ibestimators"].partition(" ")[2])["fitted"]
+    rewritten(path, fitted=change(fitted))
+    again = load(path)
+    assert again.max_epochs > 0
+    assert callable(again.predict)
+
+
+@pytest.mark.parametrize(
+    ("est", "changes"),
+    [
+        (MLPClassifier(), {"activation": "tanh", "hidden_layer_sizes": (3,)}),
+        (ConvClassifier(), {"n_filters": (4,), "pooling": None}),
+        (RecurrentClassifier(hidden_size=3), {"readout": "mean", "cell": "lstm"}),
+        (GraphClassifier(hidden_size=3), {"graph": nx.cycle_graph(4), "readout": "sum"}),
+        (AttentionClassifier(embedding_size=8), {"n_heads": 1, "mask": "causal"}),
+    ],
+    ids=str,
+)
+def test_parameters_set_after_the_fit_are_kept_and_change_no_prediction(est, changes, tmp_path):
+    skops = pytest.importorskip("skops.io")
+    X, y = load_iris(return_X_y=True)
+    fitted = est.set_params(max_epochs=1, random_state=0).fit(X, y).set_params(**changes)
+    fitted.save(tmp_path / "model")
+    first = load(tmp_path / "model")
+    first.save(tmp_path / "model")  # what was saved can be saved again
+    trusted = [*TRUSTED, "networkx.classes.graph.Graph"]
+    by_skops = skops.loads(skops.dumps(fitted), trusted=trusted)
+    for again in (first, load(tmp_path / "model"), by_skops):
+        assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
+        kept = again.get_params()
+        assert all(kept[name] == value for name, value in changes.items() if name != "graph")
+
+
+def test_only_what_can_be_read_again_is_saved(iris, tmp_path):
+    fitted, _, _ = iris
+    with pytest.raises(ValueError, match="'lr' parameter"):
+        fitted.set_params(lr=-1).save(tmp_path / "model")
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        fitted.set_params(lr=1.0).save(tmp_path)
+
+
 def test_a_device_of_another_machine(tmp_path):
     X = np.random.default_rng(0).normal(size=(20, 4))
     fitted = ConvClassifier(max_epochs=1, device="cpu").fit(X, np.arange(20) % 2)
@@ -251,6 +319,17 @@ def test_skops_needs_to_trust_no_class_but_the_estimator(name, kind):
     again = skops.loads(data, trusted=TRUSTED)
     assert_array_equal(outputs(again, X), outputs(est, X))
     assert again.get_params() == est.get_params()
+
+
+def test_skops_takes_a_graph_that_was_looked_at():
+    skops = pytest.importorskip("skops.io")
+    X, y = load_iris(return_X_y=True)
+    graph = nx.path_graph(4)
+    fitted = GraphClassifier(graph=graph, hidden_size=3, max_epochs=1).fit(X, y)
+    assert graph.nodes
+    assert graph.adj  # views that networkx keeps
+    again = skops.loads(skops.dumps(fitted), trusted=[*TRUSTED, "networkx.classes.graph.Graph"])
+    assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
 
 
 def test_skops_takes_whole_pipelines():

@@ -52,6 +52,15 @@ def test_each_epoch_is_heard_of_and_the_estimator_is_ready_at_its_end():
     pickle.loads(pickle.dumps(est))
 
 
+def test_a_monitor_scores_every_epoch():
+    monitor = callback.ScoringMonitor(scoring="accuracy")
+    est = MLPClassifier(max_epochs=3, random_state=0).set_callbacks(monitor).fit(X, Y)
+    scores = monitor.get_logs().data_as_pandas["accuracy"]
+    assert len(scores) == 4
+    assert not scores.isna().any()
+    assert est.score(X, Y) in (scores.iloc[0], scores.iloc[-1])
+
+
 def test_a_callback_may_end_training():
     est = MLPClassifier(max_epochs=30, random_state=0).set_callbacks(Ear(stop_after=4)).fit(X, Y)
     assert est.n_iter_ == 4
