@@ -247,7 +247,7 @@ def test_a_forged_file_sets_nothing_but_what_fit_learns(iris):
         (GraphClassifier(hidden_size=3), {"graph": nx.cycle_graph(4), "readout": "sum"}),
         (AttentionClassifier(embedding_size=8), {"n_heads": 1, "mask": "causal"}),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_parameters_set_after_the_fit_are_kept_and_change_no_prediction(est, changes, tmp_path):
     skops = pytest.importorskip("skops.io")
