@@ -304,7 +304,7 @@ def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     back = from_end[mask]
     total = torch.zeros(x.shape[1], dtype=torch.float64).index_add_(0, back, norms[mask])
     count = torch.bincount(back, minlength=x.shape[1])
-    return np.asarray((total / count).flip(0).numpy())
+    return np.asarray((total / count).flip(0).detach().numpy())
 
 
 def _steps(

@@ -484,7 +484,8 @@ def _places(estimator: MessagePassingPrimitive, edges: Array, n_nodes: int) -> A
     if not own_graph:
         sizes = estimator._structure.layout.axes if estimator._kind == "array" else (n_nodes,)
         return _grid(sizes)
-    links = sparse.coo_array((np.ones(edges.shape[1]), tuple(edges)), (n_nodes, n_nodes))
+    ends = tuple(edges.astype(np.int32))  # the type that older versions of csgraph take
+    links = sparse.coo_array((np.ones(edges.shape[1]), ends), (n_nodes, n_nodes))
     distance = sparse.csgraph.shortest_path(links.tocsr(), directed=False, unweighted=True)
     apart = np.isinf(distance)
     # Parts that are not joined stand side by side.

@@ -250,7 +250,7 @@ def test_the_chart_is_what_its_script_draws(tmp_path):
     path = tmp_path / "chart.svg"
     runpy.run_path(str(DOCS / "which_bias.py"))["main"](str(path))
     drawn, kept = (len(file.read_text()) for file in (path, DOCS / "which_bias.svg"))
-    assert drawn == pytest.approx(kept, rel=0.1)  # to the letter only with one matplotlib
+    assert drawn == pytest.approx(kept, rel=0.2)  # to the letter only with one matplotlib
 
 
 @pytest.mark.slow
