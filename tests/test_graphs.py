@@ -236,10 +236,6 @@ def test_attention_on_a_graph_is_attention_under_a_mask(seed):
     torch.testing.assert_close(masked.out(weights @ v), along_edges[:6])
 
 
-# PyTorch Geometric on Python 3.13.
-@pytest.mark.filterwarnings(
-    "ignore:Failing to pass a value to the 'type_params':DeprecationWarning"
-)
 def test_equals_pyg_gine_where_edges_have_features():
     geometric = pytest.importorskip("torch_geometric.nn")
     ours = MessagePassing(3, 8, "sum", "relu", n_edge_features=2)
