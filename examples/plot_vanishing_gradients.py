@@ -33,9 +33,8 @@ models = {
     cell: RecurrentRegressor(cell=cell, lr=1e-9, max_epochs=1, **SHARED).fit(X, y)
     for cell in ("rnn", "lstm", "gru")
 }
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
-drawn = GradientNormDisplay.from_estimators(models, X_test[:200], y_test[:200], ax=left)
-left.set_title("weights as drawn", fontsize="medium")
+drawn = GradientNormDisplay.from_estimators(models, X_test[:200], y_test[:200])
+drawn.ax_.set_title("weights as drawn", fontsize="medium")
 
 # %%
 # And after training
@@ -45,6 +44,9 @@ left.set_title("weights as drawn", fontsize="medium")
 
 for model in models.values():
     model.set_params(lr=1e-2, max_epochs=14).fit(X, y)
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+drawn.plot(ax=left)
+left.set_title("weights as drawn", fontsize="medium")
 trained = GradientNormDisplay.from_estimators(models, X_test[:200], y_test[:200], ax=right)
 right.set_title("after training", fontsize="medium")
 right.set_ylabel("")
@@ -88,14 +90,12 @@ def with_weights_times(factor, clip_grad_norm, seed):
     return model
 
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 exploding = GradientNormDisplay.from_estimators(
     {f"weights x {factor}": with_weights_times(factor, None, 0) for factor in (1, 2, 3)},
     X_test[:200],
     y_test[:200],
-    ax=left,
 )
-left.set_title("plain recurrence, as drawn", fontsize="medium")
+exploding.ax_.set_title("plain recurrence, as drawn", fontsize="medium")
 for name, norms in exploding.norms.items():
     print(f"{name}: gradient at the first step {norms[0] / norms[-1]:.1e} times that at the last")
 
@@ -103,6 +103,7 @@ for name, norms in exploding.norms.items():
 # Training starts from the weights times 3, without and with a limit to the norm of a batch's
 # gradient, from three seeds each.
 
+figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 clip_scores = {}
 for colour, (name, clip) in enumerate({"no clipping": None, "clip_grad_norm=1": 1.0}.items()):
     runs = [
@@ -112,13 +113,13 @@ for colour, (name, clip) in enumerate({"no clipping": None, "clip_grad_norm=1": 
     clip_scores[name] = [run.score(X_test, y_test) for run in runs]
     for i, run in enumerate(runs):
         losses = run.loss_curve_[1:]  # the first epoch drew the weights
-        right.plot(range(1, 13), losses, color=f"C{colour}", label="" if i else name)
+        ax.plot(range(1, 13), losses, color=f"C{colour}", label="" if i else name)
     print(f"{name}: R2 {np.round(clip_scores[name], 2)}, mean {np.mean(clip_scores[name]):.2f}")
-right.set(xlabel="epoch", ylabel="training loss", yscale="log")
-right.set_title("weights x 3, three seeds each", fontsize="medium")
-right.legend(frameon=False)
-right.grid(alpha=0.3)
-right.spines[["top", "right"]].set_visible(False)
+ax.set(xlabel="epoch", ylabel="training loss", yscale="log")
+ax.set_title("weights x 3, three seeds each", fontsize="medium")
+ax.legend(frameon=False)
+ax.grid(alpha=0.3)
+ax.spines[["top", "right"]].set_visible(False)
 
 # %%
 # The answer

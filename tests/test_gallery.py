@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import runpy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,24 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Run an example elsewhere, without a window; its names, and whether it drew."""
+    """Run an example elsewhere, without a window, and give its names.
+
+    As in the gallery, a figure is shown, and closed, at the end of the block that made it.
+    """
     monkeypatch.chdir(tmp_path)
     before = mpl.get_backend()
     plt.switch_backend("agg")
 
     def run_example(name: str) -> dict[str, Any]:
-        found = runpy.run_path(str(EXAMPLES / f"{name}.py"))
-        assert plt.get_fignums()
+        found: dict[str, Any] = {"__name__": name}
+        n_figures = 0
+        for block in re.split("^# %%$", (EXAMPLES / f"{name}.py").read_text(), flags=re.M):
+            exec(compile(block, name, "exec"), found)
+            for figure in map(plt.figure, plt.get_fignums()):
+                n_figures += 1
+                assert all(ax.has_data() for ax in figure.axes if ax.axison), block
+            plt.close("all")
+        assert n_figures
         return found
 
     yield run_example
