@@ -205,11 +205,11 @@ def main() -> None:
     what = parser.parse_args().what
     rows = check(data_sets()) if what == "check" else develop(what, data_sets())
     head, columns = next(rows)
-    print(f"| {head} | " + " | ".join(columns) + " | mean |")
+    print(f"| {head} | mean | " + " | ".join(columns) + " |")
     print("|" + "---|" * (len(columns) + 2))
     for name, scores in rows:
         cells = " | ".join(f"{s:.3f}" for s in scores)
-        print(f"| {name} | {cells} | {np.mean(scores):.3f} |")
+        print(f"| {name} | {np.mean(scores):.3f} | {cells} |")
 
 
 if __name__ == "__main__":
