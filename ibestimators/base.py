@@ -64,6 +64,7 @@ _WORTH_THREADS = 2_000_000_000  # multiply-adds of a step
 _ROWS = 1 << 15  # of a padded batch in predict
 _TRIAL = 5  # fewer epochs are not expected to converge
 _WORSE = 1.1  # times the loss of a blind guess: what chance may do
+_OF_COLUMNS = ("n_features_in_", "feature_names_in_")
 _FLOATS = {"float32": torch.float32, "float64": torch.float64}
 _STRUCTURES: dict[str, Any] = {
     "array": ArrayStructure,
@@ -528,7 +529,6 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _learned(self) -> dict[str, Any]:
         """What fit learned but the weights, as plain values."""
-        names = ("n_features_in_", "feature_names_in_")
         return {
             "kind": self._kind,
             "structure": self._structure.state(),
@@ -538,7 +538,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             "scheduled": self._scheduled,
             "loss_curve": self.loss_curve_,
             "validation_curve": self.validation_curve_,
-            "input": {name: getattr(self, name) for name in names if hasattr(self, name)},
+            "input": {name: getattr(self, name) for name in _OF_COLUMNS if hasattr(self, name)},
             "built_with": self._changed_since(),
         }
 
@@ -559,7 +559,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         self._n_outputs = learned["n_outputs"]
         self._dtype = _FLOATS[learned["dtype"]]
         self._set_target_state(learned["target"])
-        for name in learned["input"].keys() & {"n_features_in_", "feature_names_in_"}:
+        for name in learned["input"].keys() & set(_OF_COLUMNS):
             setattr(self, name, learned["input"][name])
         now = self.get_params(deep=False)
         self.set_params(**learned.get("built_with", {}))
@@ -674,7 +674,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 f"{structures.NAMES[self._kind]}. Set input_shape=None."
             )
         if reset:
-            for name in ("n_features_in_", "feature_names_in_"):
+            for name in _OF_COLUMNS:
                 self.__dict__.pop(name, None)
         if self._kind == "tokens":
             return sequences.check_tokens(X)

@@ -35,9 +35,8 @@ def test_the_worse_are_dropped_and_the_winner_gets_all_data():
     assert repr(result).count("dropped") == 3
 
 
-@pytest.mark.filterwarnings(
-    "ignore:Scoring failed", "ignore:One or more of the t"
-)  # n_neighbors=200
+# There are never 200 neighbours; of test and of training scores.
+@pytest.mark.filterwarnings("ignore:Scoring failed", "ignore:One or more of the t")
 def test_settings_race_too_and_a_seed_repeats_it():
     images, digits = load_digits(return_X_y=True)
     candidates = {"MLP": MLPClassifier(max_epochs=3), "neighbours": KNeighborsClassifier()}
