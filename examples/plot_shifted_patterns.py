@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from ibestimators import ConvClassifier, MLPClassifier, equivariance_error
-from ibestimators.inside import inputs, network
+from ibestimators.pipelines import inputs, network
 
 SEED = 0
 N_STEPS, WIDTH = 64, 9

@@ -17,8 +17,8 @@ is lost, but what stood side by side no longer does.
 import matplotlib.pyplot as plt
 
 from ibestimators import biases, compare_biases
-from ibestimators.ablation import destroy_structure
-from ibestimators.datasets import load_mnist1d
+from ibestimators.comparison._ablation import destroy_structure
+from ibestimators.datasets._synthetic import load_mnist1d
 
 SEED = 0
 

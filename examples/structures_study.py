@@ -28,7 +28,7 @@ from ibestimators import (
     RecurrentClassifier,
     RecurrentRegressor,
 )
-from ibestimators.datasets import (
+from ibestimators.datasets._synthetic import (
     load_csl,
     make_adding_problem,
     make_parity,

@@ -24,12 +24,9 @@ import torch
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
-from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor
-from ibestimators.dense import ACTIVATIONS
-from ibestimators.packed import owners, pad, row_numbers, valid
-from ibestimators.parameters import estimator, parameter
-from ibestimators.readout import Readout
-from ibestimators.structures import NAMES, Layout
+from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor, estimator, parameter
+from ibestimators.layers import ACTIVATIONS, Readout
+from ibestimators.structures import NAMES, Layout, owners, pad, row_numbers, valid
 
 _BLOCK = 16  # tokens of a block of local attention, at least
 

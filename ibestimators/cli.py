@@ -218,12 +218,12 @@ def _load_bundled(name: str) -> tuple[Any, Any]:
 
 
 def _read(reader: str, path: Path, target: str | None) -> tuple[Any, Any]:
-    from ibestimators import readers
+    from ibestimators import datasets
 
     if target is not None and reader != "read_npz":
         raise InputError(f"{path}: --target is for tables and .npz; this has a target of its own")
     try:
-        return getattr(readers, reader)(path, **({} if target is None else {"target": target}))
+        return getattr(datasets, reader)(path, **({} if target is None else {"target": target}))
     except (ValueError, OSError) as error:
         raise InputError(_one_line(error)) from error
 

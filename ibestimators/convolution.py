@@ -23,12 +23,9 @@ import torch
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
-from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor
-from ibestimators.dense import ACTIVATIONS, normalization_layer
-from ibestimators.packed import owners, pad, row_numbers, valid
-from ibestimators.parameters import estimator, parameter
-from ibestimators.readout import Readout
-from ibestimators.structures import Layout
+from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor, estimator, parameter
+from ibestimators.layers import ACTIVATIONS, Readout, normalization_layer
+from ibestimators.structures import Layout, owners, pad, row_numbers, valid
 
 _CONVOLUTIONS: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _POOLS: dict[tuple[str, int], Any] = {
@@ -241,7 +238,6 @@ class Convolution(Estimator):
     """Abstract: what is learned is convolution and pooling."""
 
     assumption: ClassVar[str] = "locality, translation invariance"
-    _stacks: ClassVar[bool] = True
 
     n_filters: tuple[int, ...] = parameter(
         (32, 32, 64, 64), ["array-like"], "tuple of int", "Filters of each convolution layer.",

@@ -28,12 +28,9 @@ import torch
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
-from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor
-from ibestimators.dense import ACTIVATIONS, DenseLayers, normalization_layer
-from ibestimators.graphs import read_edges
-from ibestimators.packed import Pairs, aggregate, owners
-from ibestimators.parameters import estimator, parameter
-from ibestimators.structures import NAMES, Layout
+from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor, estimator, parameter
+from ibestimators.layers import ACTIVATIONS, DenseLayers, normalization_layer
+from ibestimators.structures import NAMES, Layout, Pairs, aggregate, owners, read_edges
 
 
 class NeighbourAttention(nn.Module):

@@ -23,11 +23,17 @@ import torch
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
-from ibestimators.base import NON_NEGATIVE_REAL, POSITIVE_INT, Classifier, Estimator, Regressor
-from ibestimators.dense import DenseLayers
-from ibestimators.packed import aggregate, owners, pad
-from ibestimators.parameters import estimator, parameter
-from ibestimators.structures import Layout
+from ibestimators.base import (
+    NON_NEGATIVE_REAL,
+    POSITIVE_INT,
+    Classifier,
+    Estimator,
+    Regressor,
+    estimator,
+    parameter,
+)
+from ibestimators.layers import DenseLayers
+from ibestimators.structures import Layout, aggregate, owners, pad
 
 
 class FlattenedDense(nn.Module):
@@ -90,7 +96,6 @@ class MLP(Estimator):
     """Abstract: what is learned is a stack of dense layers."""
 
     assumption: ClassVar[str] = "nothing"
-    _stacks: ClassVar[bool] = True
     _shares_weights: ClassVar[bool] = False
 
     weight_decay: float = parameter(

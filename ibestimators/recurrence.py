@@ -21,12 +21,18 @@ from sklearn.utils._param_validation import StrOptions
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ibestimators import training
-from ibestimators.base import POSITIVE_INT, POSITIVE_REAL, Classifier, Estimator, Regressor
-from ibestimators.packed import pad, valid
-from ibestimators.parameters import estimator, parameter
-from ibestimators.readout import Readout, pool
-from ibestimators.structures import Layout
+from ibestimators.base import (
+    POSITIVE_INT,
+    POSITIVE_REAL,
+    Classifier,
+    Estimator,
+    Regressor,
+    estimator,
+    parameter,
+)
+from ibestimators.layers import Readout, pool
+from ibestimators.structures import Layout, pad, valid
+from ibestimators.training import _net as training
 
 _CELLS: dict[str, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 

@@ -12,11 +12,22 @@ from sklearn.model_selection import KFold, RandomizedSearchCV, StratifiedKFold
 from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.attention import AttentionClassifier, AttentionRegressor
-from ibestimators.base import Estimator
+from ibestimators.base import Estimator, load
 from ibestimators.convolution import ConvClassifier, ConvRegressor
 from ibestimators.message_passing import GraphClassifier, GraphRegressor
 from ibestimators.mlp import MLPClassifier, MLPRegressor
 from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
+
+__all__ = [
+    "BASELINE",
+    "CLASSIFIERS",
+    "REGRESSORS",
+    "SPACES",
+    "biases",
+    "guess_task",
+    "load",
+    "tuned",
+]
 
 BASELINE = "MLP"
 

@@ -19,8 +19,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from ibestimators.base import POSITIVE_INT
-from ibestimators.parameters import estimator, parameter
+from ibestimators.base import POSITIVE_INT, estimator, parameter
 
 _UNKNOWN = "[unknown]"
 _BYTES = pre_tokenizers.ByteLevel.alphabet()

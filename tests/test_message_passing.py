@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from ibestimators import GraphClassifier, GraphRegressor
-from ibestimators.graphs import read_edges
 from ibestimators.message_passing import MessagePassing, aggregate
-from ibestimators.packed import Pairs
+from ibestimators.structures import Pairs, read_edges
 
 
 def random_edges(n_nodes: int, seed: int) -> torch.Tensor:

@@ -1,0 +1,111 @@
+"""A fitted estimator as an ONNX model: standardisation, network and outcome in one graph."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ibestimators.base._estimator import Classifier, Estimator
+from ibestimators.base._saving import write_whole
+from ibestimators.pipelines import network
+
+
+class Whole(nn.Module):
+    """What `predict_proba`, or `predict` of a regressor, computes from raw samples.
+
+    Parameters
+    ----------
+    estimator : Estimator
+        Fitted on arrays.
+    """
+
+    mean: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, estimator: Estimator) -> None:
+        super().__init__()
+        self.network = network(estimator).cpu()
+        self.dtype = estimator._dtype
+        if any(isinstance(module, nn.GRU | nn.LSTM) for module in self.network.modules()):
+            # ONNX Runtime has no gates in float64.
+            self.network, self.dtype = self.network.float(), torch.float32
+        self.outcome = estimator._outcome
+        scaler = estimator._structure.scaler
+        self.standardize = scaler is not None
+        if scaler is not None:
+            self.register_buffer("mean", torch.from_numpy(scaler.mean_.copy()))
+            self.register_buffer("scale", torch.from_numpy(scaler.scale_.copy()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (n, *sample_shape) in float64
+        if self.standardize:
+            x = (x - self.mean) / self.scale
+        return self.outcome(self.network(x=x.to(self.dtype)))  # (n, n_classes) or (n, *outputs)
+
+
+def to_onnx(estimator: Estimator, path: str | os.PathLike[str]) -> None:
+    """Write a fitted estimator; see `Estimator.to_onnx`."""
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f'to_onnx needs more libraries ({error}): pip install "ibestimators[onnx]"'
+        ) from error
+    if estimator._kind != "array":
+        raise ValueError(
+            f"to_onnx is for estimators fitted on arrays, but this {type(estimator).__name__} was "
+            f"fitted on {estimator._kind}. Pad its samples to one shape, or use save."
+        )
+    # Two samples: torch takes an axis of one for a constant.
+    example = torch.zeros(2, *estimator.sample_shape_, dtype=torch.float64)
+    output = "probabilities" if isinstance(estimator, Classifier) else "predictions"
+    with _quiet(), torch.no_grad():
+        program = torch.onnx.export(
+            Whole(estimator).eval(),
+            (example,),
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            input_names=["X"],
+            output_names=[output],
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    for name, value in _metadata(estimator).items():
+        model.metadata_props.add(key=name, value=value)
+    write_whole(Path(path), model.SerializeToString())
+
+
+def _metadata(estimator: Any) -> dict[str, str]:
+    metadata = {
+        "estimator": type(estimator).__name__,
+        "ibestimators": version("ibestimators"),
+        "n_features_in": str(estimator.n_features_in_),
+    }
+    if isinstance(estimator, Classifier):
+        metadata["classes"] = json.dumps(estimator.classes_.tolist(), default=str)
+    return metadata
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's remarks on itself and on libraries that are not asked for."""
+    logger = logging.getLogger("torch.onnx")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)

@@ -1,0 +1,278 @@
+"""A fitted estimator as one file, which holds data and no code.
+
+The file is in the safetensors format: numbers as tensors, and a JSON text in the header with
+the class, its parameters, what fit learned of the data, and the versions it was written by.
+Reading it builds objects of this package and of scikit-learn by their constructors; nothing in
+the file names what to import or call, so a file from a stranger can be wrong, but it cannot
+run anything. `docs/trust.md` says what that is worth.
+
+What is written is a tree of plain values: None, booleans, numbers, strings, lists, tuples,
+dictionaries, numpy arrays, and graphs by their nodes and edges.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as safetensors_bytes
+from scipy import sparse
+
+from ibestimators.base._estimator import Estimator
+
+SCHEMA = 1
+_KEY = "ibestimators"
+_LIBRARIES = (_KEY, "torch", "scikit-learn", "numpy", "skorch")
+
+
+def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
+    """Write a fitted estimator; see `Estimator.save`."""
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"{path} is a folder. Give the path of a file.")
+    estimator._validate_params()  # or what was set since fit could not be read again
+    tensors: dict[str, torch.Tensor] = {}
+    state = estimator.__getstate__()
+    header = {
+        "schema": SCHEMA,
+        "class": type(estimator).__name__,
+        "versions": {name: version(name) for name in _LIBRARIES},
+        "parameters": {
+            name: _pack(value, f"parameter {name}", tensors)
+            for name, value in state["parameters"].items()
+            if name != "callbacks"
+        },
+        "fitted": _pack(state["learned"], "fitted", tensors),
+    }
+    for name, value in state["weights"].items():
+        tensors[f"module.{name}"] = torch.from_numpy(value.copy())
+    text = json.dumps(header, sort_keys=True)
+    # One entry: several would be written in any order.
+    metadata = {_KEY: f"{_digest(text, tensors)} {text}"}
+    write_whole(Path(path), safetensors_bytes(tensors, metadata))
+
+
+def load(path: str | os.PathLike[str], device: str | None = None) -> Any:
+    """Read a fitted estimator that `save` wrote.
+
+    Nothing in the file is executed: it names one of this package's estimators and holds
+    numbers and texts. A checksum finds what was damaged on the way; it does not tell who
+    wrote the file.
+
+    Parameters
+    ----------
+    path : str or path-like
+    device : str, default=None
+        Takes the place of the parameter `device`, such as 'cpu' for what was trained on a
+        GPU. None keeps the parameter.
+
+    Returns
+    -------
+    estimator
+        As it was, but for `callbacks` (None), the momentum of its optimiser and the batches in
+        its history. The same predictions, on the same device and with the same versions
+        to the last bit.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is not of this package, truncated, changed since it was written, of a
+        newer schema, or at odds with itself.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_iris
+    >>> from ibestimators import MLPClassifier, load
+    >>> X, y = load_iris(return_X_y=True)
+    >>> fitted = MLPClassifier(max_epochs=2, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fitted.save(Path(folder) / "iris.safetensors")
+    ...     again = load(Path(folder) / "iris.safetensors")
+    >>> bool((again.predict_proba(X) == fitted.predict_proba(X)).all())
+    True
+    """
+    path = Path(path)
+    text, tensors = _read(path)
+    try:
+        return _built(_header(text), tensors, device)
+    except (json.JSONDecodeError, LookupError, TypeError, AttributeError, RuntimeError) as error:
+        raise ValueError(
+            f"{path} is at odds with itself ({type(error).__name__}: {error}). It was not written "
+            "by `save`, or by another version; write it again."
+        ) from error
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be loaded: {error}") from error
+
+
+def _read(path: Path) -> tuple[str, dict[str, torch.Tensor]]:
+    """Header and tensors of a file, whole and as they were written."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} is not a whole safetensors file ({error}). It may be truncated, or of "
+            "another kind; copy it again, or write it again with `save`."
+        ) from error
+    if _KEY not in metadata:
+        raise ValueError(
+            f"{path} is a safetensors file, but not one that an estimator of ibestimators wrote. "
+            "Give one written by `save`."
+        )
+    digest, _, text = metadata[_KEY].partition(" ")
+    if digest != _digest(text, tensors):
+        raise ValueError(
+            f"{path} has changed since it was written: its checksum does not agree. Copy it "
+            "again from where it came from."
+        )
+    return text, tensors
+
+
+def _header(text: str) -> dict[str, Any]:
+    header: dict[str, Any] = json.loads(text)
+    if header["schema"] > SCHEMA:
+        raise ValueError(
+            f"it has schema {header['schema']}, written by ibestimators "
+            f"{header['versions'][_KEY]}; this is {version(_KEY)}, which reads up to {SCHEMA}. "
+            "Upgrade ibestimators."
+        )
+    return header
+
+
+def _built(header: dict[str, Any], tensors: dict[str, torch.Tensor], device: str | None) -> Any:
+    from ibestimators.suite import CLASSIFIERS, REGRESSORS
+
+    classes = {c.__name__: c for c in (*CLASSIFIERS.values(), *REGRESSORS.values())}
+    if header["class"] not in classes:
+        raise ValueError(f"it holds a {header['class']!r}, which is none of {sorted(classes)}.")
+    params = {name: _unpack(value, tensors) for name, value in header["parameters"].items()}
+    if device is not None:
+        params["device"] = device
+    estimator: Any = classes[header["class"]](**params)
+    estimator._validate_params()
+    weights = {
+        name.removeprefix("module."): value
+        for name, value in tensors.items()
+        if name.startswith("module.")
+    }
+    estimator._take_up(_unpack(header["fitted"], tensors), weights)
+    return estimator
+
+
+def _digest(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 of all that a file says."""
+    sha = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        value = tensors[name]
+        sha.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        sha.update(value.contiguous().numpy().tobytes())
+    return sha.hexdigest()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside the file and put it in its place at once, so that no half file is left."""
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # with the usual permissions
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _pack(value: Any, where: str, tensors: dict[str, torch.Tensor]) -> Any:
+    """A value as JSON; arrays of numbers go among the tensors, and leave their name."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list):
+        return [_pack(item, where, tensors) for item in value]
+    if isinstance(value, tuple):
+        return {"tuple": [_pack(item, where, tensors) for item in value]}
+    if isinstance(value, dict):
+        pairs = [[_pack(k, where, tensors), _pack(v, where, tensors)] for k, v in value.items()]
+        return {"dict": pairs}
+    if isinstance(value, np.ndarray):
+        return _pack_array(value, where, tensors)
+    if isinstance(value, np.random.RandomState):
+        return {"random_state": _pack(value.get_state(legacy=True), where, tensors)}
+    if isinstance(value, nx.Graph):
+        kind = "directed" if value.is_directed() else "undirected"
+        parts = (list(value.nodes), [tuple(edge) for edge in value.edges()])
+        return {kind: _pack(parts, where, tensors)}
+    if sparse.issparse(value):
+        m = sparse.coo_array(value)
+        return {"sparse": _pack((m.shape, m.row, m.col, m.data), where, tensors)}
+    raise TypeError(
+        f"{where} holds {value!r}, of type {type(value).__name__}, which cannot be written to a "
+        "file that holds data alone. Use numbers, strings, arrays or graphs of these."
+    )
+
+
+def _pack_array(value: NDArray[Any], where: str, tensors: dict[str, torch.Tensor]) -> Any:
+    if value.dtype.kind in "OUS":
+        items = [_pack(item, where, tensors) for item in value.ravel().tolist()]
+        return {"items": items, "dtype": value.dtype.str, "shape": list(value.shape)}
+    plain = np.array(value, order="C")
+    if plain.dtype.kind == "u" and plain.itemsize > 1:  # not a type of every safetensors
+        plain = plain.view(f"i{plain.itemsize}")
+    try:
+        tensor = torch.from_numpy(plain)
+    except TypeError as error:
+        raise TypeError(
+            f"{where} holds an array of type {value.dtype}, which cannot be written. Use "
+            "numbers or strings."
+        ) from error
+    name = f"data.{len(tensors)}"
+    tensors[name] = tensor
+    return {"array": name, "dtype": value.dtype.str}
+
+
+def _unpack(value: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
+    if isinstance(value, list):
+        return [_unpack(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return tensors[value["array"]].numpy().astype(value["dtype"], copy=True)
+    if "items" in value:
+        array = np.empty(len(value["items"]), dtype=value["dtype"])
+        array[:] = [_unpack(item, tensors) for item in value["items"]]
+        return array.reshape(value["shape"])
+    ((kind, content),) = value.items()
+    if kind == "dict":
+        return {_unpack(k, tensors): _unpack(v, tensors) for k, v in content}
+    content = _unpack(content, tensors)
+    if kind == "tuple":
+        return tuple(content)
+    if kind == "random_state":
+        state = np.random.RandomState()
+        state.set_state(content)
+        return state
+    if kind in ("directed", "undirected"):
+        graph = nx.DiGraph() if kind == "directed" else nx.Graph()
+        nodes, edges = content
+        graph.add_nodes_from(nodes)
+        graph.add_edges_from(edges)
+        return graph
+    if kind == "sparse":
+        shape, row, col, data = content
+        return sparse.coo_array((data, (row, col)), shape=shape)
+    raise KeyError(f"unknown kind of value {kind!r}")

@@ -1,0 +1,119 @@
+"""Equal terms: networks of as many parameters, and what a prediction costs.
+
+An estimator can be matched if it tells how many parameters it would have,
+``count_parameters(X, y)``, and which settings make it wider or narrower,
+``widened(factor)``; all of this package do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+
+TOLERANCE = 0.05
+_STEPS = 60  # of the search for a factor
+
+
+def match_parameters(
+    estimators: Mapping[str, BaseEstimator],
+    X: Any,
+    y: Any,
+    n_parameters: int | None = None,
+    baseline: str | None = None,
+) -> dict[str, BaseEstimator]:
+    """Widen or narrow estimators until their numbers of parameters agree within 5 %.
+
+    Parameters
+    ----------
+    estimators : dict of str to estimator
+        Those that cannot be counted, such as a random forest, stay as they are.
+    X, y
+        The data to come; they decide sizes of inputs and outputs.
+    n_parameters : int, default=None
+        The number to match; None takes the baseline's.
+    baseline : str, default=None
+        Name of the estimator to match; None takes the first.
+
+    Returns
+    -------
+    dict of str to estimator
+        Clones with new widths, not fitted.
+
+    Raises
+    ------
+    ValueError
+        If the number cannot be reached, or the baseline cannot be counted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ibestimators import biases
+    >>> from ibestimators.comparison._matching import match_parameters
+    >>> X, y = np.zeros((20, 30)), [0, 1] * 10
+    >>> matched = match_parameters(biases("classification"), X, y, 20_000)
+    >>> all(19_000 <= est.count_parameters(X, y) <= 21_000 for est in matched.values())
+    True
+    """
+    baseline = next(iter(estimators)) if baseline is None else baseline
+    if n_parameters is None:
+        if not hasattr(estimators[baseline], "count_parameters"):
+            raise ValueError(
+                f"match_parameters=True takes the number of parameters from {baseline!r}, which "
+                "cannot be counted. Give a number, or a network of this package as baseline."
+            )
+        n_parameters = estimators[baseline].count_parameters(X, y)
+    return {
+        name: _matched(name, est, X, y, n_parameters) if hasattr(est, "widened") else clone(est)
+        for name, est in estimators.items()
+    }
+
+
+def _matched(name: str, est: Any, X: Any, y: Any, target: int) -> Any:
+    """Bisect the factor: parameters grow with it, but for the rounding of sizes."""
+
+    def with_factor(factor: float) -> tuple[Any, int]:
+        wider = clone(est).set_params(**est.widened(factor))
+        return wider, wider.count_parameters(X, y)
+
+    low, high = 1e-3, 1.0
+    best, count = with_factor(high)
+    while count < target and high < 1e4:
+        low, high = high, 2 * high
+        best, count = with_factor(high)
+    for _ in range(_STEPS):
+        middle = float(np.sqrt(low * high))
+        tried, reached = with_factor(middle)
+        if abs(reached - target) < abs(count - target):
+            best, count = tried, reached
+        low, high = (middle, high) if reached < target else (low, middle)
+        if count == target or high / low < 1 + 1e-4:
+            break
+    if abs(count - target) > TOLERANCE * target:
+        raise ValueError(
+            f"{name} cannot have {target:,} parameters within 5 %; the closest is {count:,}, with "
+            f"{est.widened(1.0)} made wider or narrower. Give match_parameters another number."
+        )
+    return best
+
+
+def multiply_adds(est: Any, X: Any) -> int | None:
+    """Multiply-adds of a prediction, the mean over a few samples of X.
+
+    Parameters
+    ----------
+    est : estimator
+        Fitted.
+    X
+        What it predicts on.
+
+    Returns
+    -------
+    int or None
+        None if the estimator is no network of this package.
+    """
+    if not hasattr(est, "count_multiply_adds"):
+        return None
+    return int(est.count_multiply_adds(X[:8]))

@@ -1,0 +1,224 @@
+"""What scores of cross-validation say, and how sure that is.
+
+Folds share training data, hence their scores are correlated, and the usual t-test takes
+chance for a difference far too often. All here rest on one standard error (Nadeau & Bengio
+2003, section 4), which adds the ratio of test to training samples to the variance of the
+mean of J scores:
+
+    se = sqrt((1/J + n_test / n_train) s^2)
+
+The Bayesian correlated t-test (Corani & Benavoli 2015) has the same number as the scale of
+its posterior, a Student distribution with J - 1 degrees of freedom.
+
+References: Nadeau & Bengio, "Inference for the generalization error", Machine Learning 52
+(2003); Corani & Benavoli, "A Bayesian approach for comparing cross-validated algorithms on
+multiple data sets", Machine Learning 100 (2015); Benavoli et al., "Time for a change", JMLR
+18 (2017); Holm, "A simple sequentially rejective multiple test procedure" (1979); Demsar,
+"Statistical comparisons of classifiers over multiple data sets", JMLR 7 (2006).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+CONFIDENCE = 0.95
+_ROUNDING = 1e-9
+
+
+def resampled_interval(values: ArrayLike, test_train_ratio: float) -> tuple[float, float, float]:
+    """Mean of correlated scores and its 95 % interval (Nadeau & Bengio 2003).
+
+    Parameters
+    ----------
+    values : array-like of shape (n_splits,)
+        Scores, or differences of scores; NaN stands for a missing one.
+    test_train_ratio : float
+        Number of test samples by number of training samples in a split.
+
+    Returns
+    -------
+    mean, low, high : float
+        All NaN without a value; low and high NaN with only one.
+    """
+    mean, error, n = _standard_error(values, test_train_ratio)
+    if n < 2:
+        return mean, np.nan, np.nan
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * error)
+    return mean, mean - half, mean + half
+
+
+def resampled_p_value(differences: ArrayLike, test_train_ratio: float) -> float:
+    """Two-sided corrected resampled t-test of a mean difference of 0 (Nadeau & Bengio 2003).
+
+    Parameters
+    ----------
+    differences : array-like of shape (n_splits,)
+        Score minus score of the other, split by split; NaN stands for a missing one.
+    test_train_ratio : float
+        Number of test samples by number of training samples in a split.
+
+    Returns
+    -------
+    float
+        NaN with fewer than two differences, or if all are the same, since there is no
+        spread to judge by; 1 if all are 0.
+
+    Examples
+    --------
+    >>> from ibestimators.comparison._statistics import resampled_p_value
+    >>> round(resampled_p_value([0.1, 0.2, 0.1, 0.2, 0.1], 0.25), 3)
+    0.019
+    """
+    mean, error, n = _standard_error(differences, test_train_ratio)
+    if n < 2:
+        return np.nan
+    if error == 0:
+        return 1.0 if mean == 0 else np.nan
+    return float(2 * stats.t.sf(abs(mean) / error, n - 1))
+
+
+def correlated_bayes(
+    differences: ArrayLike, test_train_ratio: float, rope: float
+) -> tuple[float, float, float]:
+    """How probably one is worse, practically equal and better (Corani & Benavoli 2015).
+
+    Parameters
+    ----------
+    differences : array-like of shape (n_splits,)
+        Score minus score of the other, split by split; NaN stands for a missing one.
+    test_train_ratio : float
+        Number of test samples by number of training samples in a split.
+    rope : float
+        Region of practical equivalence: differences up to this size do not matter.
+
+    Returns
+    -------
+    p_worse, p_equal, p_better : float
+        They sum to 1; all NaN with fewer than two differences.
+
+    Examples
+    --------
+    >>> from ibestimators.comparison._statistics import correlated_bayes
+    >>> worse, equal, better = correlated_bayes([0.1, 0.2, 0.1, 0.2, 0.1], 0.25, rope=0.01)
+    >>> better > 0.95
+    True
+    """
+    if not rope >= 0:
+        raise ValueError(f"rope must be a difference of scores from 0 up, got {rope!r}.")
+    mean, error, n = _standard_error(differences, test_train_ratio)
+    if n < 2:
+        return np.nan, np.nan, np.nan
+    if error == 0:  # all differences are the same: all probability is there
+        outside = abs(mean) > rope + _ROUNDING
+        return float(outside and mean < 0), float(not outside), float(outside and mean > 0)
+    posterior = stats.t(n - 1, loc=mean, scale=error)
+    worse, better = float(posterior.cdf(-rope)), float(posterior.sf(rope))
+    return worse, max(0.0, 1 - worse - better), better
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """p-values adjusted for their number, so that no false find is likelier than each (Holm 1979).
+
+    Parameters
+    ----------
+    p_values : array-like of shape (n_tests,)
+        NaN stands for a test that was not made.
+
+    Returns
+    -------
+    ndarray of shape (n_tests,)
+
+    Examples
+    --------
+    >>> from ibestimators.comparison._statistics import holm
+    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(p_values, dtype=float)
+    adjusted = np.full(p.shape, np.nan)
+    made = np.flatnonzero(~np.isnan(p))
+    order = made[np.argsort(p[made])]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(factors * p[order]))
+    return adjusted
+
+
+def compare_over_data_sets(scores: pd.DataFrame, baseline: str | None = None) -> pd.DataFrame:
+    """Compare estimators over several data sets: average ranks and signed-rank tests.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        A row a data set, a column an estimator; higher is better.
+    baseline : str, default=None
+        Column to compare to; None takes the first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by estimator, best rank first: ``rank`` (mean over data sets, 1 is best, ties
+        share), ``wins`` and ``losses`` against the baseline, ``difference`` (median), and
+        ``p_value`` of Wilcoxon's signed-rank test, Holm-adjusted; NaN for the baseline.
+
+    Raises
+    ------
+    ValueError
+        If a score is missing, there are fewer than two data sets, or no such baseline.
+
+    References
+    ----------
+    Demsar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7 (2006).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ibestimators.comparison._statistics import compare_over_data_sets
+    >>> scores = pd.DataFrame({"MLP": [0.6, 0.7, 0.8], "Conv": [0.9, 0.8, 0.9]})
+    >>> compare_over_data_sets(scores)["rank"].to_dict()
+    {'Conv': 1.0, 'MLP': 2.0}
+    """
+    baseline = scores.columns[0] if baseline is None else baseline
+    if baseline not in scores:
+        raise ValueError(f"baseline={baseline!r} is not among the columns {list(scores)}.")
+    if len(scores) < 2 or scores.isna().any(axis=None):
+        raise ValueError(
+            f"scores has {len(scores)} rows and {int(scores.isna().sum().sum())} missing scores; "
+            "give two data sets or more, and every estimator's score on each."
+        )
+    differences = scores.sub(scores[baseline], axis=0)
+    frame = pd.DataFrame(
+        {
+            "rank": scores.rank(axis=1, ascending=False).mean(),
+            "wins": (differences > 0).sum(),
+            "losses": (differences < 0).sum(),
+            "difference": differences.median(),
+        }
+    )
+    p_values = [
+        np.nan if name == baseline else _signed_rank(differences[name].to_numpy())
+        for name in scores
+    ]
+    frame["p_value"] = holm(p_values)
+    return frame.rename_axis("estimator").sort_values("rank")
+
+
+def _signed_rank(differences: NDArray[np.float64]) -> float:
+    if not differences.any():
+        return 1.0
+    return float(stats.wilcoxon(differences).pvalue)
+
+
+def _standard_error(values: ArrayLike, test_train_ratio: float) -> tuple[float, float, int]:
+    """Mean, corrected standard error and number of the values that are there."""
+    scores = np.asarray(values, dtype=float)
+    scores = scores[~np.isnan(scores)]
+    n = len(scores)
+    if n < 2:
+        return (float(scores[0]) if n else np.nan), np.nan, n
+    variance = float(np.square(scores - scores.mean()).sum()) / (n - 1)
+    if np.ptp(scores) < _ROUNDING:  # must not pass for a spread
+        variance = 0.0
+    return float(scores.mean()), float(np.sqrt((1 / n + test_train_ratio) * variance)), n

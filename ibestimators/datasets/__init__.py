@@ -1,0 +1,29 @@
+"""Data that need no network: bundled sets, synthetic tasks, and readers of files."""
+
+from ibestimators.datasets._readers import read_npz, read_ts, read_tudataset
+from ibestimators.datasets._synthetic import (
+    load_atlas,
+    load_csl,
+    load_digits,
+    load_mnist1d,
+    make_adding_problem,
+    make_modular_arithmetic,
+    make_parity,
+    make_set_maximum,
+    make_trajectories,
+)
+
+__all__ = [
+    "load_atlas",
+    "load_csl",
+    "load_digits",
+    "load_mnist1d",
+    "make_adding_problem",
+    "make_modular_arithmetic",
+    "make_parity",
+    "make_set_maximum",
+    "make_trajectories",
+    "read_npz",
+    "read_ts",
+    "read_tudataset",
+]

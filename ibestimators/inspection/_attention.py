@@ -1,0 +1,325 @@
+"""Attention maps: which token each token looks at, layer by layer and head by head.
+
+A row of a map is a query's softmax over the keys, ``softmax(q K^T / sqrt(d))`` (Vaswani et
+al. 2017, eq. 1): the shares by which the values are mixed. It tells where a head reads, not
+how much what is read matters to the prediction (Jain & Wallace, "Attention is not
+explanation", 2019).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Self
+
+import networkx as nx
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from ibestimators.attention import AttentionNetwork, AttentionPrimitive, MultiHeadAttention
+from ibestimators.pipelines import inputs, network, opened, place
+from ibestimators.text import TextTokenizer
+
+_TICK = 0.15  # inches that a tick label needs
+# Blanks and line ends would not be seen as labels.
+_VISIBLE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
+
+
+class AttentionMapDisplay:
+    """Attention maps of samples, all layers and heads.
+
+    Parameters
+    ----------
+    weights : list of ndarray of shape (n_layers, n_heads, n_queries_i, n_keys_i)
+        The maps of each sample. Rows sum to 1; entry (q, k) is the share of key k in what
+        query q takes in.
+    query_labels, key_labels : list of list of str
+        Names of the tokens of each sample; "class" is the class token of ``readout="cls"``.
+    sample : int, default=0
+        The one to draw.
+
+    Attributes
+    ----------
+    axes_ : ndarray of shape (n_layers, n_heads) of matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    References
+    ----------
+    Vaswani et al., "Attention is all you need" (2017), equation 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ibestimators import AttentionClassifier
+    >>> from ibestimators import AttentionMapDisplay
+    >>> X = np.random.default_rng(0).normal(size=(20, 6, 3))
+    >>> clf = AttentionClassifier(mask="causal", max_epochs=1, random_state=0)
+    >>> display = AttentionMapDisplay.from_estimator(clf.fit(X, np.arange(20) % 2), X[:3])
+    >>> len(display.weights), display.weights[0].shape  # 2 layers of 2 heads
+    (3, (2, 2, 6, 6))
+    >>> display.weights[0][0, 0, 0]  # the first token sees itself alone
+    array([1., 0., 0., 0., 0., 0.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[NDArray[Any]],
+        query_labels: Sequence[Sequence[str]],
+        key_labels: Sequence[Sequence[str]],
+        sample: int = 0,
+    ) -> None:
+        self.weights = list(weights)
+        self.query_labels = [list(labels) for labels in query_labels]
+        self.key_labels = [list(labels) for labels in key_labels]
+        self.sample = sample
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        sample: int = 0,
+        tokens: Sequence[Any] | None = None,
+        ax: Any = None,
+    ) -> Self:
+        """Compute the maps of a fitted estimator and draw those of one sample.
+
+        Parameters
+        ----------
+        estimator : AttentionClassifier, AttentionRegressor, Pipeline or search
+            Fitted.
+        X
+            Samples, as `predict` takes them. All maps are kept, ``n_layers * n_heads *
+            n_tokens**2`` numbers a sample: give those to look at.
+        sample : int, default=0
+            Number of the sample to draw.
+        tokens : sequence of str, or of such sequences, default=None
+            Labels of the tokens of that sample, or of every sample, without the class token.
+            None takes the tokens of a `TextTokenizer` that a pipeline begins with, the names
+            of columns or of a graph's nodes, or else numbers from 0, of patches too.
+        ax : array-like of matplotlib.axes.Axes of shape (n_layers, n_heads), default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        AttentionMapDisplay
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the estimator is of another kind, there is no such sample, or the number of
+            `tokens` is not that of the sample.
+        sklearn.exceptions.NotFittedError
+        """
+        inner, inner_X = opened(estimator, X, AttentionPrimitive)
+        net: AttentionNetwork = network(inner)
+        with torch.no_grad():
+            padded, lengths = net.maps(**inputs(inner, inner_X))  # (batch, layers, heads, ...)
+        maps = padded.cpu().numpy()
+        sizes = [maps.shape[-1]] * len(maps) if lengths is None else lengths.tolist()
+        weights = [w[..., :n, :n].copy() for w, n in zip(maps, sizes, strict=True)]
+        n_class = int(net.readout.how == "cls")
+        labels = _labels(
+            tokens, _known_names(estimator, X, inner, inner_X), [n - n_class for n in sizes],
+            sample, "tokens",
+        )  # fmt: skip
+        labels = [["class"] * n_class + names for names in labels]
+        return cls(weights, labels, labels, sample).plot(ax)
+
+    @classmethod
+    def from_module(
+        cls,
+        attention: MultiHeadAttention,
+        x: torch.Tensor,
+        context: torch.Tensor | None = None,
+        queries: Sequence[Any] | None = None,
+        keys: Sequence[Any] | None = None,
+        mask: Any = None,
+        sample: int = 0,
+        ax: Any = None,
+    ) -> Self:
+        """Compute the map of an attention module used by hand and draw that of one sample.
+
+        Parameters
+        ----------
+        attention : MultiHeadAttention
+        x : torch.Tensor of shape (batch, n_queries, embedding_size)
+            Tokens that ask.
+        context : torch.Tensor of shape (batch, n_keys, embedding_size), default=None
+            Tokens that answer, for cross-attention; None is self-attention.
+        queries, keys : sequence of str, or of such sequences, default=None
+            Labels of the tokens of that sample, or of every sample. None numbers them from
+            0; without a context keys are labelled as queries are.
+        mask : torch.Tensor of bool or Neighbourhood, default=None
+            As in the module's `forward`: true where a query may see a key.
+        sample : int, default=0
+            Number of the sample to draw.
+        ax : array-like of matplotlib.axes.Axes of shape (1, n_heads), default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        AttentionMapDisplay
+            Its maps have one layer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the module is of another kind, tensors have not three axes, there is no such
+            sample, the number of labels is wrong, or a mask lets a query see nothing.
+        """
+        if not isinstance(attention, MultiHeadAttention):
+            raise TypeError(
+                f"attention is a {type(attention).__name__}, but a MultiHeadAttention is "
+                "expected. For a fitted estimator use AttentionMapDisplay.from_estimator."
+            )
+        for name, tensor in (("x", x), ("context", context)):
+            if tensor is not None and tensor.ndim != 3:
+                raise ValueError(
+                    f"{name} has shape {tuple(tensor.shape)}, but (batch, tokens, embedding_size) "
+                    f"is expected. For one sample give {name}[None]."
+                )
+        if isinstance(mask, torch.Tensor) and mask.dtype != torch.bool:
+            raise TypeError(
+                f"mask is of type {mask.dtype}, but booleans are expected, true where a query may "
+                "see a key. Give mask > 0, or mask == 0 if 0 is what lets through."
+            )
+        with torch.no_grad():
+            weights = attention.weights(x, context, mask).unsqueeze(1).cpu().numpy()
+        unseeing = np.argwhere(np.isnan(weights).all(-1))
+        if len(unseeing):
+            raise ValueError(
+                f"mask lets query {unseeing[0, -1]} of sample {unseeing[0, 0]} see no key, and a "
+                "softmax of nothing is undefined. Let it see at least one, such as itself."
+            )
+        n_samples, _, _, n_queries, n_keys = weights.shape
+        query_labels = _labels(queries, None, [n_queries] * n_samples, sample, "queries")
+        if context is None and keys is None:
+            keys = query_labels
+        key_labels = _labels(keys, None, [n_keys] * n_samples, sample, "keys")
+        return cls(list(weights), query_labels, key_labels, sample).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the maps of `sample`, a row a layer and a column a head, on one colour scale.
+
+        Where there is no room for all labels, every second, third, ... is shown.
+
+        Parameters
+        ----------
+        ax : array-like of matplotlib.axes.Axes of shape (n_layers, n_heads), default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self
+        """
+        maps = self.weights[self.sample]
+        n_layers, n_heads, n_queries, n_keys = maps.shape
+        axes = _grid_of_axes(maps.shape) if ax is None else np.array(ax, dtype=object)
+        if axes.size != n_layers * n_heads:
+            raise ValueError(
+                f"ax holds {axes.size} axes, but {n_layers} layers of {n_heads} heads take "
+                f"{n_layers * n_heads}. Give an array of shape ({n_layers}, {n_heads})."
+            )
+        axes = axes.reshape(n_layers, n_heads)
+        for (layer, head), panel in np.ndenumerate(axes):
+            image = panel.imshow(maps[layer, head], vmin=0, vmax=maps.max(), cmap="viridis")
+            panel.set_title(f"layer {layer}, head {head}", fontsize=9)
+            _label_ticks(panel.xaxis, self.key_labels[self.sample], layer == n_layers - 1)
+            _label_ticks(panel.yaxis, self.query_labels[self.sample], head == 0)
+        for panel in axes[-1]:
+            panel.set_xlabel("key: is seen")
+        for panel in axes[:, 0]:
+            panel.set_ylabel("query: looks")
+        self.axes_, self.figure_ = axes, axes[0, 0].figure
+        self.figure_.colorbar(image, ax=list(axes.flat), label="attention weight", aspect=30)
+        return self
+
+
+def _grid_of_axes(shape: tuple[int, ...]) -> NDArray[Any]:
+    """New axes, (layers, heads), as large as the tokens need and a screen allows."""
+    from matplotlib.figure import Figure
+
+    n_layers, n_heads, n_queries, n_keys = shape
+    per_token = min(0.24, 5 / max(n_queries, n_keys), 14 / (n_heads * n_keys))
+    width, height = max(1.7, per_token * n_keys), max(1.7, per_token * n_queries)
+    figure = Figure(
+        figsize=(1.8 + n_heads * (width + 0.2), 0.9 + n_layers * (height + 0.35)),
+        layout="constrained",
+    )
+    axes: NDArray[Any] = figure.subplots(n_layers, n_heads, squeeze=False)
+    return axes
+
+
+def _label_ticks(axis: Any, labels: list[str], shown: bool) -> None:
+    """Labels at the ticks of an axis, as many as there is room for; none if not `shown`."""
+    box = axis.axes.get_window_extent()
+    inches = (box.width if axis.axis_name == "x" else box.height) / axis.axes.figure.dpi
+    step = math.ceil(len(labels) * _TICK / inches)
+    some = labels[::step] if shown else []
+    ticks = range(0, len(labels), step) if shown else []
+    axis.set_ticks(ticks, some, fontsize=8, parse_math=False)
+    if axis.axis_name == "x" and max(map(len, some), default=0) > 2:
+        axis.set_tick_params(rotation=90)
+
+
+def _labels(
+    given: Sequence[Any] | None,
+    known: list[list[str]] | None,
+    sizes: list[int],
+    sample: int,
+    name: str,
+) -> list[list[str]]:
+    """Labels of each sample: those given, else those known if each names a token, else numbers."""
+    sample = place("sample", sample, len(sizes), "samples in X")
+    labels = [list(map(str, range(n))) for n in sizes]
+    for i, own in enumerate(known or []):
+        if len(own) == sizes[i]:
+            labels[i] = own
+    if given is None:
+        return labels
+    of_each = len(given) > 0 and all(isinstance(item, list | tuple | np.ndarray) for item in given)
+    if of_each and len(given) != len(sizes):
+        raise ValueError(
+            f"{name} has labels for {len(given)} samples, but there are {len(sizes)}. Give labels "
+            f"for each, or those of sample {sample} alone."
+        )
+    for i, names in enumerate(given) if of_each else [(sample, given)]:
+        if len(names) != sizes[i]:
+            raise ValueError(
+                f"{name} has {len(names)} labels, but sample {i} has {sizes[i]} tokens. Give one "
+                "label a token."
+            )
+        labels[i] = [str(label) for label in names]
+    return labels
+
+
+def _known_names(estimator: Any, X: Any, inner: Any, inner_X: Any) -> list[list[str]] | None:
+    """Names that the tokens of each sample have of themselves."""
+    if inner._kind == "tokens":
+        return _words(estimator, X)
+    if inner._kind == "graphs":
+        return [list(map(str, g)) if isinstance(g, nx.Graph) else [] for g in inner_X]
+    columns = getattr(inner, "feature_names_in_", None)
+    if inner._kind == "array" and len(inner.sample_shape_) == 1 and columns is not None:
+        return [list(map(str, columns))] * len(inner_X)
+    return None
+
+
+def _words(step: Any, X: Any) -> list[list[str]] | None:
+    """The tokens of each text as strings, if what is fitted begins with a tokenizer."""
+    if hasattr(step, "best_estimator_"):
+        return _words(step.best_estimator_, X)
+    if isinstance(step, Pipeline):
+        return _words(step[0], X)
+    if not isinstance(step, TextTokenizer):
+        return None
+    return [
+        [
+            step.tokenizer_.decode([token], skip_special_tokens=False).translate(_VISIBLE)
+            for token in tokens.tolist()
+        ]
+        for tokens in step.transform(X)
+    ]

@@ -1,0 +1,213 @@
+"""From convolution to dense layers: a shared filter written out, place by place.
+
+A convolution is a dense layer most of whose weights are 0 and whose others are equal
+where the filter is the same (Prince 2023, section 10.2.4 and figure 10.4). So every
+convolutional network is a point in the space of a larger dense one, which can express it
+and, trained from random weights, does not find it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import torch
+from sklearn.base import clone, is_classifier
+from torch import nn
+
+from ibestimators.convolution import ConvLayer, ConvNetwork, Convolution
+from ibestimators.layers import pool
+from ibestimators.mlp import MLPClassifier, MLPRegressor
+from ibestimators.pipelines import network, opened
+
+Step = Callable[[torch.Tensor], torch.Tensor]
+
+_MOST_WEIGHTS = 1 << 28  # 1 GiB of float32
+# What a fit leaves that belongs to the network, and not to the data.
+_OF_NETWORK = {
+    "net_", "n_iter_", "n_parameters_", "loss_curve_", "validation_curve_", "_scheduled",
+}  # fmt: skip
+
+
+def as_dense(estimator: Any) -> MLPClassifier | MLPRegressor:
+    """The dense network that computes what a fitted convolutional one computes.
+
+    Between two activations everything is linear (padding, the filters, batch normalisation
+    with its moving averages, mean pooling, flattening or averaging at the end), and becomes
+    one matrix. The maximum of a pair takes a dense layer of its own, since
+    ``max(a, b) = relu(a - b) + b`` where b >= 0, as it is after a rectifier.
+
+    Parameters
+    ----------
+    estimator : ConvClassifier, ConvRegressor, Pipeline or search that ends in one
+        Fitted on an array.
+
+    Returns
+    -------
+    MLPClassifier or MLPRegressor
+        Fitted, with the same predictions but for rounding, on what reaches the convolutional
+        estimator (after the steps of a pipeline). It shares the parameters of training; with
+        ``set_params(warm_start=True)`` its `fit` goes on from these weights, all of which are
+        free now.
+
+    Raises
+    ------
+    ValueError
+        If the network has a step that dense layers cannot compute (layer normalisation, a
+        maximum over all positions, a maximum without rectifiers), was fitted on samples of
+        different sizes, or would take more than 2**28 weights.
+
+    References
+    ----------
+    Prince, "Understanding Deep Learning" (2023), section 10.2.4, figure 10.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ibestimators import ConvClassifier, as_dense
+    >>> X = np.random.default_rng(0).normal(size=(100, 40))
+    >>> conv = ConvClassifier(
+    ...     n_filters=(15, 15, 15), kernel_size=3, stride=2, padding="valid", pooling=None,
+    ...     normalization=None, readout="flatten", max_epochs=1, random_state=0,
+    ... ).fit(X, np.arange(100) % 10)
+    >>> dense = as_dense(conv)
+    >>> dense.hidden_layer_sizes, conv.n_parameters_, dense.n_parameters_
+    ((285, 135, 60), 2050, 59065)
+    >>> bool(np.allclose(dense.predict_proba(X), conv.predict_proba(X), atol=1e-5))
+    True
+    """
+    conv, _ = opened(estimator, None, Convolution)
+    _check(conv)
+    net: ConvNetwork = network(conv).double().cpu()
+    segments = _segments(net)
+    shape = conv.sample_shape_
+    sizes = _sizes(segments, shape)
+    n_weights = sum(before * after for before, after in pairwise(sizes))
+    if n_weights > _MOST_WEIGHTS:
+        raise ValueError(
+            f"The dense layers would take {n_weights:,} weights, more than {_MOST_WEIGHTS:,}. "
+            "Use fewer n_filters, a larger stride, or shorter samples."
+        )
+    params = clone(conv).get_params()
+    primitive = MLPClassifier if is_classifier(conv) else MLPRegressor
+    shared = params.keys() & primitive().get_params().keys()
+    dense = primitive(
+        **{name: params[name] for name in shared} | {"normalization": None},
+        hidden_layer_sizes=tuple(sizes[1:-1]),
+    )
+    of_data = vars(conv).keys() - params.keys() - _OF_NETWORK
+    dense.__dict__ |= {name: copy.deepcopy(vars(conv)[name]) for name in of_data}
+    dense._prepare_net(1, 0, reset=True, scheduled=True)
+    dense.loss_curve_, dense.validation_curve_ = [], []
+    _write(dense.module_, segments, shape)
+    return dense
+
+
+def _check(conv: Convolution) -> None:
+    name = type(conv).__name__
+    if conv._kind != "array":
+        raise ValueError(
+            f"{name} was fitted on samples of different sizes, but dense layers have one size "
+            "of input. Fit it on an array."
+        )
+    if conv.normalization == "layer":
+        raise ValueError(
+            "normalization='layer' divides by what each position holds, which no dense layer "
+            "does. Use normalization='batch' or None."
+        )
+    if conv.readout == "max":
+        raise ValueError(
+            "readout='max' is not written as dense layers. Use readout='mean' or 'flatten'."
+        )
+    if conv.pooling == "max" and conv.activation != "relu":
+        raise ValueError(
+            f"pooling='max' is written by rectifiers, but activation={conv.activation!r}. Use "
+            "activation='relu', or pooling='mean' or None."
+        )
+
+
+def _segments(net: ConvNetwork) -> list[list[Step]]:
+    """The linear steps of a network, cut where an activation stands between."""
+    segments: list[list[Step]] = [[_channels_first]]
+    layer: Any
+    for layer in net.layers:
+        segments[-1] += [layer.padded, layer.conv]
+        if layer.norm is not None:
+            segments[-1].append(layer.norm)
+        segments.append([])
+        if layer.pooling == "mean":
+            segments[-1].append(partial(_averaged, layer))
+        elif layer.pooling == "max":
+            for axis in range(2, 2 + layer.n_axes):
+                segments[-1].append(partial(_compared, axis=axis))
+                segments.append([_larger])
+    segments[-1].append(lambda x: pool(x.flatten(2).transpose(1, 2), net.readout.how))
+    for layer in net.readout.head.layers:
+        if isinstance(layer, nn.Linear):
+            segments[-1].append(layer)
+        elif not isinstance(layer, nn.Dropout):  # an activation
+            segments.append([])
+    return segments
+
+
+def _channels_first(x: torch.Tensor) -> torch.Tensor:  # (batch, *sample_shape)
+    if x.ndim == 2:
+        x = x.unsqueeze(-1)
+    return x.movedim(-1, 1)  # (batch, features, *sizes)
+
+
+def _averaged(layer: ConvLayer, x: torch.Tensor) -> torch.Tensor:
+    return layer.pooled(x, None)[0]
+
+
+def _compared(x: torch.Tensor, axis: int) -> torch.Tensor:  # (batch, features, *sizes)
+    """The differences of pairs along an axis, and the second of each.
+
+    Rectified, their sum is the larger of each pair.
+    """
+    size = x.shape[axis]
+    if size == 1:
+        return torch.stack([torch.zeros_like(x), x], 1)
+    first, second = (x.narrow(axis, 0, size // 2 * 2).unflatten(axis, (-1, 2))).unbind(axis + 1)
+    return torch.stack([first - second, second], 1)  # (batch, 2, features, *halved)
+
+
+def _larger(x: torch.Tensor) -> torch.Tensor:  # (batch, 2, features, *halved)
+    return x.sum(1)
+
+
+def _apply(segment: list[Step], x: torch.Tensor) -> torch.Tensor:
+    for step in segment:
+        x = step(x)
+    return x
+
+
+@torch.no_grad()
+def _sizes(segments: list[list[Step]], shape: tuple[int, ...]) -> list[int]:
+    """Numbers that go into the network, and come out of each segment."""
+    x = torch.zeros(1, *shape, dtype=torch.float64)
+    sizes = [x.numel()]
+    for segment in segments:
+        x = _apply(segment, x)
+        sizes.append(x.numel())
+    return sizes
+
+
+@torch.no_grad()
+def _write(module: nn.Module, segments: list[list[Step]], shape: tuple[int, ...]) -> None:
+    """Fill the linear layers of dense layers, one with each segment.
+
+    A map that is affine is known by what it makes of 0 and of each unit vector.
+    """
+    layers = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
+    zero = torch.zeros(1, *shape, dtype=torch.float64)
+    for layer, segment in zip(layers, segments, strict=True):
+        units = torch.eye(zero.numel(), dtype=torch.float64).view(-1, *zero.shape[1:])
+        after = _apply(segment, zero)  # (1, ...)
+        bias = after.flatten()
+        layer.weight.copy_((_apply(segment, units).flatten(1) - bias).T)
+        layer.bias.copy_(bias)
+        zero = torch.zeros_like(after)

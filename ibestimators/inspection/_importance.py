@@ -1,0 +1,664 @@
+"""Where in the structure is the answer? What a prediction loses without a part of X.
+
+`structure_importance` is permutation importance for whatever X holds: what stands at one
+unit (a feature, a step, a patch, a token, a node, an edge) is exchanged among samples, and
+the fall of the score is the unit's importance. `sample_importance` asks the same of a single
+sample, whose units are replaced, one at a time, by what stands in others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any, Self
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length
+from tabulate import tabulate
+
+from ibestimators.comparison._compare import _innermost, _score_names, fresh
+from ibestimators.perturbations import units_of
+from ibestimators.text import TextTokenizer
+
+_MOST_ROWS = 12  # of a printed table
+_MOST_BARS = 20
+_BAND = 0.7  # opacity of bands, which lines must be seen on
+
+
+@dataclass(frozen=True, repr=False)
+class ImportanceResult:
+    """What each unit is worth to a fitted estimator.
+
+    Attributes
+    ----------
+    importances : ndarray of shape (n_units, n_repeats)
+        Falls of the score, or of the output for one sample; below 0 where it rises.
+    units : tuple
+        Labels: names or numbers of features, numbers of steps ("10-14" for a region, first
+        and last), rows and columns of patches, words, names of nodes, pairs of them.
+    unit : str
+        The kind of unit: "feature", "step", "region", "patch", "token", "node", "edge" or
+        "edge_feature".
+    scoring : str
+        Name of what falls; higher is better.
+    baseline_score : float
+        The score, or the output, with all units in place.
+    places : tuple
+        Where each unit is, in `over` if there is one: slices, names of nodes, or pairs.
+    over : ndarray, networkx.Graph or None
+        What the importances are drawn over: a signal (steps, features), an image
+        (height, width, features), a text (tokens,), or a graph. The mean of X, or the
+        sample.
+    """
+
+    importances: NDArray[np.float64]
+    units: tuple[Hashable, ...]
+    unit: str
+    scoring: str
+    baseline_score: float
+    places: tuple[Any, ...]
+    over: Any
+
+    @property
+    def importances_mean(self) -> NDArray[np.float64]:
+        """Mean over the repeats, of shape (n_units,)."""
+        return self.importances.mean(axis=1)
+
+    @property
+    def importances_std(self) -> NDArray[np.float64]:
+        """Standard deviation over the repeats, of shape (n_units,)."""
+        return self.importances.std(axis=1)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table: a row for each unit.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by unit, in the order of X: ``importance``, the mean, and ``std``.
+        """
+        index = pd.Index(self.units, name=self.unit, tupleize_cols=False)
+        values = {"importance": self.importances_mean, "std": self.importances_std}
+        return pd.DataFrame(values, index=index)
+
+    def plot(self, ax: Any = None) -> ImportanceDisplay:
+        """Draw the importances over the signal, image, text or graph, or as bars.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        ImportanceDisplay
+            With attributes ``ax_`` and ``figure_``.
+        """
+        return ImportanceDisplay.from_result(self, ax=ax)
+
+    def __repr__(self) -> str:
+        frame = self.to_frame().sort_values("importance", ascending=False, kind="stable")
+        shown = frame.head(_MOST_ROWS)
+        rows = [
+            [_text(unit), f"{row.importance:.3f} ± {row.std:.3f}"]
+            for unit, row in zip(shown.index, shown.itertuples(), strict=True)
+        ]
+        heads = [self.unit.replace("_", " "), "importance"]
+        table = tabulate(rows, heads, tablefmt="simple", disable_numparse=True)
+        notes = [
+            f"{self.scoring} {self.baseline_score:.3f}; importance: its fall without the unit, "
+            f"mean ± standard deviation of {self.importances.shape[1]} exchanges."
+        ]
+        if len(frame) > len(shown):
+            rest = frame["importance"].iloc[len(shown) :].max()
+            notes.insert(0, f"… and {len(frame) - len(shown)} more, of {rest:.3f} at most")
+        return "\n".join([table, *notes])
+
+
+def _text(label: Any) -> str:
+    return " – ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+
+
+def structure_importance(
+    estimator: Any,
+    X: Any,
+    y: ArrayLike,
+    unit: str = "auto",
+    *,
+    size: int | None = None,
+    scoring: Any = None,
+    n_repeats: int = 5,
+    random_state: int | np.random.RandomState | None = None,
+    n_jobs: int | None = None,
+) -> ImportanceResult:
+    """Measure what each unit of the structure is worth to a fitted estimator.
+
+    What stands at one unit is exchanged among the samples, so that it says nothing of y
+    any more, and the fall of the score is the unit's importance. Give data that the
+    estimator was not fitted on: on its training data a unit may be worth only what was
+    learned by heart. Of units that tell the same, each can be exchanged without a loss.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Any that follows scikit-learn, a pipeline or a search.
+    X : array-like of shape (n_samples, ...), or list
+        Two samples at least, features last. Texts as well, if the first step of a pipeline
+        is a `TextTokenizer`.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Class labels or numbers.
+    unit : str, default="auto"
+        - "feature": of arrays, an entry of the last axis at all positions, a column of
+          ``(n, d)``. Of sequences, exchanged among all steps of all samples; of graphs, an
+          attribute of nodes, exchanged among all nodes.
+        - "step": one position of a signal, of sequences or tokens, exchanged among the
+          samples that have it.
+        - "region": `size` steps side by side.
+        - "patch": pixels or voxels, `size` along each axis.
+        - "node": of arrays, one position along all axes of the structure. Of graphs that
+          share their nodes, all attributes of one node.
+        - "token": each of the 50 most frequent tokens; where it stands, tokens are drawn
+          from all others in X, as often as they occur. Those may say something themselves,
+          so that a token without a meaning is not worth 0 exactly.
+        - "edge": of graphs that share their nodes, whether a pair is joined (and what
+          attributes the edge has), for each pair that some sample joins.
+        - "edge_feature": an attribute of edges, such as ``weight``, exchanged among all
+          edges.
+
+        "auto" takes features of ``(n, d)``, steps of signals and sequences (regions if there
+        are more than 50), patches, tokens, and features of graphs (edges if their nodes
+        have none).
+    size : int, default=None
+        Positions of a region, or of a patch along each axis. None takes the smallest that
+        makes 50 units or fewer.
+    scoring : str or callable, default=None
+        As in scikit-learn; None takes the estimator's own score.
+    n_repeats : int, default=5
+        Exchanges of each unit.
+    random_state : int, RandomState instance or None, default=None
+        Decides the exchanges; all units have the same ones, whatever `n_jobs`.
+    n_jobs : int, default=None
+        Units at a time, through joblib.
+
+    Returns
+    -------
+    ImportanceResult
+        Prints as a table, and draws itself with ``plot``.
+
+    Raises
+    ------
+    ValueError
+        If X has no such units, or one sample only.
+
+    See Also
+    --------
+    sample_importance : What counts in one sample.
+    sklearn.inspection.permutation_importance : The same for columns of a table.
+
+    References
+    ----------
+    Breiman, "Random forests", Machine Learning 45 (2001), section 10. Fisher, Rudin &
+    Dominici, "All models are wrong, but many are useful: learning a variable's importance
+    by studying an entire class of prediction models simultaneously", JMLR 20 (2019).
+
+    Examples
+    --------
+    The class shows in steps 4 and 5 of a signal.
+
+    >>> import numpy as np
+    >>> from ibestimators import MLPClassifier
+    >>> from ibestimators import structure_importance
+    >>> y = np.arange(200) % 2
+    >>> X = np.random.default_rng(0).normal(size=(200, 8, 1))
+    >>> X[:, 4:6, 0] += 2 * y[:, np.newaxis]
+    >>> fitted = MLPClassifier(max_epochs=10, random_state=0).fit(X[:100], y[:100])
+    >>> result = structure_importance(
+    ...     fitted, X[100:], y[100:], unit="region", size=2, random_state=0
+    ... )
+    >>> result.units[result.importances_mean.argmax()]
+    '4-5'
+    """
+    _check_count("n_repeats", n_repeats)
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+        raise ValueError(f"scoring must be the name of one score or callable, got {scoring!r}.")
+    estimator, X, words = _tokenized(estimator, X)
+    check_consistent_length(X, y)
+    if len(X) < 2:
+        raise ValueError(
+            "X has one sample, which has none to exchange with. Give more, or use "
+            "sample_importance."
+        )
+    _check_layout(estimator, X)
+    scorer = check_scoring(estimator, scoring=scoring)
+    baseline = float(scorer(estimator, X, y))
+    units = units_of(X, unit, size)
+    seed = check_random_state(fresh(random_state)).randint(2**31)
+    scores = Parallel(n_jobs=n_jobs)(
+        delayed(_scores)(estimator, units, place, y, scorer, n_repeats, seed)
+        for place in units.places
+    )
+    used = scoring if scoring is not None else getattr(estimator, "scoring", None)
+    return ImportanceResult(
+        importances=baseline - np.array(scores).reshape(len(units.places), n_repeats),
+        units=_in_words(units, words),
+        unit=units.unit,
+        scoring=_score_names(used, is_classifier(estimator))[0],
+        baseline_score=baseline,
+        places=tuple(units.places),
+        over=units.over,
+    )
+
+
+def _scores(
+    estimator: Any, units: Any, place: Any, y: Any, scorer: Any, n_repeats: int, seed: int
+) -> list[float]:
+    random = np.random.RandomState(seed)
+    return [scorer(estimator, units.exchanged(place, random), y) for _ in range(n_repeats)]
+
+
+def sample_importance(
+    estimator: Any,
+    x: Any,
+    X: Any,
+    unit: str = "auto",
+    *,
+    size: int | None = None,
+    n_draws: int = 20,
+    random_state: int | np.random.RandomState | None = None,
+) -> ImportanceResult:
+    """Measure what each unit of one sample is worth to its prediction.
+
+    Each unit is replaced, `n_draws` times, by something drawn from a background, and the mean
+    fall of the output is its importance: of the probability of the predicted class, or of
+    the predicted number. Above 0: the unit speaks for the prediction; below 0: against it.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Any that follows scikit-learn, a pipeline or a search. A classifier without
+        ``predict_proba`` counts as sure of its prediction.
+    x : sample
+        As in X, such as ``X[0]``.
+    X : array-like of shape (n_samples, ...), or list
+        The background.
+    unit : str, default="auto"
+        What is replaced, by what:
+
+        - "feature", "step", "region", "patch", "node" of arrays: by what a random sample has
+          there.
+        - "step", "region" of sequences, and "token" (a place in the text, as "step" is): by
+          as many steps on end from anywhere in X.
+        - "feature" of sequences, "feature" of nodes, "edge_feature": at each step, node or
+          edge by that of a random one.
+        - "node" of graphs: its attributes by those of a random node; its edges stay.
+        - "edge": it joins instead a random pair of nodes that has no edge (a loop, a node
+          that has none), and takes its attributes along. It goes where there is no such
+          pair.
+
+        "auto" takes features of ``(n, d)``, steps of signals and sequences (regions if there
+        are more than 50), patches, tokens, and nodes (edges if nodes have no attributes).
+    size : int, default=None
+        As in `structure_importance`.
+    n_draws : int, default=20
+        Replacements of each unit.
+    random_state : int, RandomState instance or None, default=None
+        Decides the draws.
+
+    Returns
+    -------
+    ImportanceResult
+        Prints as a table, and draws itself over the sample with ``plot``.
+
+    Raises
+    ------
+    ValueError
+        If x is not of the kind of X, has no such units, or the estimator has several outputs.
+
+    See Also
+    --------
+    structure_importance : What counts in all samples.
+
+    References
+    ----------
+    Zintgraf et al., "Visualizing deep neural network decisions: prediction difference
+    analysis", ICLR (2017), which weighs up probabilities by log odds.
+
+    Examples
+    --------
+    A graph is of class 1 if one of its nodes is red.
+
+    >>> import networkx as nx, numpy as np
+    >>> from ibestimators import MLPClassifier
+    >>> from ibestimators import sample_importance
+    >>> def ring(n, red):
+    ...     graph = nx.cycle_graph(n)
+    ...     nx.set_node_attributes(graph, {v: float(v in red) for v in graph}, "red")
+    ...     return graph
+    >>> y = np.arange(60) % 2
+    >>> X = [ring(5 + i % 3, [i % 5] if y[i] else []) for i in range(60)]
+    >>> fitted = MLPClassifier(random_state=0).fit(X, y)
+    >>> result = sample_importance(fitted, ring(6, [2]), X, random_state=0)
+    >>> result.units[result.importances_mean.argmax()]
+    2
+    """
+    _check_count("n_draws", n_draws)
+    tokenizer = estimator
+    estimator, X, words = _tokenized(estimator, X)
+    if isinstance(x, str):
+        x = _tokenized(tokenizer, [x])[1][0]
+    _check_layout(estimator, X)
+    units = units_of(X, unit, size, x)
+    random = check_random_state(fresh(random_state))
+    # as many copies as replacements: in batches of one size the rounding is the same
+    name, output = _output(estimator, units.repeated(n_draws))
+    before = output(units.repeated(n_draws))
+    falls = [
+        before - output(units.replaced(place, n_draws, np.random.RandomState(seed)))
+        for place, seed in zip(
+            units.places, random.randint(2**31, size=len(units.places)), strict=True
+        )
+    ]
+    return ImportanceResult(
+        importances=np.array(falls).reshape(len(units.places), n_draws),
+        units=_in_words(units, words),
+        unit=units.unit,
+        scoring=name,
+        baseline_score=float(before[0]),
+        places=tuple(units.places),
+        over=units.over,
+    )
+
+
+def _output(estimator: Any, samples: Any) -> tuple[str, Any]:
+    """What the estimator says of a sample, as a number: its name and a function of samples."""
+    predicted = np.asarray(estimator.predict(samples))
+    if predicted.ndim > 1 and predicted.size != len(predicted):
+        raise ValueError(
+            f"the estimator predicts {predicted.shape[1]} outputs, but the importance for one is "
+            "measured. Fit one estimator an output."
+        )
+    if not is_classifier(estimator):
+        return "prediction", lambda Z: np.asarray(estimator.predict(Z), dtype=float).reshape(-1)
+    label = predicted.reshape(-1)[0]
+    name = f"probability of {label.item() if hasattr(label, 'item') else label!r}"
+    if not hasattr(estimator, "predict_proba"):
+        return name, lambda Z: (np.asarray(estimator.predict(Z)).reshape(-1) == label).astype(float)
+    column = int(np.flatnonzero(estimator.classes_ == label)[0])
+    return name, lambda Z: np.asarray(estimator.predict_proba(Z), dtype=float)[:, column]
+
+
+def _tokenized(estimator: Any, X: Any) -> tuple[Any, Any, dict[int, str]]:
+    """Texts as tokens, the steps of the pipeline that read them, and the words."""
+    within = getattr(estimator, "best_estimator_", estimator)
+    holds_text = hasattr(X, "__len__") and len(X) > 0 and isinstance(next(iter(X)), str)
+    if not (holds_text and isinstance(within, Pipeline) and isinstance(within[0], TextTokenizer)):
+        return estimator, X, {}
+    words = {token: word for word, token in within[0].vocabulary_.items()}
+    return within[1:], within[0].transform(X), words
+
+
+def _in_words(units: Any, words: dict[int, str]) -> tuple[Hashable, ...]:
+    if units.unit != "token":
+        return tuple(units.labels)
+    return tuple(words.get(label, label) for label in units.labels)
+
+
+def _check_count(name: str, count: Any) -> None:
+    if not isinstance(count, Integral) or count < 1:
+        raise ValueError(f"{name} must be a positive integer, got {count!r}.")
+
+
+def _check_layout(estimator: Any, X: Any) -> None:
+    if getattr(_innermost(estimator), "channels_first", False):
+        raise ValueError(
+            "the estimator has channels_first=True, but units are found in samples whose features "
+            "stand last. Fit it with channels_first=False on np.moveaxis(X, 1, -1)."
+        )
+
+
+class ImportanceDisplay:
+    """Importances over the signal, image, text or graph that they belong to, or as bars.
+
+    Parameters
+    ----------
+    importances_mean, importances_std : ndarray of shape (n_units,)
+    units, places : tuple
+        Label and place of each unit.
+    unit, scoring : str
+        Kind of unit, and name of what falls.
+    over : ndarray, networkx.Graph or None
+        As in `ImportanceResult`.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from ibestimators import ImportanceDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> fitted = LogisticRegression(max_iter=1000).fit(X, y)
+    >>> ImportanceDisplay.from_estimator(fitted, X, y).importances_mean.shape
+    (4,)
+    """
+
+    def __init__(
+        self,
+        importances_mean: NDArray[np.float64],
+        importances_std: NDArray[np.float64],
+        units: tuple[Hashable, ...],
+        places: tuple[Any, ...],
+        unit: str,
+        scoring: str,
+        over: Any,
+    ) -> None:
+        self.importances_mean = importances_mean
+        self.importances_std = importances_std
+        self.units = units
+        self.places = places
+        self.unit = unit
+        self.scoring = scoring
+        self.over = over
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: Any, y: ArrayLike, unit: str = "auto", ax: Any = None, **kwargs: Any
+    ) -> Self:
+        """Measure and draw.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted.
+        X, y
+            Samples and targets that it was not fitted on.
+        unit : str, default='auto'
+            What is exchanged; see `structure_importance`.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        **kwargs
+            Other parameters of `structure_importance`.
+
+        Returns
+        -------
+        ImportanceDisplay
+        """
+        return cls.from_result(structure_importance(estimator, X, y, unit, **kwargs), ax)
+
+    @classmethod
+    def from_result(cls, result: ImportanceResult, ax: Any = None) -> Self:
+        """Draw a result; see `ImportanceResult.plot`.
+
+        Parameters
+        ----------
+        result : ImportanceResult
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        ImportanceDisplay
+        """
+        return cls(
+            result.importances_mean, result.importances_std, result.units, result.places,
+            result.unit, result.scoring, result.over,
+        ).plot(ax)  # fmt: skip
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the importances; red is a fall, blue a rise, white neither.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self
+        """
+        n_bars = min(len(self.units), _MOST_BARS)
+        draw, size = self._bars, (6.4, 1.2 + 0.26 * n_bars)
+        if isinstance(self.over, nx.Graph):
+            draw, size = self._graph, (5.6, 4.4)
+        elif np.ndim(self.over) == 1:
+            draw, size = self._words, (max(4.0, 1.2 + 0.3 * len(self.units)), 3.2)
+        elif np.ndim(self.over) == 2:
+            draw, size = self._signal, (7.0, 3.2)
+        elif np.ndim(self.over) == 3:
+            draw, size = self._image, (5.2, 4.2)
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            # No pyplot: no window, no global state.
+            ax = Figure(figsize=size, layout="constrained").add_subplot()
+        draw(ax)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _measure(self) -> str:
+        return f"fall of {self.scoring}"
+
+    def _colours(self) -> Any:
+        """Colours of values, white at 0, as what a colour bar takes."""
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import Normalize
+
+        most = float(np.abs(self.importances_mean).max(initial=0)) or 1.0
+        return ScalarMappable(Normalize(-most, most), "RdBu_r")
+
+    def _bars(self, ax: Any) -> None:
+        """The most important units, the first on top."""
+        order = np.argsort(-self.importances_mean, kind="stable")[:_MOST_BARS][::-1]
+        heights = np.arange(len(order))
+        ax.barh(
+            heights, self.importances_mean[order], xerr=self.importances_std[order],
+            color="C0", ecolor="0.4", height=0.7,
+        )  # fmt: skip
+        ax.set_yticks(heights, [_text(self.units[k]) for k in order])
+        ax.set_xlabel(self._measure())
+        ax.set_ylabel(self.unit.replace("_", " "))
+        self._tidy(ax, "x")
+        ax.axvline(0, color="0.4", lw=0.8)
+
+    def _words(self, ax: Any) -> None:
+        """A bar for each token, in the order of the text."""
+        places = np.arange(len(self.units))
+        ax.bar(
+            places, self.importances_mean, yerr=self.importances_std,
+            color=self._colours().to_rgba(self.importances_mean), edgecolor="0.4",
+            ecolor="0.4", lw=0.6,
+        )  # fmt: skip
+        ax.set_xticks(places, [_text(unit) for unit in self.units], rotation=45, ha="right")
+        ax.set_ylabel(self._measure())
+        self._tidy(ax, "y")
+        ax.axhline(0, color="0.4", lw=0.8)
+
+    def _tidy(self, ax: Any, axis: str) -> None:
+        ax.grid(axis=axis, alpha=0.3)
+        ax.set_axisbelow(True)
+        ax.spines[["top", "right"]].set_visible(False)
+
+    def _signal(self, ax: Any) -> None:
+        """Bands of colour behind the lines of the signal."""
+        colours = self._colours()
+        for place, value in zip(self.places, self.importances_mean, strict=True):
+            steps = place[0] if isinstance(place, tuple) else place
+            tint = colours.to_rgba(value, alpha=_BAND)
+            ax.axvspan(steps.start - 0.5, steps.stop - 0.5, color=tint, lw=0)
+        shades = np.linspace(0.0, 0.6, max(1, self.over.shape[1]))
+        for values, shade in zip(self.over.T, shades, strict=False):
+            ax.plot(values, color=str(shade), lw=1.2, marker="." if len(values) == 1 else "")
+        ax.set_xlim(-0.5, len(self.over) - 0.5)
+        ax.set_xlabel("step")
+        if not self.over.shape[1]:
+            ax.set_yticks([])
+        ax.figure.colorbar(colours, ax=ax, label=self._measure(), alpha=_BAND)
+
+    def _image(self, ax: Any) -> None:
+        """Patches of colour over the image in grey."""
+        from matplotlib.patches import Rectangle
+
+        colours = self._colours()
+        height, width = self.over.shape[:2]
+        ax.imshow(self.over.mean(-1), cmap="gray")
+        for (rows, columns), value in zip(self.places, self.importances_mean, strict=True):
+            corner = columns.start - 0.5, rows.start - 0.5
+            span = columns.stop - columns.start, rows.stop - rows.start
+            # what is worth nothing hides nothing
+            tint = colours.to_rgba(value, alpha=0.85 * abs(value) / colours.norm.vmax)
+            ax.add_patch(Rectangle(corner, *span, color=tint, lw=0))
+        ax.set_xlim(-0.5, width - 0.5)
+        ax.set_ylim(height - 0.5, -0.5)
+        ax.set_axis_off()
+        ax.figure.colorbar(colours, ax=ax, label=self._measure())
+
+    def _graph(self, ax: Any) -> None:
+        """The graph, its nodes or edges in colour with a grey rim."""
+        from matplotlib.collections import LineCollection
+
+        place = _layout(self.over)
+        colours = self._colours()
+        rgba = list(map(tuple, colours.to_rgba(self.importances_mean)))
+        lines = {frozenset(ends): [place[end] for end in ends] for ends in self.over.edges}
+        plain = LineCollection(list(lines.values()), colors="0.55", linewidths=1.2, zorder=1)
+        face: Any = [(1.0, 1.0, 1.0, 1.0)] * len(place)
+        if self.unit == "edge":
+            plain.set_linewidth(6)
+            # the weakest first, so that crossings show the strongest
+            order = np.argsort(np.abs(self.importances_mean))
+            coloured = [[place[end] for end in self.units[k]] for k in order]  # type: ignore[attr-defined]
+            shades = [rgba[k] for k in order]
+            ax.add_collection(LineCollection(coloured, colors=shades, linewidths=4.5, zorder=2))
+        else:
+            of_node = dict(zip(self.units, rgba, strict=True))
+            face = [of_node[node] for node in self.over]
+        ax.add_collection(plain)
+        ax.scatter(*np.array(list(place.values())).T, s=260, c=face, edgecolors="0.3", zorder=3)
+        for (node, xy), shade in zip(place.items(), face, strict=True):
+            ink = "white" if np.mean(shade[:3]) < 0.45 else "black"
+            ax.annotate(
+                str(node), xy, ha="center", va="center", fontsize=8, color=ink, zorder=4
+            )  # fmt: skip
+        ax.margins(0.12)
+        ax.set_aspect("equal")
+        ax.set_axis_off()
+        ax.figure.colorbar(colours, ax=ax, label=self._measure())
+
+
+def _layout(graph: nx.Graph) -> dict[Any, NDArray[np.float64]]:
+    """Places of the nodes: neighbours near, components side by side."""
+    graph = nx.Graph(graph)
+    joined = len(graph) > 2 and nx.is_connected(graph)
+    return dict(nx.kamada_kawai_layout(graph) if joined else nx.spring_layout(graph, seed=0))

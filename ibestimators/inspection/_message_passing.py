@@ -1,0 +1,613 @@
+"""Inside message passing: what nodes become, what travels along edges, and how far.
+
+After k rounds a node has heard of nodes that are k edges away and of no other (Xu et al.
+2018, "Representation learning on graphs with jumping knowledge networks", section 3).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+import networkx as nx
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.decomposition import PCA
+
+from ibestimators.message_passing import GraphNetwork, MessagePassing, MessagePassingPrimitive
+from ibestimators.pipelines import inputs, network, opened, place
+
+Array = NDArray[Any]
+
+_INCHES = 0.7  # length of an edge on paper
+_MOST_LABELS = 60  # beyond, nodes go without names
+
+
+class NodeEmbeddingDisplay:
+    """What each node has become after all rounds, before the readout.
+
+    Parameters
+    ----------
+    embeddings : list of ndarray of shape (n_nodes_i, hidden_size)
+        Of each sample.
+    edges : ndarray of shape (2, n_edges)
+        Sources and targets in the sample to draw.
+    positions : ndarray of shape (n_nodes, 2)
+        Where its nodes are drawn.
+    labels : list of str
+        Their names.
+    sample : int, default=0
+        Number of that sample.
+
+    Attributes
+    ----------
+    components_ : list of ndarray of shape (n_nodes_i,)
+        First principal component of the embeddings, over the nodes of all samples.
+    explained_ : float
+        Its share of their variance.
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from ibestimators import GraphClassifier
+    >>> from ibestimators import NodeEmbeddingDisplay
+    >>> graphs = [nx.star_graph(4), nx.cycle_graph(6)] * 10
+    >>> clf = GraphClassifier(max_epochs=1, random_state=0).fit(graphs, [0, 1] * 10)
+    >>> display = NodeEmbeddingDisplay.from_estimator(clf, graphs[:2])
+    >>> [e.shape for e in display.embeddings]
+    [(5, 32), (6, 32)]
+    >>> ring = display.embeddings[1]
+    >>> bool(abs(ring - ring[0]).max() < 1e-5)  # a ring's nodes are alike
+    True
+    """
+
+    def __init__(
+        self,
+        embeddings: Sequence[Array],
+        edges: Array,
+        positions: Array,
+        labels: Sequence[str],
+        sample: int = 0,
+    ) -> None:
+        self.embeddings = list(embeddings)
+        self.edges = edges
+        self.positions = positions
+        self.labels = list(labels)
+        self.sample = sample
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, sample: int = 0, ax: Any = None) -> Self:
+        """Compute the embeddings of the nodes of all samples and draw those of one.
+
+        Parameters
+        ----------
+        estimator : GraphClassifier, GraphRegressor, Pipeline or search
+            Fitted.
+        X
+            Samples, as `predict` takes them.
+        sample : int, default=0
+            Number of the sample to draw.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        NodeEmbeddingDisplay
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the estimator is of another kind, or there is no such sample or it has no nodes.
+        sklearn.exceptions.NotFittedError
+        """
+        inner, X = opened(estimator, X, MessagePassingPrimitive)
+        net, batch, graph = _look(inner, X, sample)
+        nodes, edges, owner = net.joined(batch["x"], batch.get("lengths"), batch.get("edges"))
+        with torch.no_grad():
+            all_nodes = net.node_embeddings(nodes, edges, owner, batch.get("edge_features"))
+        counts = owner.bincount(minlength=_n_samples(batch)).cumsum(0).tolist()
+        embeddings = np.split(all_nodes.cpu().numpy(), counts[:-1])
+        return cls(embeddings, _numbers(graph.edges), graph.positions, graph.labels, sample).plot(
+            ax
+        )
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the graph, nodes coloured by the first principal component of the embeddings.
+
+        Nodes of one colour are alike to the network, as far as one component tells.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self
+        """
+        every = np.concatenate(self.embeddings)
+        along, self.explained_ = np.zeros(len(every)), 0.0
+        if np.ptp(every, axis=0).any():  # nodes that are all alike have no component
+            pca = PCA(1, svd_solver="full").fit(every)
+            along = pca.transform(every)[:, 0]
+            self.explained_ = float(pca.explained_variance_ratio_[0])
+        self.components_ = np.split(along, np.cumsum([len(e) for e in self.embeddings])[:-1])
+        ax = _new_axes(self.positions, 1)[0] if ax is None else ax
+        _draw_lines(ax, self.edges, self.positions)
+        most = max(abs(along).max(), 1e-12)
+        points = _draw_nodes(
+            ax, self.positions, self.labels, self.components_[self.sample], (-most, most), "RdBu_r"
+        )
+        label = f"first principal component\n({self.explained_:.0%} of the variance)"
+        ax.figure.colorbar(points, ax=ax, label=label, shrink=0.8)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+class MessageDisplay:
+    """What is sent along each edge in one round.
+
+    Parameters
+    ----------
+    edges : ndarray of shape (2, n_edges)
+        Sources and targets. With ``aggregation="attention"`` they hold an edge from each node
+        to itself, which it weighs as those of its neighbours.
+    messages : ndarray of shape (n_edges, n_features)
+        What is sent; what a node receives is their sum, mean or maximum over the edges that
+        arrive, as `aggregation` says, and with attention their sum, each times its weight.
+    weights : ndarray of shape (n_edges,) or None
+        With attention, the weight of each; those that arrive at a node sum to 1.
+    positions : ndarray of shape (n_nodes, 2)
+        Where nodes are drawn.
+    labels : list of str
+        Their names.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    References
+    ----------
+    Gilmer et al., "Neural message passing for quantum chemistry" (2017), equation 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ibestimators import GraphClassifier
+    >>> from ibestimators import MessageDisplay
+    >>> X = np.random.default_rng(0).normal(size=(20, 4))
+    >>> clf = GraphClassifier(max_epochs=1, random_state=0).fit(X, X[:, 0] > 0)
+    >>> display = MessageDisplay.from_estimator(clf, X, layer=1)
+    >>> display.edges  # a path, both ways
+    array([[0, 1, 1, 2, 2, 3],
+           [1, 0, 2, 1, 3, 2]])
+    >>> display.messages.shape
+    (6, 32)
+    """
+
+    def __init__(
+        self,
+        edges: Array,
+        messages: Array,
+        weights: Array | None,
+        positions: Array,
+        labels: Sequence[str],
+    ) -> None:
+        self.edges = edges
+        self.messages = messages
+        self.weights = weights
+        self.positions = positions
+        self.labels = list(labels)
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: Any, sample: int = 0, layer: int = 0, ax: Any = None
+    ) -> Self:
+        """Compute the messages of one round in one sample and draw them.
+
+        Parameters
+        ----------
+        estimator : GraphClassifier, GraphRegressor, Pipeline or search
+            Fitted.
+        X
+            Samples, as `predict` takes them.
+        sample : int, default=0
+            Number of the sample.
+        layer : int, default=0
+            Number of the round; in round 0 nodes send their (standardised) features.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        MessageDisplay
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the estimator is of another kind, there is no such sample or round, or the
+            sample has no nodes.
+        sklearn.exceptions.NotFittedError
+        """
+        inner, X = opened(estimator, X, MessagePassingPrimitive)
+        net, _, graph = _look(inner, X, sample)
+        layer = place("layer", layer, len(net.layers), "rounds")
+        with torch.no_grad():
+            before = [graph.nodes, *net.rounds(*graph.arguments())][layer]
+            passing = net.layers[layer]
+            assert isinstance(passing, MessagePassing)
+            edges, messages, weights = passing.messages(before, graph.edges, graph.edge_features)
+        return cls(
+            _numbers(edges), _numbers(messages), None if weights is None else _numbers(weights),
+            graph.positions, graph.labels,
+        ).plot(ax)  # fmt: skip
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw each message as an arrow, coloured by its weight, or its norm if it has none.
+
+        A message from a node to itself is a ring around it.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self
+        """
+        ax = _new_axes(self.positions, 1)[0] if ax is None else ax
+        sizes = np.linalg.norm(self.messages, axis=1) if self.weights is None else self.weights
+        limits = (0.0, max(sizes.max(initial=0.0), 1e-12))
+        points = _draw_nodes(ax, self.positions, self.labels)
+        _draw_rings(ax, points, self.edges, sizes, limits)
+        arrows = _draw_arrows(ax, self.edges, self.positions, sizes, limits)
+        label = "norm of the message" if self.weights is None else "weight of the message"
+        ax.figure.colorbar(arrows, ax=ax, label=label, shrink=0.8)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+class ReachDisplay:
+    """What one node has received from every node, round after round.
+
+    The influence of node j on node i after k rounds is the sum of the absolute entries of the
+    Jacobian of i's embedding by j's features (Xu et al. 2018, definition 3.1). It is exactly
+    0 where j is more than k edges away.
+
+    Parameters
+    ----------
+    influence : ndarray of shape (n_layers + 1, n_nodes)
+        After 0, 1, ... rounds. Features are standardised; those of tokens are their embeddings.
+    node : int
+        The one that receives.
+    edges : ndarray of shape (2, n_edges)
+        Sources and targets.
+    positions : ndarray of shape (n_nodes, 2)
+        Where nodes are drawn.
+    labels : list of str
+        Their names.
+
+    Attributes
+    ----------
+    axes_ : ndarray of shape (n_layers + 1,) of matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    References
+    ----------
+    Xu, Li, Tian, Sonobe, Kawarabayashi & Jegelka, "Representation learning on graphs with
+    jumping knowledge networks" (2018), definition 3.1.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> import numpy as np
+    >>> from ibestimators import GraphRegressor
+    >>> from ibestimators import ReachDisplay
+    >>> X = np.random.default_rng(0).normal(size=(30, 5))
+    >>> reg = GraphRegressor(n_layers=2, max_epochs=1, random_state=0).fit(X, X.sum(axis=1))
+    >>> display = ReachDisplay.from_estimator(reg, X, node=0)  # the first node of a path
+    >>> display.influence > 0
+    array([[ True, False, False, False, False],
+           [ True,  True, False, False, False],
+           [ True,  True,  True, False, False]])
+    """
+
+    def __init__(
+        self, influence: Array, node: int, edges: Array, positions: Array, labels: Sequence[str]
+    ) -> None:
+        self.influence = influence
+        self.node = node
+        self.edges = edges
+        self.positions = positions
+        self.labels = list(labels)
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: Any, sample: int = 0, node: int = 0, ax: Any = None
+    ) -> Self:
+        """Compute and draw what a node of one sample has received.
+
+        Parameters
+        ----------
+        estimator : GraphClassifier, GraphRegressor, Pipeline or search
+            Fitted.
+        X
+            Samples, as `predict` takes them.
+        sample : int, default=0
+            Number of the sample.
+        node : int, default=0
+            Number of the node, in the order of the sample's nodes.
+        ax : array-like of matplotlib.axes.Axes of shape (n_layers + 1,), default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        ReachDisplay
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the estimator is of another kind, or there is no such sample or node.
+        sklearn.exceptions.NotFittedError
+        """
+        inner, X = opened(estimator, X, MessagePassingPrimitive)
+        net, _, graph = _look(inner, X, sample)
+        node = place("node", node, len(graph.nodes), f"nodes in sample {sample}")
+        net.requires_grad_(False)
+        features = graph.nodes.clone().requires_grad_()
+        with torch.enable_grad():
+            after = net.rounds(features, *graph.arguments()[1:])
+            influence = [_influence(nodes[node], features) for nodes in [features, *after]]
+        return cls(
+            np.stack(influence), node, _numbers(graph.edges), graph.positions, graph.labels
+        ).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw a graph a round, nodes coloured by their influence over the largest of that round.
+
+        White nodes have none at all; the node that receives has a red rim.
+
+        Parameters
+        ----------
+        ax : array-like of matplotlib.axes.Axes of shape (n_layers + 1,), default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self
+        """
+        n_panels = len(self.influence)
+        axes = _new_axes(self.positions, n_panels) if ax is None else np.array(ax, dtype=object)
+        if axes.size != n_panels:
+            raise ValueError(
+                f"ax holds {axes.size} axes, but {n_panels - 1} rounds take {n_panels}, one for "
+                "the beginning."
+            )
+        axes = axes.reshape(-1)
+        for k, (panel, influence) in enumerate(zip(axes, self.influence, strict=True)):
+            share = np.where(influence > 0, influence / max(influence.max(), 1e-300), np.nan)
+            _draw_lines(panel, self.edges, self.positions)
+            points = _draw_nodes(panel, self.positions, self.labels, share, (0.0, 1.0))
+            rims = np.where(np.arange(influence.size) == self.node, "red", "0.35")
+            points.set_edgecolor(list(rims))
+            points.set_linewidth(np.where(rims == "red", 2.0, 0.6))
+            panel.set_title(f"{k} round{'' if k == 1 else 's'}", fontsize=10)
+        label = "influence on the marked node,\nover the largest of the round"
+        axes[0].figure.colorbar(points, ax=list(axes), label=label, aspect=30, shrink=0.8)
+        self.axes_, self.figure_ = axes, axes[0].figure
+        return self
+
+
+class _Graph(NamedTuple):
+    """One sample, as the network gets it, and how it is drawn."""
+
+    nodes: torch.Tensor  # (nodes, features)
+    edges: torch.Tensor  # (2, edges)
+    edge_features: torch.Tensor | None  # (edges, n_edge_features)
+    positions: Array  # (nodes, 2)
+    labels: list[str]
+
+    def arguments(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """For `GraphNetwork.rounds`."""
+        sample = self.edges.new_zeros(len(self.nodes))
+        return self.nodes, self.edges, sample, self.edge_features
+
+
+def _look(
+    estimator: MessagePassingPrimitive, X: Any, sample: int
+) -> tuple[GraphNetwork, dict[str, torch.Tensor], _Graph]:
+    """A copy of the network that may be asked anything, its input, and one sample of that."""
+    net: GraphNetwork = network(estimator)
+    batch = inputs(estimator, X)
+    sample = place("sample", sample, _n_samples(batch), "samples in X")
+    nodes, edges, owner = net.joined(batch["x"], batch.get("lengths"), batch.get("edges"))
+    rows = (owner == sample).nonzero()[:, 0]
+    if not len(rows):
+        raise ValueError(f"sample {sample} of X is a graph without nodes. Give another `sample`.")
+    within = owner[edges[0]] == sample
+    edges = edges[:, within] - rows[0]
+    features = batch.get("edge_features")
+    return net, batch, _Graph(
+        nodes[rows], edges, None if features is None else features[within],
+        _places(estimator, _numbers(edges), len(rows)), _names(estimator, X, sample, len(rows)),
+    )  # fmt: skip
+
+
+def _n_samples(batch: dict[str, torch.Tensor]) -> int:
+    return len(batch["lengths"] if "lengths" in batch else batch["x"])
+
+
+def _numbers(tensor: torch.Tensor) -> Array:
+    return tensor.cpu().numpy()
+
+
+def _influence(embedding: torch.Tensor, features: torch.Tensor) -> Array:
+    """Sum of the absolute entries of d embedding / d features_j, for each node j: (nodes,)."""
+    total = torch.zeros_like(features[:, 0])
+    for entry in embedding:
+        (gradient,) = torch.autograd.grad(entry, features, retain_graph=True)
+        total += gradient.abs().sum(1)
+    return _numbers(total.detach())
+
+
+def _names(estimator: MessagePassingPrimitive, X: Any, sample: int, n_nodes: int) -> list[str]:
+    """Names of the nodes of a sample: those of networkx, of columns, or numbers."""
+    numbers = list(map(str, range(n_nodes)))
+    if estimator._kind == "graphs":
+        item = list(X)[sample]
+        return list(map(str, item)) if isinstance(item, nx.Graph) else numbers
+    if estimator._kind != "array":
+        return numbers
+    named = isinstance(estimator.graph, nx.Graph) and set(estimator.graph) != set(range(n_nodes))
+    if named:
+        return list(map(str, estimator.graph))
+    columns = getattr(estimator, "feature_names_in_", numbers)
+    return list(map(str, columns)) if len(estimator.sample_shape_) == 1 else numbers
+
+
+def _places(estimator: MessagePassingPrimitive, edges: Array, n_nodes: int) -> Array:
+    """Where to draw nodes, neighbours about 1 apart: (n_nodes, 2).
+
+    Arrays on their own grid, sequences on a line; others by the distances along edges (Kamada
+    & Kawai 1989).
+    """
+    own_graph = estimator._kind == "graphs" or not (
+        estimator.graph is None or isinstance(estimator.graph, str)
+    )
+    if not own_graph:
+        sizes = estimator._structure.layout.axes if estimator._kind == "array" else (n_nodes,)
+        return _grid(sizes)
+    ends = tuple(edges.astype(np.int32))  # the type that older versions of csgraph take
+    links = sparse.coo_array((np.ones(edges.shape[1]), ends), (n_nodes, n_nodes))
+    distance = sparse.csgraph.shortest_path(links.tocsr(), directed=False, unweighted=True)
+    apart = np.isinf(distance)
+    # Parts that are not joined stand side by side.
+    distance[apart] = distance[~apart].max() / 2 + 1
+    graph = nx.empty_graph(n_nodes)
+    rows = {i: dict(enumerate(row)) for i, row in enumerate(distance.tolist())}
+    places = nx.kamada_kawai_layout(graph, dist=rows)
+    xy = np.array([places[i] for i in range(n_nodes)]).reshape(n_nodes, 2)
+    lengths = np.linalg.norm(xy[edges[0]] - xy[edges[1]], axis=1)
+    typical = np.median(lengths[lengths > 0]) if (lengths > 0).any() else 1.0
+    return xy / typical
+
+
+def _grid(sizes: tuple[int, ...]) -> Array:
+    """Places of a line, an image or, slice behind slice, a volume: (positions, 2)."""
+    slices, rows, columns = (1,) * (3 - len(sizes)) + sizes
+    z, row, column = np.indices((slices, rows, columns)).reshape(3, -1)
+    apart = max(1.0, 0.6 * slices)
+    return np.stack([apart * column + 0.55 * z, 0.35 * z - apart * row], 1)
+
+
+def _new_axes(positions: Array, n_panels: int) -> Array:
+    """New axes for graphs, three in a row, or one above the other if they are wide."""
+    from matplotlib.figure import Figure
+
+    width, height = (np.ptp(positions, axis=0) + 1.2) * _INCHES
+    n_columns = 1 if width > 2 * height else min(n_panels, 3)
+    n_rows = math.ceil(n_panels / n_columns)
+    scale = min(1.0, 10 / n_columns / width, 10 / max(n_rows, 2) / height)
+    width, height = max(1.5, scale * width), max(0.6, scale * height)
+    figure = Figure(
+        figsize=(width * n_columns + 1.5, max((height + 0.3) * n_rows, 2.0)), layout="constrained"
+    )
+    axes: Array = figure.subplots(n_rows, n_columns, squeeze=False).reshape(-1)
+    for unused in axes[n_panels:]:
+        unused.remove()
+    return axes[:n_panels]
+
+
+def _frame(ax: Any, positions: Array) -> float:
+    """Set the limits of axes, and give the points that a unit takes on paper."""
+    (left, low), (right, high) = positions.min(0) - 0.6, positions.max(0) + 0.6
+    ax.set(xlim=(left, right), ylim=(low, high), aspect="equal")
+    ax.set_axis_off()
+    box = ax.get_window_extent()
+    return 72 / ax.figure.dpi * min(box.width / (right - left), box.height / (high - low))
+
+
+def _draw_lines(ax: Any, edges: Array, positions: Array) -> None:
+    from matplotlib.collections import LineCollection
+
+    ax.add_collection(
+        LineCollection(list(positions[edges.T]), colors="0.7", linewidths=1, zorder=1),
+        autolim=False,
+    )
+
+
+def _draw_nodes(
+    ax: Any,
+    positions: Array,
+    labels: list[str],
+    values: Array | None = None,
+    limits: tuple[float, float] = (0.0, 1.0),
+    cmap: str = "viridis",
+) -> Any:
+    """Nodes in the colours of their values, white if those are missing, and their names."""
+    from matplotlib import colormaps
+    from matplotlib.patheffects import withStroke
+
+    diameter = min(0.55 * _frame(ax, positions), 22)
+    colours = colormaps[cmap].with_extremes(bad="white")
+    values = np.full(len(positions), np.nan) if values is None else values
+    points = ax.scatter(
+        *positions.T, s=diameter**2, c=values, cmap=colours, vmin=limits[0], vmax=limits[1],
+        plotnonfinite=True, edgecolors="0.35", linewidths=0.6, zorder=2,
+    )  # fmt: skip
+    if len(labels) > _MOST_LABELS:
+        return points
+    inside = max(map(len, labels)) <= 3 and diameter > 9
+    on_a_line = not np.ptp(positions[:, 1])
+    shades = points.to_rgba(values)[:, :3] @ [0.299, 0.587, 0.114]
+    for spot, name, shade in zip(positions, labels, shades, strict=True):
+        colour = "white" if inside and shade < 0.5 else "black"
+        ax.annotate(
+            name, spot, (0, 0 if inside else -diameter / 2 - 1), textcoords="offset points",
+            ha="center", va="center" if inside else "top", fontsize=8 if inside else 7,
+            rotation=90 if on_a_line and not inside else 0, color=colour, zorder=4,
+            parse_math=False, annotation_clip=False,
+            path_effects=[] if inside else [withStroke(linewidth=2, foreground="white")],
+        )  # fmt: skip
+    return points
+
+
+def _draw_arrows(
+    ax: Any, edges: Array, positions: Array, sizes: Array, limits: tuple[float, float]
+) -> Any:
+    """Arrows from rim to rim, each on the right of its way so that the way back is seen too."""
+    start, end = positions[edges[0]], positions[edges[1]]  # (edges, 2)
+    apart = edges[0] != edges[1]
+    start, way = start[apart], (end - start)[apart]
+    length = np.linalg.norm(way, axis=1, keepdims=True)
+    length[length == 0] = 1.0
+    along = way / length
+    aside = 0.09 * np.stack([along[:, 1], -along[:, 0]], 1)
+    begin = start + 0.3 * along + aside
+    reach = (length - 0.6).clip(min=0.05) * along
+    return ax.quiver(
+        *begin.T, *reach.T, sizes[apart], angles="xy", scale_units="xy", scale=1, units="xy",
+        width=0.06, headwidth=3.5, headlength=4, headaxislength=3.5, cmap="viridis",
+        clim=limits, zorder=3,
+    )  # fmt: skip
+
+
+def _draw_rings(
+    ax: Any, points: Any, edges: Array, sizes: Array, limits: tuple[float, float]
+) -> None:
+    """Rims of nodes that send to themselves, in the colour of what they send."""
+    from matplotlib import colormaps
+    from matplotlib.colors import Normalize
+
+    loops = edges[0] == edges[1]
+    ax.scatter(
+        *points.get_offsets()[edges[0, loops]].T, s=points.get_sizes(), facecolors="none",
+        linewidths=2.5, zorder=3, edgecolors=colormaps["viridis"](Normalize(*limits)(sizes[loops])),
+    )  # fmt: skip

@@ -1,0 +1,324 @@
+"""Inside a recurrence: what its state holds, and how far back learning reaches.
+
+What a step hands to the next is its state s_t (h_t of every layer, and of an LSTM c_t as
+well). A loss L that is seen at the last step T moves the state of an earlier one by
+
+    dL/ds_t = dL/ds_T  prod_{i=t+1..T} ds_i/ds_{i-1}     (Pascanu et al. 2013, eqs. 4 and 5)
+
+a product of T - t matrices, which vanishes or explodes with their number unless their
+norms stay near 1.
+
+References: Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural
+networks", ICML (2013); Hochreiter & Schmidhuber, "Long short-term memory", Neural
+Computation 9 (1997).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_consistent_length
+
+from ibestimators.pipelines import inputs, network, opened, place
+from ibestimators.recurrence import Recurrence, RecurrentNetwork
+from ibestimators.structures import pad, valid
+
+
+class HiddenStateDisplay:
+    """The hidden state of the last layer after each step.
+
+    Parameters
+    ----------
+    states : ndarray of shape (n_samples, n_steps, hidden_size), or list of (n_steps_i, hidden_size)
+        A list for samples of different lengths. If bidirectional, the states of the
+        direction that reads from the end follow, twice the features.
+    sample : int
+        The sample that is drawn.
+    bidirectional : bool, default=False
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ibestimators import RecurrentClassifier
+    >>> from ibestimators import HiddenStateDisplay
+    >>> X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
+    >>> fitted = RecurrentClassifier(hidden_size=8, max_epochs=1).fit(X, y)
+    >>> HiddenStateDisplay.from_estimator(fitted, X[:3]).states.shape
+    (3, 12, 8)
+    """
+
+    def __init__(
+        self,
+        states: NDArray[np.floating] | list[NDArray[np.floating]],
+        sample: int,
+        bidirectional: bool = False,
+    ) -> None:
+        self.states = states
+        self.sample = sample
+        self.bidirectional = bidirectional
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, sample: int = 0, ax: Any = None) -> Self:
+        """Compute the states for some samples, and draw those of one.
+
+        Parameters
+        ----------
+        estimator : RecurrentClassifier, RecurrentRegressor, Pipeline or search
+            Fitted; a pipeline or search has to end in one.
+        X
+            A few samples, in the layout seen in fit; all are taken at once.
+        sample : int, default=0
+            Number of the sample that is drawn; -1 is the last.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        HiddenStateDisplay
+
+        Raises
+        ------
+        TypeError
+            If the estimator is no recurrence.
+        ValueError
+            If there is no such sample.
+        """
+        recurrent, X = opened(estimator, X, Recurrence)
+        net: RecurrentNetwork = network(recurrent)
+        x, lengths = _steps(**inputs(recurrent, X))
+        sample = place("sample", sample, len(x))
+        with torch.no_grad():
+            values = net.hidden_states(x, lengths).cpu().numpy()  # (batch, steps, hidden)
+        states: Any = values
+        if lengths is not None:
+            states = [value[:n] for value, n in zip(values, lengths.tolist(), strict=True)]
+        return cls(states, sample, recurrent.bidirectional).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the states of the sample, units by steps, on a scale symmetric about 0.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self
+        """
+        if ax is None:
+            ax = _figure().add_subplot()
+        states = self.states[self.sample]  # (steps, hidden)
+        highest = float(np.abs(states).max()) or 1.0
+        image = ax.imshow(
+            states.T, aspect="auto", interpolation="nearest",
+            cmap="RdBu_r", vmin=-highest, vmax=highest,
+        )  # fmt: skip
+        if self.bidirectional:
+            ax.axhline(states.shape[1] / 2 - 0.5, color="black", lw=1)
+            ax.set_ylabel("unit (below the line: from the end)")
+        else:
+            ax.set_ylabel("unit")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set_xlabel("step")
+        ax.set_title(f"sample {self.sample}", fontsize="medium")
+        ax.figure.colorbar(image, ax=ax, label="hidden state")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+class GradientNormDisplay:
+    """How much of a loss that is seen at the last step reaches each step before.
+
+    With s_t the state that step t hands on, the mean over samples of
+
+        | dL/ds_T ds_T/ds_{T-1} ... ds_{t+1}/ds_t |
+
+    where dL/ds_T is what the readout takes from the last state: what it takes from earlier
+    ones directly has no way to go, and would hide whether the recurrence carries anything.
+
+    Parameters
+    ----------
+    norms : dict of str to ndarray of shape (n_steps,)
+        Of each estimator, the last step last. Samples of different lengths are aligned at
+        their last step, and the mean is over those that have so many. L is the cross-entropy
+        in nats of a classifier, the squared error of a regressor, in variances of y if
+        `standardize`.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+    figure_ : matplotlib.figure.Figure
+
+    References
+    ----------
+    Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural networks",
+    ICML (2013), equations 4 and 5.
+
+    Examples
+    --------
+    Without training, a plain recurrence forgets:
+
+    >>> from ibestimators import RecurrentRegressor
+    >>> from ibestimators.datasets import make_adding_problem
+    >>> from ibestimators import GradientNormDisplay
+    >>> X, y = make_adding_problem(100, random_state=0, return_X_y=True)
+    >>> fitted = RecurrentRegressor(cell="rnn", max_epochs=1, random_state=0).fit(X, y)
+    >>> norms = GradientNormDisplay.from_estimator(fitted, X, y).norms["RecurrentRegressor"]
+    >>> norms.shape, bool(norms[0] < 1e-3 * norms[-1])
+    ((50,), True)
+    """
+
+    def __init__(self, norms: Mapping[str, NDArray[np.float64]]) -> None:
+        self.norms = dict(norms)
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, y: ArrayLike, ax: Any = None) -> Self:
+        """Draw the norms of one estimator.
+
+        Parameters
+        ----------
+        estimator : RecurrentClassifier, RecurrentRegressor, Pipeline or search
+            Fitted; a pipeline or search has to end in one.
+        X, y
+            Some hundred samples and their targets, as in fit; all are taken at once.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        GradientNormDisplay
+
+        Raises
+        ------
+        TypeError
+            If the estimator is no recurrence.
+        ValueError
+            If it is bidirectional, which has no one last step; or if X and y do not fit it.
+        """
+        name = type(opened(estimator, None, Recurrence)[0]).__name__
+        return cls.from_estimators({name: estimator}, X, y, ax)
+
+    @classmethod
+    def from_estimators(
+        cls, estimators: Mapping[str, Any], X: Any, y: ArrayLike, ax: Any = None
+    ) -> Self:
+        """Draw the norms of several estimators, each in a colour of its own.
+
+        Parameters
+        ----------
+        estimators : dict of str to estimator, Pipeline or search
+            As in `from_estimator`.
+        X, y
+            Likewise, the same for all.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        GradientNormDisplay
+        """
+        return cls({name: _norms(est, X, y) for name, est in estimators.items()}).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the norms on a logarithmic scale, steps counted from the last.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self
+        """
+        if ax is None:
+            ax = _figure().add_subplot()
+        for name, norms in self.norms.items():
+            steps = np.arange(1 - len(norms), 1)
+            ax.plot(steps, norms, label=name, marker="o" if len(norms) == 1 else "")
+        ax.set_yscale("log")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set_xlabel("step, counted from the last")
+        ax.set_ylabel("norm of the gradient")
+        ax.grid(alpha=0.3)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def unrolled(
+    recurrence: torch.nn.RNNBase, x: torch.Tensor
+) -> Iterator[tuple[torch.Tensor, ...]]:  # (batch, steps, features)
+    """What each step hands on: h, and of an LSTM c, each (n_layers, batch, hidden_size).
+
+    The recurrence does one step at a time, so that gradients at its states can be taken.
+    """
+    carried = None
+    for step in x.split(1, dim=1):  # (batch, 1, features)
+        _, carried = recurrence(step, carried)
+        yield carried if isinstance(carried, tuple) else (carried,)
+
+
+def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
+    """See `GradientNormDisplay`: (longest,)."""
+    recurrent, X = opened(estimator, X, Recurrence)
+    if recurrent.bidirectional:
+        raise ValueError(
+            "bidirectional=True reads from both ends, so that no step is the last one, which "
+            "gradients by step start from. Fit with bidirectional=False."
+        )
+    check_consistent_length(X, y)
+    target = recurrent._encode_target(recurrent._check_target(y))
+    # Squares of what vanishes would be 0 in float32; cuDNN has no gradient in evaluation.
+    net: RecurrentNetwork = network(recurrent).double().cpu()
+    x, lengths = _steps(**inputs(recurrent, X))
+    x = x.double().cpu()
+    lengths = torch.full((len(x),), x.shape[1]) if lengths is None else lengths.cpu()
+    if target.is_floating_point():
+        target = target.double()
+
+    states = list(unrolled(net.recurrence, x))
+    last_layer = torch.stack([h[-1] for h, *_ in states], 1)  # (batch, steps, hidden)
+    mask = valid(lengths, (x.shape[1],))  # (batch, steps)
+    is_last = torch.arange(x.shape[1]) == lengths.unsqueeze(1) - 1  # (batch, steps)
+    seen = torch.where(is_last.unsqueeze(2), last_layer, last_layer.detach())
+    loss = recurrent._criterion()(net.readout(seen, mask), target).sum()
+    flat = [part for state in states for part in state]
+    # Asked for by name, so that no parameter's own gradient is touched.
+    gradients = torch.autograd.grad(loss, flat, materialize_grads=True)
+    squares = torch.stack([g.square().sum((0, 2)) for g in gradients])  # (steps * parts, batch)
+    norms = squares.view(len(states), -1, len(x)).sum(1).sqrt().T  # (batch, steps)
+
+    from_end = lengths.unsqueeze(1) - 1 - torch.arange(x.shape[1])  # (batch, steps)
+    back = from_end[mask]
+    total = torch.zeros(x.shape[1], dtype=torch.float64).index_add_(0, back, norms[mask])
+    count = torch.bincount(back, minlength=x.shape[1])
+    return np.asarray((total / count).flip(0).detach().numpy())
+
+
+def _steps(
+    x: torch.Tensor, lengths: torch.Tensor | None = None, **_: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor | None]:  # as in RecurrentNetwork.forward
+    """What the recurrence reads, (batch, steps, features), and the lengths of padded samples."""
+    if lengths is not None:
+        return pad(x, lengths)
+    if x.ndim == 2:
+        x = x.unsqueeze(-1)
+    return x.flatten(2), None
+
+
+def _figure() -> Any:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(6.4, 4), layout="constrained")

@@ -1,0 +1,34 @@
+"""What X is: one class for each kind of X."""
+
+from ibestimators.structures._arrays import (
+    ArrayStructure,
+    arrange,
+    finite_scale,
+    new_scaler,
+    scaler_from_state,
+    scaler_state,
+)
+from ibestimators.structures._graphs import entries, read_edges
+from ibestimators.structures._kinds import NAMES, Index, Layout, kind_of
+from ibestimators.structures._packed import Pairs, aggregate, owners, pad, row_numbers, valid
+
+__all__ = [
+    "ArrayStructure",
+    "Index",
+    "Layout",
+    "NAMES",
+    "Pairs",
+    "aggregate",
+    "arrange",
+    "entries",
+    "finite_scale",
+    "kind_of",
+    "new_scaler",
+    "owners",
+    "pad",
+    "read_edges",
+    "row_numbers",
+    "scaler_from_state",
+    "scaler_state",
+    "valid",
+]

@@ -1,0 +1,1 @@
+"""Checks for estimators of this package, and for subclasses of them."""

@@ -1,0 +1,426 @@
+"""The report: one page, whole, escaped, and readable in a real browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from html import escape
+from html.parser import HTMLParser
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+from ibestimators import compare_biases, compare_learning_curves, structure_ablation
+from ibestimators.report._page import (
+    _Axis,
+    _facts_of_samples,
+    _facts_of_target,
+    _ranges,
+    write_report,
+)
+
+X, y = load_iris(return_X_y=True)
+NASTY = '<b>&"x'
+LONG = "an_estimator_whose_name_was_made_by_a_machine_and_has_no_space_anywhere_in_it"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Broken(ClassifierMixin, BaseEstimator):
+    """Fails in the fold that trains on the very first sample."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        if (load_iris().data[0] == X).all(1).any():
+            raise RuntimeError("no luck with <script>alert(1)</script> & $title")
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X), dtype=int)
+
+
+CANDIDATES = {
+    "dummy": DummyClassifier(),
+    NASTY: LogisticRegression(max_iter=1000),
+    "broken": Broken(),
+    LONG: LogisticRegression(max_iter=1000, C=0.01),
+}
+
+
+@pytest.fixture(scope="module")
+def results():
+    sound = {name: CANDIDATES[name] for name in ("dummy", NASTY)}
+    settings = {"cv": 3, "random_state": 0}
+    sizes = [10, 20, 40, 100]
+    return {
+        "result": compare_biases(X, y, CANDIDATES, **settings),
+        "curves": compare_learning_curves(X, y, CANDIDATES, train_sizes=sizes, **settings),
+        "ablation": structure_ablation(X, y, sound, **settings),
+    }
+
+
+@pytest.fixture(scope="module")
+def path(results, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    return write_report(**results, path=path, X=X, y=y, title=f"All of {NASTY}")
+
+
+@pytest.fixture(scope="module")
+def page(path):
+    return path.read_text(encoding="utf-8")
+
+
+class Outline(HTMLParser):
+    """Headings, tags that stay open, and what the page refers to."""
+
+    VOID = {"meta", "link", "br", "circle", "line", "path", "polygon", "polyline"}
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.headings, self.references, self.tags = [], [], [], set()
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.references += [value for name, value in attrs if name in ("src", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("h1", "h2", "h3"):
+            self.headings.append(data)
+
+
+def text_of(page):
+    return re.sub(r"<[^>]*>", " ", page)
+
+
+def test_sections_come_in_order_and_tags_close(page):
+    outline = Outline(page)
+    assert outline.open == []
+    assert outline.headings == [
+        f"All of {NASTY}",
+        "Scores",
+        "Estimators",
+        "Failed fits",
+        "How much data each is worth",
+        "Power laws",
+        "Failed fits",
+        "What the structure is worth",
+        "Data",
+        "Settings",
+        "Versions",
+        "How to read this page",
+    ]
+
+
+def test_sections_without_content_are_left_out(results, tmp_path):
+    cells = results["result"].cells
+    sound = {name: est for name, est in CANDIDATES.items() if name != "broken"}
+    result = replace(
+        results["result"], cells=cells[cells["estimator"] != "broken"], estimators=sound
+    )
+    page = write_report(result, tmp_path / "r.html").read_text("utf-8")
+    assert Outline(page).headings == [
+        "3 estimators compared by accuracy",
+        "Scores",
+        "Estimators",
+        "Settings",
+        "Versions",
+        "How to read this page",
+    ]
+
+
+def test_the_page_refers_to_nothing_outside(page):
+    outline = Outline(page)
+    assert outline.references == ["data:,"]
+    assert not outline.tags & {"img", "iframe", "object", "embed", "form", "base"}
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_names_reprs_and_errors_are_escaped(page):
+    assert NASTY not in page
+    assert escape(NASTY) in page
+    assert "<script>alert" not in page
+    assert escape("<script>alert(1)</script> & $title") in page
+    assert page.count("<script>") == 1
+
+
+def test_the_page_says_what_the_results_say(page, results):
+    result = results["result"]
+    assert escape(result.verdict()) in page
+    for sentence in results["curves"].data_efficiency()["sentence"]:
+        assert escape(sentence) in page
+    for name in CANDIDATES:
+        assert f"<summary>{escape(name)}</summary>" in page
+    row = result.to_frame().loc[NASTY]
+    half = (row["difference_high"] - row["difference_low"]) / 2
+    assert f"{row['difference']:+.3f} ± {half:.3f}" in page
+    assert "random_state=" in page
+    for told in ("positions in one random order", "Holm", "scikit-learn", "no fall shown"):
+        assert told in page
+
+
+def test_failures_are_told_once_with_their_folds(page, results):
+    cells = results["result"].cells
+    folds = cells.loc[cells["error"].notna(), "fold"] + 1
+    assert f"{len(folds)} of 3 fits, in folds {_ranges(sorted(folds))}" in page
+
+
+def test_long_reprs_keep_their_seeds(tmp_path):
+    weights = {i: 1.0 + i / 1000 for i in range(300)}
+    long = LogisticRegression(class_weight=weights, max_iter=321, random_state=123456)
+    candidates = {"dummy": DummyClassifier(), "long": long}
+    result = compare_biases(X, y, candidates, cv=2, random_state=0)
+    page = write_report(result, tmp_path / "r.html").read_text("utf-8")
+    assert "random_state=123456" in page
+
+
+def test_a_comparison_with_nothing_to_say_says_so(results, tmp_path):
+    alone = compare_biases(X, y, {"alone": DummyClassifier()}, cv=2, random_state=0)
+    page = write_report(alone, tmp_path / "r.html").read_text("utf-8")
+    assert "Nothing was compared to alone." in page
+    assert "1 estimator compared by accuracy" in page
+    lost = results["result"].cells.copy()
+    lost.loc[lost["estimator"] == "dummy", "score"] = np.nan
+    page = write_report(replace(results["result"], cells=lost), tmp_path / "r.html")
+    assert "dummy, which the others are compared to, has no score." in page.read_text("utf-8")
+
+
+def test_regression_and_several_scores(tmp_path):
+    X, y = load_diabetes(return_X_y=True)
+    candidates = {"mean": DummyRegressor(), "linear": LinearRegression()}
+    scoring = ["r2", "neg_mean_absolute_error"]
+    result = compare_biases(X, y, candidates, cv=3, scoring=scoring, random_state=0)
+    page = write_report(result, tmp_path / "r.html", X=X, y=y).read_text("utf-8")
+    assert "Other scores" in Outline(page).headings
+    assert f"{y.mean():.4g} ± {y.std():.4g}" in page
+    assert "neg_mean_absolute_error" in page
+
+
+def test_curves_too_short_for_a_law_say_so(tmp_path, results):
+    cells = results["curves"].cells
+    short = replace(results["curves"], cells=cells[cells["n_train"] < 30])
+    page = write_report(results["result"], tmp_path / "r.html", curves=short).read_text("utf-8")
+    assert "No power law was fitted" in page
+
+
+@pytest.mark.parametrize(
+    ("X", "facts"),
+    [
+        (
+            np.zeros((3, 8, 8, 1)),
+            {"X": "an array", "samples": "3", "shape of a sample": "8 × 8 × 1"},
+        ),
+        ([[1.0, np.nan], [2.0, 3.0]], {"shape of a sample": "2", "missing values": "1"}),
+        (pd.DataFrame({"a": [1, None], "b": ["x", None]}), {"missing values": "2"}),
+        (sparse.csr_matrix(np.eye(4)), {"samples": "4", "missing values": "none"}),
+        (
+            [np.zeros((2, 5)), np.full((7, 5), np.nan)],
+            {"steps of a sample": "2 to 7", "features of a step": "5", "missing values": "35"},
+        ),
+        ([np.arange(3), np.arange(4)], {"tokens of a sample": "3 to 4"}),
+        ([nx.path_graph(3), nx.path_graph(9)], {"nodes of a graph": "3 to 9"}),
+        ([(np.eye(4), np.ones((4, 2)))] * 2, {"nodes of a graph": "4"}),
+        (["a text", "another"], {"samples": "2"}),
+    ],
+    ids=["images", "lists", "frame", "sparse", "sequences", "tokens", "graphs", "pairs", "text"],
+)
+def test_the_data_are_described(X, facts):
+    got = dict(_facts_of_samples(X))
+    assert {name: got[name] for name in facts} == facts
+
+
+def test_targets_are_described():
+    labels = np.repeat(np.arange(30), np.arange(30, 0, -1))
+    facts = dict(_facts_of_target(labels, classes=True))
+    assert facts["classes"] == "30"
+    assert facts["samples of each"].startswith("0 (30), 1 (29), ")
+    assert facts["samples of each"].endswith("19 (11), and 10 more classes")
+    two = dict(_facts_of_target([[0, 1], [2, 1]], classes=False))
+    assert two == {"target, mean ± sd": "1 ± 1, 1 ± 0"}
+    assert dict(_facts_of_target([[0, 1], [1, 1]], classes=True)) == {"outputs": "2"}
+
+
+@pytest.mark.parametrize("ends", [(0.3, 0.9), (0, 1), (-1e6, 3), (0.5, 0.5), (0, 0), (-1e-7, 2e-7)])
+def test_ticks_lie_on_the_axis(ends):
+    axis = _Axis.over([*ends, np.nan, np.inf])
+    assert 2 <= len(axis.ticks()) <= 7
+    assert all(0 <= axis.at(tick) <= 100 for tick in axis.ticks())
+
+
+def test_runs_of_folds():
+    assert _ranges([1, 2, 3, 5, 7, 8]) == "1–3, 5, 7–8"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"result": "text"}, "result must be a ComparisonResult, got str. .* compare_biases"),
+        ({"curves": 3}, "curves must be a LearningCurvesResult, got int"),
+        ({"ablation": {}}, "ablation must be an AblationResult, got dict"),
+    ],
+)
+def test_other_results_are_refused(results, tmp_path, change, message):
+    with pytest.raises(TypeError, match=message):
+        write_report(**{**results, **change}, path=tmp_path / "r.html")
+
+
+def test_paths_that_cannot_be_written_are_refused(results, tmp_path):
+    with pytest.raises(FileNotFoundError, match="Make .*nowhere' first"):
+        write_report(results["result"], tmp_path / "nowhere" / "r.html")
+    with pytest.raises(IsADirectoryError, match="Give a name in it"):
+        write_report(results["result"], tmp_path)
+
+
+def test_the_page_is_written_whole_or_not_at_all(results, tmp_path, monkeypatch):
+    path = tmp_path / "r.html"
+    path.write_text("the page of before")
+
+    def full(self, target):
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.replace", full)
+        with pytest.raises(OSError, match="no space"):
+            write_report(results["result"], path)
+    assert path.read_text() == "the page of before"
+    assert [*tmp_path.iterdir()] == [path]
+    write_report(results["result"], str(path), title="half \ud83d a pair")
+    assert "half &#55357; a pair" in path.read_text("utf-8")
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    webdriver = pytest.importorskip("selenium.webdriver")
+    from selenium.webdriver.chrome.service import Service
+
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("no chromium, or no chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    profile = tmp_path_factory.mktemp("profile")
+    for flag in [*FLAGS, f"--user-data-dir={profile}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def opened(browser, path):
+    browser.get(path.as_uri())
+    return browser
+
+
+def first_column(browser):
+    script = (
+        "return [...document.querySelectorAll('table.sortable tbody th')].map(c => c.textContent)"
+    )
+    return browser.execute_script(script)
+
+
+def orders(browser):
+    script = (
+        "return [...document.querySelectorAll('table.sortable thead th')]"
+        ".map(h => h.getAttribute('aria-sort'))"
+    )
+    return browser.execute_script(script)
+
+
+def resize(browser, width):
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def test_the_browser_has_no_complaint_and_loads_nothing_else(opened):
+    assert opened.title == f"All of {NASTY}"
+    assert opened.get_log("browser") == []
+    script = "return performance.getEntriesByType('resource').map(e => e.name)"
+    assert [name for name in opened.execute_script(script) if not name.startswith("data:")] == []
+
+
+def test_headings_sort_by_mouse_and_keyboard(opened, results):
+    resize(opened, 1200)
+    heads = opened.find_elements("css selector", "table.sortable thead button")
+    scores = results["result"].to_frame()["score"]
+    assert first_column(opened)[0] == scores.idxmax()
+    assert orders(opened) == ["none"] * 4 + ["descending"] + ["none"] * 8
+    heads[4].click()
+    shown = scores[first_column(opened)]
+    assert shown.index[-1] == scores.idxmax()
+    assert shown.is_monotonic_increasing
+    assert orders(opened)[4] == "ascending"
+    heads[0].send_keys("\ue007")  # Enter
+    assert orders(opened) == ["ascending"] + ["none"] * 12
+    assert first_column(opened)[-1] == "dummy"
+    for _ in range(2):  # missing numbers come last, whichever way
+        heads[5].send_keys(" ")
+        assert first_column(opened)[-1] == "dummy"
+    assert orders(opened)[5] == "ascending"
+
+
+def test_the_page_never_scrolls_sideways_and_the_table_does(opened):
+    for width in (360, 768, 1200):
+        resize(opened, width)
+        script = "return [document.documentElement.scrollWidth, innerWidth]"
+        wide, there = opened.execute_script(script)
+        assert wide <= there == width
+    resize(opened, 360)
+    script = "const s = document.querySelector('.scroll'); return s.scrollWidth > s.clientWidth"
+    assert opened.execute_script(script)
+
+
+def test_dark_and_light_differ_and_can_be_read(opened):
+    pages = {}
+    for scheme in ("light", "dark"):
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        script = (
+            "const of = (e, what) => getComputedStyle(document.querySelector(e))[what];"
+            "return [of('body', 'backgroundColor'), of('body', 'color'), of('small', 'color'),"
+            "of('.ticks text', 'fill')]"
+        )
+        pages[scheme], *inks = opened.execute_script(script)
+        assert min(contrast(pages[scheme], ink) for ink in inks) > 4.5
+    assert pages["light"] != pages["dark"]
+
+
+def contrast(a, b):
+    """Contrast ratio of two colours by WCAG 2."""
+    bright, dim = sorted([luminance(a), luminance(b)], reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def luminance(colour):
+    parts = np.array([int(part) for part in re.findall(r"\d+", colour)[:3]]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
