@@ -33,7 +33,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 
 from ibestimators import TextTokenizer
-from ibestimators.datasets._synthetic import load_mnist1d, read_ts, read_tudataset
+from ibestimators.datasets import load_mnist1d, read_ts, read_tudataset
 from ibestimators.suite import biases
 
 VARIANTS: dict[str, list[dict[str, Any]]] = {

@@ -14,7 +14,7 @@ from __future__ import annotations
 from joblib import Parallel, delayed
 
 from ibestimators import ConvClassifier, MLPClassifier
-from ibestimators.datasets._synthetic import load_mnist1d
+from ibestimators.datasets import load_mnist1d
 
 TRAINING = {"max_epochs": 100, "batch_size": 100, "weight_decay": 0, "random_state": 0}
 NETWORKS = {

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from ibestimators import biases, compare_biases, compare_learning_curves, structure_ablation
-from ibestimators.datasets._synthetic import load_mnist1d
+from ibestimators.datasets import load_mnist1d
 
 
 def main(path: str = "mnist1d.html") -> tuple[Any, Any]:

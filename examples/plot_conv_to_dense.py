@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from ibestimators import ConvClassifier, MLPClassifier, TrainingCurveDisplay, as_dense
-from ibestimators.datasets._synthetic import load_mnist1d
+from ibestimators.datasets import load_mnist1d
 
 X, y = load_mnist1d(return_X_y=True)
 X_test, y_test = load_mnist1d(subset="test", return_X_y=True)

@@ -22,7 +22,7 @@ from ibestimators import (
     sample_importance,
     structure_importance,
 )
-from ibestimators.datasets._synthetic import load_digits
+from ibestimators.datasets import load_digits
 
 random = np.random.default_rng(0)
 

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from ibestimators import ConvClassifier, FeatureMapDisplay, FilterDisplay, receptive_field
-from ibestimators.datasets._synthetic import load_mnist1d
+from ibestimators.datasets import load_mnist1d
 
 X, y = load_mnist1d(return_X_y=True)
 X_test, y_test = load_mnist1d(subset="test", return_X_y=True)

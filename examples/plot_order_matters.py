@@ -24,7 +24,7 @@ from ibestimators import (
     RecurrentClassifier,
     RecurrentRegressor,
 )
-from ibestimators.datasets._synthetic import make_parity, make_trajectories
+from ibestimators.datasets import make_parity, make_trajectories
 
 SEED = 0
 LONGEST = 20

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from ibestimators import AttentionClassifier, AttentionRegressor
-from ibestimators.datasets._synthetic import make_set_maximum
+from ibestimators.datasets import make_set_maximum
 
 SEED = 0
 POSITIONS = ("none", "learned", "sinusoidal", "rotary")

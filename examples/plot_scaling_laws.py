@@ -26,7 +26,7 @@ from ibestimators import (
     compare_learning_curves,
     compare_parameter_scaling,
 )
-from ibestimators.datasets._synthetic import load_mnist1d
+from ibestimators.datasets import load_mnist1d
 
 SEED = 0
 X, y = load_mnist1d(return_X_y=True)

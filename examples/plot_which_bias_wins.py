@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 
 from ibestimators import biases, compare_biases
 from ibestimators.comparison._ablation import destroy_structure
-from ibestimators.datasets._synthetic import load_mnist1d
+from ibestimators.datasets import load_mnist1d
 
 SEED = 0
 

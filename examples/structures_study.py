@@ -28,7 +28,7 @@ from ibestimators import (
     RecurrentClassifier,
     RecurrentRegressor,
 )
-from ibestimators.datasets._synthetic import (
+from ibestimators.datasets import (
     load_csl,
     make_adding_problem,
     make_parity,

@@ -489,7 +489,7 @@ def structure_ablation(
     --------
     >>> import numpy as np
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from ibestimators.comparison._ablation import structure_ablation
+    >>> from ibestimators.comparison import structure_ablation
     >>> X = np.random.default_rng(0).normal(size=(60, 4))
     >>> candidates = {"tree": DecisionTreeClassifier()}
     >>> result = structure_ablation(X, X[:, 0] > 0, candidates, random_state=0)

@@ -43,7 +43,7 @@ def read_ts(path: str | PathLike[str]) -> Data:
     Examples
     --------
     >>> import tempfile, pathlib
-    >>> from ibestimators.datasets._synthetic import read_ts
+    >>> from ibestimators.datasets import read_ts
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "toy.ts"
     >>> _ = path.write_text("@classLabel true up down\\n@data\\n1,2,3:0,0,0:up\\n3,2:0,0:down\\n")
     >>> X, y = read_ts(path)
@@ -232,7 +232,7 @@ def read_npz(path: str | PathLike[str], target: str = "y") -> Data:
     --------
     >>> import tempfile, pathlib
     >>> import numpy as np
-    >>> from ibestimators.datasets._synthetic import read_npz
+    >>> from ibestimators.datasets import read_npz
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "toy.npz"
     >>> np.savez(path, X=np.arange(5), lengths=[2, 3], y=[0, 1])
     >>> read_npz(path)[0]

@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 import ibestimators as ib
-from ibestimators.datasets._synthetic import load_mnist1d
+from ibestimators.datasets import load_mnist1d
 
 EPOCHS = 20
 BIASES = ("MLP", "Conv", "Recurrent", "Graph", "Attention")

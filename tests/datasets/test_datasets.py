@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ibestimators import datasets
-from ibestimators.datasets._synthetic import (
+from ibestimators.datasets import (
     load_atlas,
     load_csl,
     load_digits,

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ibestimators import ConvClassifier, ConvRegressor, MLPClassifier, as_dense
-from ibestimators.datasets._synthetic import load_mnist1d
+from ibestimators.datasets import load_mnist1d
 
 PRINCE = {
     "n_filters": (15, 15, 15), "kernel_size": 3, "stride": 2, "padding": "valid",

@@ -24,7 +24,7 @@ from ibestimators import (
 )
 from ibestimators.attention import MultiHeadAttention, graph_mask
 from ibestimators.convolution import adjacency_images
-from ibestimators.datasets._synthetic import load_csl
+from ibestimators.datasets import load_csl
 from ibestimators.message_passing import MessagePassing, NeighbourAttention, path_edges
 from ibestimators.structures._graphs import GraphStructure, parse
 
