@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,22 @@ ESTIMATORS = [
     for primitive in ("MLP", "Conv", "Recurrent", "Graph", "Attention")
     for kind in ("Classifier", "Regressor")
 ]
+
+# The extra of this project that installs what a test imports, where it is not "interop".
+EXTRAS = {"onnxruntime": "onnx", "sphinx_gallery": "docs"}
+
+
+def optional(module: str) -> Any:
+    """The module, or a skip that names the extra which installs it."""
+    extra = EXTRAS.get(module, "interop")
+    return pytest.importorskip(module, reason=f'{module}: pip install ".[{extra}]"')
+
+
+@pytest.fixture(params=["pandas", "polars"])
+def frame(request: pytest.FixtureRequest) -> Any:
+    """The class of a data frame."""
+    return optional(request.param).DataFrame
+
 
 BATTERIES = {
     "test_sklearn_check[": "scikit-learn's checks passed",

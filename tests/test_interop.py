@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import optional
 from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -24,7 +25,7 @@ X, Y = load_iris(return_X_y=True)
 
 
 def test_optuna_searches_and_prunes():
-    optuna = pytest.importorskip("optuna")
+    optuna = optional("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
     def objective(trial):
@@ -50,7 +51,7 @@ def test_optuna_searches_and_prunes():
 
 
 def test_imbalanced_learn_resamples_in_front():
-    imblearn = pytest.importorskip("imblearn")
+    imblearn = optional("imblearn")
     rare = np.r_[np.arange(50), np.arange(50, 55)]
     pipeline = imblearn.pipeline.make_pipeline(
         StandardScaler(),
@@ -65,7 +66,7 @@ def test_imbalanced_learn_resamples_in_front():
 
 
 def test_shap_explains_predictions():
-    shap = pytest.importorskip("shap")
+    shap = optional("shap")
     rng = np.random.default_rng(0)
     data = rng.normal(size=(300, 4))
     est = MLPRegressor(max_epochs=40, random_state=0).fit(data, 3 * data[:, 0] - data[:, 2])
@@ -78,7 +79,7 @@ def test_shap_explains_predictions():
 
 
 def test_polars_frames_keep_their_names():
-    polars = pytest.importorskip("polars")
+    polars = optional("polars")
     frame = polars.DataFrame(X, schema=["a", "b", "c", "d"])
     est = MLPClassifier(max_epochs=1, random_state=0).fit(frame, polars.Series(Y))
     assert list(est.feature_names_in_) == ["a", "b", "c", "d"]
@@ -90,7 +91,7 @@ def test_polars_frames_keep_their_names():
 
 
 def test_sktime_series_of_any_length():
-    pytest.importorskip("sktime")
+    optional("sktime")
     from sktime.datasets import load_gunpoint, load_japanese_vowels
 
     panel, y = load_gunpoint("TRAIN", return_type="numpy3D")
@@ -104,7 +105,7 @@ def test_sktime_series_of_any_length():
 
 
 def test_aeon_collections():
-    pytest.importorskip("aeon")
+    optional("aeon")
     from aeon.datasets import load_japanese_vowels, load_unit_test
 
     series, y = load_unit_test("train")  # (n, channels, steps)
@@ -117,7 +118,7 @@ def test_aeon_collections():
 
 
 def test_pytorch_geometric_data():
-    pyg = pytest.importorskip("torch_geometric")
+    pyg = optional("torch_geometric")
     import torch
 
     torch.manual_seed(0)
@@ -138,7 +139,7 @@ def test_pytorch_geometric_data():
 
 @pytest.mark.filterwarnings("ignore:The ``noload`` loader")  # of SQLAlchemy, which MLflow uses
 def test_skorchs_logger_writes_epochs_to_mlflow(tmp_path):
-    mlflow = pytest.importorskip("mlflow")
+    mlflow = optional("mlflow")
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/runs.db")
     client = mlflow.tracking.MlflowClient()
     run = client.create_run(client.create_experiment("biases"))
@@ -150,8 +151,8 @@ def test_skorchs_logger_writes_epochs_to_mlflow(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:.*type hint is inferred")  # MLflow of its own functions
 def test_mlflow_keeps_a_model_by_its_own_means(tmp_path):
-    mlflow = pytest.importorskip("mlflow")
-    pytest.importorskip("mlflow.sklearn")
+    mlflow = optional("mlflow")
+    optional("mlflow.sklearn")
     est = make_pipeline(StandardScaler(), MLPClassifier(max_epochs=2, random_state=0)).fit(X, Y)
     mlflow.sklearn.save_model(est, tmp_path / "model", serialization_format="cloudpickle")
     again = mlflow.sklearn.load_model(tmp_path / "model")

@@ -6,6 +6,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
+from conftest import optional
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -21,7 +22,7 @@ def random_edges(n_nodes: int, seed: int) -> torch.Tensor:
 
 @pytest.mark.parametrize("aggregation", ["sum", "mean", "max"])
 def test_equals_pyg_gin(aggregation):
-    geometric = pytest.importorskip("torch_geometric.nn")
+    geometric = optional("torch_geometric.nn")
     ours = MessagePassing(3, 8, aggregation, "relu")
     with torch.no_grad():
         ours.eps.fill_(0.3)

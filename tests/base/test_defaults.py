@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import optional
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 
@@ -39,7 +40,7 @@ def test_the_mlp_on_diabetes():
 
 @pytest.mark.slow
 def test_convolution_on_leaf_outlines():
-    datasets = pytest.importorskip("sktime.datasets")
+    datasets = optional("sktime.datasets")
     (X, y), (X_test, y_test) = (
         datasets.load_osuleaf(split=split, return_type="numpy3D") for split in ("train", "test")
     )

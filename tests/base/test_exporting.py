@@ -8,14 +8,14 @@ import kinds
 import numpy as np
 import pytest
 import torch
-from conftest import ESTIMATORS
+from conftest import ESTIMATORS, optional
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.fixes import parse_version
 
 import ibestimators
 from ibestimators import AttentionClassifier, ConvClassifier, GraphClassifier, MLPRegressor
 
-runtime = pytest.importorskip("onnxruntime")
+runtime = optional("onnxruntime")
 if parse_version(torch.__version__) < parse_version("2.6"):
     pytest.skip("torch before 2.6 cannot export these", allow_module_level=True)
 

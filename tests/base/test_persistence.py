@@ -14,7 +14,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
-from conftest import ESTIMATORS
+from conftest import ESTIMATORS, optional
 from fixtures.write_schema import CASES
 from kinds import KINDS, outputs, targets
 from numpy.testing import assert_array_equal
@@ -250,7 +250,7 @@ def test_a_forged_file_sets_nothing_but_what_fit_learns(iris):
     ids=lambda value: type(value).__name__,
 )
 def test_parameters_set_after_the_fit_are_kept_and_change_no_prediction(est, changes, tmp_path):
-    skops = pytest.importorskip("skops.io")
+    skops = optional("skops.io")
     X, y = load_iris(return_X_y=True)
     fitted = est.set_params(max_epochs=1, random_state=0).fit(X, y).set_params(**changes)
     fitted.save(tmp_path / "model")
@@ -309,7 +309,7 @@ TRUSTED = [
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_skops_needs_to_trust_no_class_but_the_estimator(name, kind):
-    skops = pytest.importorskip("skops.io")
+    skops = optional("skops.io")
     X = KINDS[kind]()
     est = getattr(ibestimators, name)(max_epochs=1, random_state=0)
     est.fit(X, targets("classifier" if is_classifier(est) else "regressor"))
@@ -322,7 +322,7 @@ def test_skops_needs_to_trust_no_class_but_the_estimator(name, kind):
 
 
 def test_skops_takes_a_graph_that_was_looked_at():
-    skops = pytest.importorskip("skops.io")
+    skops = optional("skops.io")
     X, y = load_iris(return_X_y=True)
     graph = nx.path_graph(4)
     fitted = GraphClassifier(graph=graph, hidden_size=3, max_epochs=1).fit(X, y)
@@ -333,7 +333,7 @@ def test_skops_takes_a_graph_that_was_looked_at():
 
 
 def test_skops_takes_whole_pipelines():
-    skops = pytest.importorskip("skops.io")
+    skops = optional("skops.io")
     texts, y = ["good", "not good", "bad", "not bad", "so bad"] * 4, [1, 0, 0, 1, 0] * 4
     for level in ("word", "bpe", "character"):
         pipeline = make_pipeline(TextTokenizer(level=level), ConvClassifier(max_epochs=1))

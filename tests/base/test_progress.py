@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from conftest import optional
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
@@ -78,7 +79,7 @@ def test_callbacks_are_torn_down_after_a_failed_fit():
 
 
 def test_progress_goes_through_a_search(capsys):
-    pytest.importorskip("rich")
+    optional("rich")
     search = GridSearchCV(MLPClassifier(max_epochs=2), {"lr": [1e-3, 1e-2]}, cv=2)
     search.set_callbacks(callback.ProgressBar()).fit(X, Y)
     shown = capsys.readouterr().out

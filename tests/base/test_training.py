@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 import torch
 from conftest import ESTIMATORS
@@ -132,7 +131,6 @@ def test_pandas_labels():
     assert fitted.score(X_IRIS, y) > 0.9
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
 def test_data_frames_give_feature_names(frame):
     columns = {f"x{i}": X_IRIS[:, i] for i in range(4)}
     fitted = quick("MLPClassifier").fit(frame(columns), Y_IRIS)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import optional
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
@@ -300,7 +301,7 @@ def test_graphs_too_small_are_kept_and_named(form):
 
 
 def test_pytorch_geometrics_data():
-    data = pytest.importorskip("torch_geometric.data")
+    data = optional("torch_geometric.data")
     index = torch.tensor(both_ways(nx.cycle_graph(8).edges)).T
     graph = data.Data(x=torch.arange(8.0)[:, None], edge_index=index, y=torch.tensor(1))
     new = rewired(graph, 0)

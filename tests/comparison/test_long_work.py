@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import optional
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
@@ -262,7 +263,7 @@ class Slow(DummyClassifier):
 
 
 def test_a_dask_cluster_that_loses_a_worker_gives_the_same_table():
-    distributed = pytest.importorskip("distributed")
+    distributed = optional("distributed")
     candidates = {"MLP": MLPClassifier(max_epochs=2), "slow": Slow()}
     settings = {"cv": 8, "random_state": 0}
     alone = compare_biases(X, y, candidates, **settings).cells

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import optional
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -24,7 +25,7 @@ scores = st.lists(st.floats(-1, 1), min_size=10, max_size=10)
 
 @given(x=scores, y=scores, rope=st.sampled_from([0.01, 0.1]), runs=st.sampled_from([1, 2]))
 def test_equals_baycomp(x, y, rope, runs):
-    baycomp = pytest.importorskip("baycomp")
+    baycomp = optional("baycomp")
     x, y = np.array(x), np.array(y)
     if np.ptp(y - x) < 1e-6:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
+from conftest import optional
 
 from ibestimators import datasets
 from ibestimators.datasets import (
@@ -133,7 +134,7 @@ def test_reads_numbers_to_predict(tmp_path):
 
 
 def test_reads_the_archive_as_sktime_does():
-    sktime = pytest.importorskip("sktime.datasets")
+    sktime = optional("sktime.datasets")
     from pathlib import Path
 
     folder = Path(sktime.__file__).parent / "data"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import optional
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -255,7 +256,7 @@ def test_the_chart_is_what_its_script_draws(tmp_path):
 
 @pytest.mark.slow
 def test_the_site_builds_without_a_warning(tmp_path):
-    pytest.importorskip("sphinx_gallery")
+    optional("sphinx_gallery")
     build = [sys.executable, "-m", "sphinx", "-D", "plot_gallery=0", "-W", "--keep-going", "-q"]
     done = subprocess.run(
         [*build, "-b", "html", "-d", str(tmp_path / "doctrees"), str(DOCS), str(tmp_path / "html")],

@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text()
 
 def test_ci_runs_the_readmes_test_command():
     command = re.search(r"<!-- test command -->\n```sh\n(.+)\n```", README).group(1)
-    assert command == 'pip install ".[test]" && python -m pytest'
+    assert command == 'pip install ".[test]" && python -m pytest -n auto'
     assert "test command" in (ROOT / ".ci" / "run").read_text()
 
 

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from conftest import optional
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 pytestmark = pytest.mark.slow
@@ -274,6 +275,7 @@ def test_calibration(run):
 
 
 def test_dask(run):
+    optional("distributed")
     found = run("plot_dask")
     assert len(found["alone"].cells) == 15
     assert len(found["before"]) == found["untouched"] == 5

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from conftest import optional
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 pytestmark = pytest.mark.slow
 
@@ -22,8 +22,8 @@ def study(monkeypatch):
     sys.modules.pop("structures_study")
 
 
-@pytest.mark.skipif(find_spec("grakel") is None, reason="MUTAG comes with grakel")
 def test_mutag(study):
+    optional("grakel")  # which MUTAG comes with
     figures = study.mutag()
     assert figures["GraphClassifier"] >= 0.85
     assert figures["MLPClassifier"] >= 0.80
@@ -35,8 +35,8 @@ def test_csl_is_at_chance_without_features_and_solved_with_them(study):
     assert figures["node features: laplacian"] >= 0.95
 
 
-@pytest.mark.skipif(find_spec("sktime") is None, reason="JapaneseVowels comes with sktime")
 def test_vowels(study):
+    optional("sktime")  # which JapaneseVowels comes with
     figures = study.vowels()
     assert figures["RecurrentClassifier"] >= 0.97
     assert figures["ConvClassifier"] >= 0.97

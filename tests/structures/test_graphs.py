@@ -8,6 +8,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
+from conftest import optional
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kinds import networkx_graphs, targets
@@ -128,7 +129,7 @@ def test_all_forms_of_a_graph_are_read_alike(make):
 
 
 def test_reads_pyg_data():
-    data = pytest.importorskip("torch_geometric.data")
+    data = optional("torch_geometric.data")
     rng = np.random.default_rng(0)
     graphs = [
         data.Data(x=torch.randn(n, 3), edge_index=torch.randint(n, (2, 5)), y=torch.tensor([0]))
@@ -237,7 +238,7 @@ def test_attention_on_a_graph_is_attention_under_a_mask(seed):
 
 
 def test_equals_pyg_gine_where_edges_have_features():
-    geometric = pytest.importorskip("torch_geometric.nn")
+    geometric = optional("torch_geometric.nn")
     ours = MessagePassing(3, 8, "sum", "relu", n_edge_features=2)
     theirs = geometric.GINEConv(ours.update.layers, eps=0.0, edge_dim=2)
     theirs.lin = ours.edge
