@@ -368,8 +368,8 @@ def test_a_pair_may_hold_any_matrix():
         GraphRegressor(max_epochs=1, random_state=0).fit(X, np.arange(4.0)).predict(X)
         for X in forms
     ]
-    np.testing.assert_array_equal(predicted[0], predicted[1])
-    np.testing.assert_array_equal(predicted[0], predicted[2])
+    for other in predicted[1:]:
+        np.testing.assert_allclose(other, predicted[0], rtol=1e-5, atol=1e-6)
 
 
 def test_weights_of_1_count_if_asked_for():
