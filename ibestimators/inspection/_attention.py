@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 
 from ibestimators.attention import AttentionNetwork, AttentionPrimitive, MultiHeadAttention
 from ibestimators.pipelines import inputs, network, opened, place
+from ibestimators.plotting import PanelsDisplay, Style, new_figure
 from ibestimators.text import TextTokenizer
 
 _TICK = 0.15  # inches that a tick label needs
@@ -27,8 +28,12 @@ _TICK = 0.15  # inches that a tick label needs
 _VISIBLE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
 
 
-class AttentionMapDisplay:
+class AttentionMapDisplay(PanelsDisplay):
     """Attention maps of samples, all layers and heads.
+
+    The maps of one sample are drawn, a row for each layer and a column for each head, on one
+    colour scale. Where there is no room for all labels, every second, third, ... is shown.
+    Style keyword of `plot`: ``im_kw``.
 
     Parameters
     ----------
@@ -83,6 +88,7 @@ class AttentionMapDisplay:
         sample: int = 0,
         tokens: Sequence[Any] | None = None,
         ax: Any = None,
+        **style: Any,
     ) -> Self:
         """Compute the maps of a fitted estimator and draw those of one sample.
 
@@ -101,6 +107,8 @@ class AttentionMapDisplay:
             of columns or of a graph's nodes, or else numbers from 0, of patches too.
         ax : array-like of matplotlib.axes.Axes of shape (n_layers, n_heads), default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -126,7 +134,7 @@ class AttentionMapDisplay:
             sample, "tokens",
         )  # fmt: skip
         labels = [["class"] * n_class + names for names in labels]
-        return cls(weights, labels, labels, sample).plot(ax)
+        return cls(weights, labels, labels, sample).plot(ax, **style)
 
     @classmethod
     def from_module(
@@ -139,6 +147,7 @@ class AttentionMapDisplay:
         mask: Any = None,
         sample: int = 0,
         ax: Any = None,
+        **style: Any,
     ) -> Self:
         """Compute the map of an attention module used by hand and draw that of one sample.
 
@@ -158,6 +167,8 @@ class AttentionMapDisplay:
             Number of the sample to draw.
         ax : array-like of matplotlib.axes.Axes of shape (1, n_heads), default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -199,58 +210,35 @@ class AttentionMapDisplay:
         if context is None and keys is None:
             keys = query_labels
         key_labels = _labels(keys, None, [n_keys] * n_samples, sample, "keys")
-        return cls(list(weights), query_labels, key_labels, sample).plot(ax)
+        return cls(list(weights), query_labels, key_labels, sample).plot(ax, **style)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw the maps of `sample`, a row a layer and a column a head, on one colour scale.
+    def _panels(self) -> tuple[tuple[int, ...], str]:
+        n_layers, n_heads = shape = self.weights[self.sample].shape[:2]
+        return shape, f"one for each of {n_heads} heads in {n_layers} layers"
 
-        Where there is no room for all labels, every second, third, ... is shown.
+    def _new_axes(self) -> NDArray[Any]:
+        """As large as the tokens need and a screen allows."""
+        n_layers, n_heads, n_queries, n_keys = self.weights[self.sample].shape
+        per_token = min(0.24, 5 / max(n_queries, n_keys), 14 / (n_heads * n_keys))
+        width, height = max(1.7, per_token * n_keys), max(1.7, per_token * n_queries)
+        figure = new_figure(1.8 + n_heads * (width + 0.2), 0.9 + n_layers * (height + 0.35))
+        axes: NDArray[Any] = figure.subplots(n_layers, n_heads, squeeze=False)
+        return axes
 
-        Parameters
-        ----------
-        ax : array-like of matplotlib.axes.Axes of shape (n_layers, n_heads), default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
+    def _draw(self, axes: NDArray[Any], *, im_kw: Style) -> None:
         maps = self.weights[self.sample]
-        n_layers, n_heads, n_queries, n_keys = maps.shape
-        axes = _grid_of_axes(maps.shape) if ax is None else np.array(ax, dtype=object)
-        if axes.size != n_layers * n_heads:
-            raise ValueError(
-                f"ax holds {axes.size} axes, but {n_layers} layers of {n_heads} heads take "
-                f"{n_layers * n_heads}. Give an array of shape ({n_layers}, {n_heads})."
-            )
-        axes = axes.reshape(n_layers, n_heads)
+        look = {"vmin": 0, "vmax": maps.max(), "cmap": "viridis"}
         for (layer, head), panel in np.ndenumerate(axes):
-            image = panel.imshow(maps[layer, head], vmin=0, vmax=maps.max(), cmap="viridis")
+            image = panel.imshow(maps[layer, head], **look | im_kw)
             panel.set_title(f"layer {layer}, head {head}", fontsize=9)
-            _label_ticks(panel.xaxis, self.key_labels[self.sample], layer == n_layers - 1)
+            _label_ticks(panel.xaxis, self.key_labels[self.sample], layer == len(maps) - 1)
             _label_ticks(panel.yaxis, self.query_labels[self.sample], head == 0)
         for panel in axes[-1]:
-            panel.set_xlabel("key: is seen")
+            panel.set_xlabel("key")
         for panel in axes[:, 0]:
-            panel.set_ylabel("query: looks")
-        self.axes_, self.figure_ = axes, axes[0, 0].figure
-        self.figure_.colorbar(image, ax=list(axes.flat), label="attention weight", aspect=30)
-        return self
-
-
-def _grid_of_axes(shape: tuple[int, ...]) -> NDArray[Any]:
-    """New axes, (layers, heads), as large as the tokens need and a screen allows."""
-    from matplotlib.figure import Figure
-
-    n_layers, n_heads, n_queries, n_keys = shape
-    per_token = min(0.24, 5 / max(n_queries, n_keys), 14 / (n_heads * n_keys))
-    width, height = max(1.7, per_token * n_keys), max(1.7, per_token * n_queries)
-    figure = Figure(
-        figsize=(1.8 + n_heads * (width + 0.2), 0.9 + n_layers * (height + 0.35)),
-        layout="constrained",
-    )
-    axes: NDArray[Any] = figure.subplots(n_layers, n_heads, squeeze=False)
-    return axes
+            panel.set_ylabel("query")
+        figure = axes[0, 0].figure
+        figure.colorbar(image, ax=list(axes.flat), label="attention weight", aspect=30)
 
 
 def _label_ticks(axis: Any, labels: list[str], shown: bool) -> None:

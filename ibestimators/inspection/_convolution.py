@@ -26,9 +26,19 @@ from numpy.typing import NDArray
 
 from ibestimators.convolution import ConvLayer, ConvNetwork, Convolution, adjacency_images
 from ibestimators.pipelines import inputs, network, opened, place
+from ibestimators.plotting import (
+    Display,
+    PanelsDisplay,
+    Style,
+    integer_ticks,
+    largest,
+    new_figure,
+    remove_frame,
+    symmetric_colours,
+)
 from ibestimators.structures import pad
 
-_MOST_LINES = 4  # features of a signal that are drawn as lines; more make an image
+MAX_LINES = 4  # features of a signal that are drawn as lines; more make an image
 
 
 class Field(NamedTuple):
@@ -115,8 +125,12 @@ def receptive_field(estimator: Any, axis: int = 0) -> pd.DataFrame:
     return pd.DataFrame(fields, index=pd.RangeIndex(len(fields), name="layer"))
 
 
-class FilterDisplay:
+class FilterDisplay(Display):
     """The filters of a convolution layer.
+
+    Each filter is drawn by its weights for the first input, all on one scale: filters of
+    signals as lines around 0 (style keyword ``line_kw``), of images as images, of volumes by
+    their middle slice (``im_kw``).
 
     Parameters
     ----------
@@ -146,7 +160,7 @@ class FilterDisplay:
         self.layer = layer
 
     @classmethod
-    def from_estimator(cls, estimator: Any, layer: int = 0, ax: Any = None) -> Self:
+    def from_estimator(cls, estimator: Any, layer: int = 0, ax: Any = None, **style: Any) -> Self:
         """Draw the filters of a layer.
 
         Parameters
@@ -157,6 +171,8 @@ class FilterDisplay:
             Number of the layer, from 0; -1 is the last.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -165,23 +181,14 @@ class FilterDisplay:
         net: ConvNetwork = network(opened(estimator, None, Convolution)[0])
         layer = place("layer", layer, len(net.layers))
         weights = _layer(net, layer).conv.weight.detach().cpu().numpy()
-        return cls(weights.copy(), layer).plot(ax)
+        return cls(weights.copy(), layer).plot(ax, **style)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw what each filter does with its first input, all on one scale.
+    def _figure_size(self) -> tuple[float, float]:
+        n_columns = _n_columns(len(self.filters))
+        n_rows = math.ceil(len(self.filters) / n_columns)
+        return max(0.75 * n_columns, 4.0), max(0.75 * n_rows + 0.5, 1.6)
 
-        Filters of signals are lines about 0, of images images; of volumes the middle slice
-        is drawn.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
+    def _draw(self, ax: Any, *, line_kw: Style, im_kw: Style) -> None:
         n_filters, n_inputs, *kernel = self.filters.shape
         first = self.filters[:, 0]  # (n_filters, *kernel)
         title = f"{n_filters} filters of layer {self.layer}"
@@ -191,22 +198,22 @@ class FilterDisplay:
             first = first[:, kernel[0] // 2]
             title += ", middle slice"
         n_columns = _n_columns(n_filters)
-        if ax is None:
-            n_rows = -(-n_filters // n_columns)
-            ax = _figure(0.75 * n_columns, 0.75 * n_rows + 0.5).add_subplot()
         if len(kernel) == 1:
-            _draw_lines(ax, first, n_columns)
+            _draw_lines(ax, first, n_columns, line_kw)
         else:
-            image = ax.imshow(_mosaic(first, n_columns), **_colours(first, signed=True))
+            image = ax.imshow(_mosaic(first, n_columns), **symmetric_colours(first) | im_kw)
             ax.set_axis_off()
             ax.figure.colorbar(image, ax=ax, label="weight")
         ax.set_title(title, fontsize="medium")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
-class FeatureMapDisplay:
-    """A sample and what the filters of a layer make of it.
+class FeatureMapDisplay(PanelsDisplay):
+    """A sample and the outputs of a layer's filters for it.
+
+    Of a signal, the maps are an image of filters by positions below it, each output in the
+    middle of its receptive field. Of an image they are a grid of images, of a volume the middle
+    slices; the image itself is shown by its first feature, which for graphs is the number
+    of edges. Style keywords of `plot`: ``line_kw`` for a signal, ``im_kw`` for the maps.
 
     Parameters
     ----------
@@ -226,7 +233,7 @@ class FeatureMapDisplay:
 
     Attributes
     ----------
-    axes_ : tuple of 2 matplotlib.axes.Axes
+    axes_ : ndarray of shape (2,) of matplotlib.axes.Axes
         Of the sample, and of the maps.
     figure_ : matplotlib.figure.Figure
 
@@ -258,7 +265,13 @@ class FeatureMapDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: Any, layer: int = -1, sample: int = 0, ax: Any = None
+        cls,
+        estimator: Any,
+        X: Any,
+        layer: int = -1,
+        sample: int = 0,
+        ax: Any = None,
+        **style: Any,
     ) -> Self:
         """Compute the outputs of a layer for some samples, and draw those of one.
 
@@ -274,6 +287,8 @@ class FeatureMapDisplay:
             Number of the sample that is drawn.
         ax : array-like of 2 matplotlib.axes.Axes, default=None
             Where to draw the sample and the maps; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -300,91 +315,77 @@ class FeatureMapDisplay:
             layer=layer,
             sample=sample,
             field=Field(*receptive_field(conv).iloc[layer].tolist()),
-        ).plot(ax)
+        ).plot(ax, **style)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw the sample and the maps.
+    def _panels(self) -> tuple[tuple[int, ...], str]:
+        return (2,), "one for the sample and one for the maps"
 
-        Of a signal, the maps are an image of filters by positions below it, each output
-        in the middle of what it sees. Of an image they are a grid of images, of a volume
-        the middle slices; the image itself is shown by its first feature, which for graphs
-        is the number of edges.
+    def _new_axes(self) -> NDArray[Any]:
+        maps = self.maps[self.sample]
+        axes: NDArray[Any]
+        if maps.ndim == 2:  # of a signal
+            axes = new_figure(7.0, 5.0).subplots(2, 1, sharex=True, height_ratios=[1, 2])
+            return axes
+        n_columns = _n_columns(maps.shape[-1])
+        height = 0.9 * math.ceil(maps.shape[-1] / n_columns) + 0.5
+        figure = new_figure(max(0.9 * n_columns + 3.5, 4.0), max(height, 2.6))
+        axes = figure.subplots(1, 2, width_ratios=[2.5, 0.9 * n_columns])
+        return axes
 
-        Parameters
-        ----------
-        ax : array-like of 2 matplotlib.axes.Axes, default=None
-            Where to draw the sample and the maps; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        maps, seen = self.maps[self.sample], self.samples[self.sample]  # (*sizes, features)
-        is_signal = maps.ndim == 2
-        axes = self._new_axes(is_signal, maps.shape[-1]) if ax is None else np.ravel(ax)
-        if len(axes) != 2:
-            raise ValueError(
-                f"ax holds {len(axes)} axes, but 2 are needed: of the sample and of the maps. "
-                "Give 2, or None for a new figure."
-            )
-        title = f"outputs of the {maps.shape[-1]} filters of layer {self.layer}"
-        if maps.ndim == 4:
-            maps, seen = maps[len(maps) // 2], seen[len(seen) // 2]
-            title += ", middle slice"
-        draw = self._draw_signal if is_signal else self._draw_image
+    def _draw(self, axes: NDArray[Any], *, line_kw: Style, im_kw: Style) -> None:
         first, second = axes
-        draw(first, second, seen, maps)
-        first.set_title(f"sample {self.sample}, as the network gets it", fontsize="medium")
+        maps, seen = self.maps[self.sample], self.samples[self.sample]  # (*sizes, features)
+        title = f"outputs of the {maps.shape[-1]} filters of layer {self.layer}"
+        if maps.ndim == 2:
+            self._draw_signal(first, second, seen, maps, line_kw, im_kw)
+        else:
+            if maps.ndim == 4:
+                maps, seen = maps[len(maps) // 2], seen[len(seen) // 2]
+                title += ", middle slice"
+            self._draw_image(first, second, seen, maps, im_kw)
+        first.set_title(f"sample {self.sample}, input of the network", fontsize="medium")
         second.set_title(title, fontsize="medium")
-        self.axes_, self.figure_ = (first, second), second.figure
-        return self
-
-    @staticmethod
-    def _new_axes(is_signal: bool, n_filters: int) -> Any:
-        if is_signal:
-            figure = _figure(7, 5)
-            return figure.subplots(2, 1, sharex=True, height_ratios=[1, 2])
-        n_columns = _n_columns(n_filters)
-        height = 0.9 * -(-n_filters // n_columns) + 0.5
-        figure = _figure(0.9 * n_columns + 3.5, max(2.6, height))
-        return figure.subplots(1, 2, width_ratios=[2.5, 0.9 * n_columns])
 
     def _draw_signal(
-        self, above: Any, below: Any, seen: NDArray[np.floating], maps: NDArray[np.floating]
-    ) -> None:  # (positions, features), (outputs, n_filters)
+        self,
+        above: Any,
+        below: Any,
+        seen: NDArray[np.floating],  # (positions, features)
+        maps: NDArray[np.floating],  # (outputs, n_filters)
+        line_kw: Style,
+        im_kw: Style,
+    ) -> None:
         n_positions, n_features = seen.shape
-        if n_features <= _MOST_LINES:
-            above.plot(seen, marker="" if n_positions > 1 else "o")
+        if n_features <= MAX_LINES:
+            above.plot(seen, **{"marker": "" if n_positions > 1 else "o"} | line_kw)
             above.set_ylabel("input")
-            above.spines[["top", "right"]].set_visible(False)
+            remove_frame(above)
         else:
-            above.imshow(seen.T, aspect="auto", **_colours(seen, signed=True))
+            above.imshow(seen.T, aspect="auto", **symmetric_colours(seen))
             above.set_ylabel("feature")
         size, step, start = self.field
-        left = start + (size - step) / 2 - 0.5  # each output stands in the middle of its field
-        image = below.imshow(
-            maps.T,
-            aspect="auto",
-            extent=(left, left + step * len(maps), maps.shape[1] - 0.5, -0.5),
-            **_colours(maps, signed=bool(maps.min() < 0)),
-        )
-        below.set_xlim(min(left, -0.5), max(left + step * len(maps), n_positions - 0.5))
+        left = start + (size - step) / 2 - 0.5  # each output in the middle of its field
+        right = left + step * len(maps)
+        look = {"aspect": "auto", "extent": (left, right, maps.shape[1] - 0.5, -0.5)}
+        image = below.imshow(maps.T, **look | _colours(maps) | im_kw)
+        below.set_xlim(min(left, -0.5), max(right, n_positions - 0.5))
         above.set_xlim(below.get_xlim())
-        below.xaxis.get_major_locator().set_params(integer=True)
-        below.yaxis.get_major_locator().set_params(integer=True)
+        integer_ticks(below.xaxis, below.yaxis)
         below.set_xlabel("position")
         below.set_ylabel("filter")
         below.figure.colorbar(image, ax=below, label="output", location="bottom", aspect=40)
 
     @staticmethod
     def _draw_image(
-        left: Any, right: Any, seen: NDArray[np.floating], maps: NDArray[np.floating]
-    ) -> None:  # (height, width, features), (*sizes, n_filters)
+        left: Any,
+        right: Any,
+        seen: NDArray[np.floating],  # (height, width, features)
+        maps: NDArray[np.floating],  # (*sizes, n_filters)
+        im_kw: Style,
+    ) -> None:
         left.imshow(seen[..., 0], cmap="viridis")
         tiles = np.moveaxis(maps, -1, 0)  # (n_filters, *sizes)
-        image = right.imshow(
-            _mosaic(tiles, _n_columns(len(tiles))), **_colours(maps, signed=bool(maps.min() < 0))
-        )
+        image = right.imshow(_mosaic(tiles, _n_columns(len(tiles))), **_colours(maps) | im_kw)
         for axes in (left, right):
             axes.set_axis_off()
         right.figure.colorbar(image, ax=right, label="output")
@@ -420,22 +421,14 @@ def _cut(x: torch.Tensor, lengths: torch.Tensor | None) -> Any:  # (batch, *size
     return [value[(cut,) * (value.ndim - 1)] for value, cut in zip(values, inside, strict=True)]
 
 
-def _figure(width: float, height: float) -> Any:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(max(width, 4), max(height, 1.6)), layout="constrained")
-
-
 def _n_columns(n: int) -> int:
     """Of a grid of n that is twice as wide as high."""
     return min(n, math.ceil(math.sqrt(2 * n)))
 
 
-def _colours(values: NDArray[np.floating], *, signed: bool) -> dict[str, Any]:
-    if not signed:
-        return {"cmap": "viridis", "vmin": 0}
-    highest = float(np.abs(values).max()) or 1.0
-    return {"cmap": "RdBu_r", "vmin": -highest, "vmax": highest}
+def _colours(maps: NDArray[np.floating]) -> Style:
+    """Colours of outputs, which begin at 0 unless some are negative."""
+    return symmetric_colours(maps) if maps.min() < 0 else {"cmap": "viridis", "vmin": 0}
 
 
 def _mosaic(tiles: NDArray[np.floating], n_columns: int) -> NDArray[np.floating]:
@@ -450,15 +443,15 @@ def _mosaic(tiles: NDArray[np.floating], n_columns: int) -> NDArray[np.floating]
     return whole
 
 
-def _draw_lines(ax: Any, lines: NDArray[np.floating], n_columns: int) -> None:
-    """Lines (n, positions) in a grid of cells of one scale, each about its own 0."""
-    size = lines.shape[1]
-    highest = float(np.abs(lines).max()) or 1.0
+def _draw_lines(ax: Any, lines: NDArray[np.floating], n_columns: int, line_kw: Style) -> None:
+    """Lines (n, positions) in a grid of cells of one scale, each around its own 0."""
+    size, end = lines.shape[1], largest(lines)
     across = (np.arange(size) - (size - 1) / 2) / max(1, size - 1)
+    look = {"color": "C0", "marker": "o", "markersize": 2.5}
     for i, line in enumerate(lines):
         column, row = i % n_columns, i // n_columns
         ax.plot(column + 0.8 * np.array([-0.5, 0.5]), [-row, -row], color="0.7", lw=0.8)
-        ax.plot(column + 0.8 * across, -row + 0.42 * line / highest, "o-", color="C0", ms=2.5)
+        ax.plot(column + 0.8 * across, -row + 0.42 * line / end, **look | line_kw)
     ax.set_xlim(-0.6, n_columns - 0.4)
     ax.set_ylim(-((len(lines) - 1) // n_columns) - 0.55, 0.55)
     ax.set_axis_off()

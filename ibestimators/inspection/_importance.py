@@ -17,6 +17,10 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
@@ -27,11 +31,12 @@ from tabulate import tabulate
 
 from ibestimators.comparison._compare import _innermost, _score_names, fresh
 from ibestimators.perturbations import units_of
+from ibestimators.plotting import Display, Style, largest, remove_frame
 from ibestimators.text import TextTokenizer
 
 _MOST_ROWS = 12  # of a printed table
-_MOST_BARS = 20
-_BAND = 0.7  # opacity of bands, which lines must be seen on
+MAX_BARS = 20
+BAND_OPACITY = 0.7  # lines are drawn over the bands
 
 
 @dataclass(frozen=True, repr=False)
@@ -97,6 +102,8 @@ class ImportanceResult:
         ----------
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -425,8 +432,13 @@ def _check_layout(estimator: Any, X: Any) -> None:
         )
 
 
-class ImportanceDisplay:
+class ImportanceDisplay(Display):
     """Importances over the signal, image, text or graph that they belong to, or as bars.
+
+    Red means that the score drops without the unit, blue that it rises, white neither. Style
+    keywords of `plot`: ``bar_kw`` for features and texts, ``line_kw`` and ``patch_kw`` for
+    signals, ``im_kw`` and ``patch_kw`` for images, ``node_kw``, ``edge_kw`` and ``text_kw`` for
+    graphs.
 
     Parameters
     ----------
@@ -476,7 +488,7 @@ class ImportanceDisplay:
     def from_estimator(
         cls, estimator: Any, X: Any, y: ArrayLike, unit: str = "auto", ax: Any = None, **kwargs: Any
     ) -> Self:
-        """Measure and draw.
+        """Measure the importances and draw them.
 
         Parameters
         ----------
@@ -489,16 +501,18 @@ class ImportanceDisplay:
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
         **kwargs
-            Other parameters of `structure_importance`.
+            Other parameters of `structure_importance`, and style keywords of `plot`.
 
         Returns
         -------
         ImportanceDisplay
         """
-        return cls.from_result(structure_importance(estimator, X, y, unit, **kwargs), ax)
+        style = {name: kwargs.pop(name) for name in list(kwargs) if name.endswith("_kw")}
+        result = structure_importance(estimator, X, y, unit, **kwargs)
+        return cls.from_result(result, ax, **style)
 
     @classmethod
-    def from_result(cls, result: ImportanceResult, ax: Any = None) -> Self:
+    def from_result(cls, result: ImportanceResult, ax: Any = None, **style: Any) -> Self:
         """Draw a result; see `ImportanceResult.plot`.
 
         Parameters
@@ -506,137 +520,143 @@ class ImportanceDisplay:
         result : ImportanceResult
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
         ImportanceDisplay
         """
         return cls(
-            result.importances_mean, result.importances_std, result.units, result.places,
-            result.unit, result.scoring, result.over,
-        ).plot(ax)  # fmt: skip
+            result.importances_mean,
+            result.importances_std,
+            result.units,
+            result.places,
+            result.unit,
+            result.scoring,
+            result.over,
+        ).plot(ax, **style)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw the importances; red is a fall, blue a rise, white neither.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        n_bars = min(len(self.units), _MOST_BARS)
-        draw, size = self._bars, (6.4, 1.2 + 0.26 * n_bars)
+    def _figure_size(self) -> tuple[float, float]:
         if isinstance(self.over, nx.Graph):
-            draw, size = self._graph, (5.6, 4.4)
-        elif np.ndim(self.over) == 1:
-            draw, size = self._words, (max(4.0, 1.2 + 0.3 * len(self.units)), 3.2)
-        elif np.ndim(self.over) == 2:
-            draw, size = self._signal, (7.0, 3.2)
-        elif np.ndim(self.over) == 3:
-            draw, size = self._image, (5.2, 4.2)
-        if ax is None:
-            from matplotlib.figure import Figure
+            return 5.6, 4.4
+        n_axes = np.ndim(self.over)
+        if n_axes == 1:
+            return max(4.0, 1.2 + 0.3 * len(self.units)), 3.2
+        n_bars = min(len(self.units), MAX_BARS)
+        return {2: (7.0, 3.2), 3: (5.2, 4.2)}.get(n_axes, (6.4, 1.2 + 0.26 * n_bars))
 
-            # No pyplot: no window, no global state.
-            ax = Figure(figsize=size, layout="constrained").add_subplot()
-        draw(ax)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+    def _draw(
+        self,
+        ax: Any,
+        *,
+        bar_kw: Style,
+        line_kw: Style,
+        im_kw: Style,
+        patch_kw: Style,
+        node_kw: Style,
+        edge_kw: Style,
+        text_kw: Style,
+    ) -> None:
+        if isinstance(self.over, nx.Graph):
+            self._draw_graph(ax, node_kw, edge_kw, text_kw)
+        elif np.ndim(self.over) == 1:
+            self._draw_words(ax, bar_kw)
+        elif np.ndim(self.over) == 2:
+            self._draw_signal(ax, line_kw, patch_kw)
+        elif np.ndim(self.over) == 3:
+            self._draw_image(ax, im_kw, patch_kw)
+        else:
+            self._draw_bars(ax, bar_kw)
 
     def _measure(self) -> str:
-        return f"fall of {self.scoring}"
+        return f"drop of {self.scoring}"
 
-    def _colours(self) -> Any:
-        """Colours of values, white at 0, as what a colour bar takes."""
-        from matplotlib.cm import ScalarMappable
-        from matplotlib.colors import Normalize
+    def _colours(self) -> ScalarMappable:
+        """Colours of values, white at 0."""
+        end = largest(self.importances_mean)
+        return ScalarMappable(Normalize(-end, end), "RdBu_r")
 
-        most = float(np.abs(self.importances_mean).max(initial=0)) or 1.0
-        return ScalarMappable(Normalize(-most, most), "RdBu_r")
-
-    def _bars(self, ax: Any) -> None:
+    def _draw_bars(self, ax: Any, bar_kw: Style) -> None:
         """The most important units, the first on top."""
-        order = np.argsort(-self.importances_mean, kind="stable")[:_MOST_BARS][::-1]
+        order = np.argsort(-self.importances_mean, kind="stable")[:MAX_BARS][::-1]
         heights = np.arange(len(order))
-        ax.barh(
-            heights, self.importances_mean[order], xerr=self.importances_std[order],
-            color="C0", ecolor="0.4", height=0.7,
-        )  # fmt: skip
+        look = {
+            "xerr": self.importances_std[order],
+            "color": "C0",
+            "ecolor": "0.4",
+            "height": 0.7,
+        }
+        ax.barh(heights, self.importances_mean[order], **look | bar_kw)
         ax.set_yticks(heights, [_text(self.units[k]) for k in order])
         ax.set_xlabel(self._measure())
         ax.set_ylabel(self.unit.replace("_", " "))
-        self._tidy(ax, "x")
+        remove_frame(ax, grid="x")
         ax.axvline(0, color="0.4", lw=0.8)
 
-    def _words(self, ax: Any) -> None:
+    def _draw_words(self, ax: Any, bar_kw: Style) -> None:
         """A bar for each token, in the order of the text."""
         places = np.arange(len(self.units))
-        ax.bar(
-            places, self.importances_mean, yerr=self.importances_std,
-            color=self._colours().to_rgba(self.importances_mean), edgecolor="0.4",
-            ecolor="0.4", lw=0.6,
-        )  # fmt: skip
+        look = {
+            "yerr": self.importances_std,
+            "color": self._colours().to_rgba(self.importances_mean),
+            "edgecolor": "0.4",
+            "ecolor": "0.4",
+            "linewidth": 0.6,
+        }
+        ax.bar(places, self.importances_mean, **look | bar_kw)
         ax.set_xticks(places, [_text(unit) for unit in self.units], rotation=45, ha="right")
         ax.set_ylabel(self._measure())
-        self._tidy(ax, "y")
+        remove_frame(ax, grid="y")
         ax.axhline(0, color="0.4", lw=0.8)
 
-    def _tidy(self, ax: Any, axis: str) -> None:
-        ax.grid(axis=axis, alpha=0.3)
-        ax.set_axisbelow(True)
-        ax.spines[["top", "right"]].set_visible(False)
-
-    def _signal(self, ax: Any) -> None:
+    def _draw_signal(self, ax: Any, line_kw: Style, patch_kw: Style) -> None:
         """Bands of colour behind the lines of the signal."""
         colours = self._colours()
         for place, value in zip(self.places, self.importances_mean, strict=True):
             steps = place[0] if isinstance(place, tuple) else place
-            tint = colours.to_rgba(value, alpha=_BAND)
-            ax.axvspan(steps.start - 0.5, steps.stop - 0.5, color=tint, lw=0)
+            look = {"color": colours.to_rgba(value, alpha=BAND_OPACITY), "linewidth": 0}
+            ax.axvspan(steps.start - 0.5, steps.stop - 0.5, **look | patch_kw)
         shades = np.linspace(0.0, 0.6, max(1, self.over.shape[1]))
         for values, shade in zip(self.over.T, shades, strict=False):
-            ax.plot(values, color=str(shade), lw=1.2, marker="." if len(values) == 1 else "")
+            marker = "." if len(values) == 1 else ""
+            look = {"color": str(shade), "linewidth": 1.2, "marker": marker}
+            ax.plot(values, **look | line_kw)
         ax.set_xlim(-0.5, len(self.over) - 0.5)
         ax.set_xlabel("step")
         if not self.over.shape[1]:
             ax.set_yticks([])
-        ax.figure.colorbar(colours, ax=ax, label=self._measure(), alpha=_BAND)
+        ax.figure.colorbar(colours, ax=ax, label=self._measure(), alpha=BAND_OPACITY)
 
-    def _image(self, ax: Any) -> None:
+    def _draw_image(self, ax: Any, im_kw: Style, patch_kw: Style) -> None:
         """Patches of colour over the image in grey."""
-        from matplotlib.patches import Rectangle
-
         colours = self._colours()
         height, width = self.over.shape[:2]
-        ax.imshow(self.over.mean(-1), cmap="gray")
+        ax.imshow(self.over.mean(-1), **{"cmap": "gray"} | im_kw)
         for (rows, columns), value in zip(self.places, self.importances_mean, strict=True):
             corner = columns.start - 0.5, rows.start - 0.5
-            span = columns.stop - columns.start, rows.stop - rows.start
-            # what is worth nothing hides nothing
+            size = columns.stop - columns.start, rows.stop - rows.start
+            # An importance of 0 leaves the image visible.
             tint = colours.to_rgba(value, alpha=0.85 * abs(value) / colours.norm.vmax)
-            ax.add_patch(Rectangle(corner, *span, color=tint, lw=0))
+            look: Style = {"color": tint, "linewidth": 0} | patch_kw
+            ax.add_patch(Rectangle(corner, *size, **look))
         ax.set_xlim(-0.5, width - 0.5)
         ax.set_ylim(height - 0.5, -0.5)
         ax.set_axis_off()
         ax.figure.colorbar(colours, ax=ax, label=self._measure())
 
-    def _graph(self, ax: Any) -> None:
+    def _draw_graph(self, ax: Any, node_kw: Style, edge_kw: Style, text_kw: Style) -> None:
         """The graph, its nodes or edges in colour with a grey rim."""
-        from matplotlib.collections import LineCollection
-
         place = _layout(self.over)
         colours = self._colours()
         rgba = list(map(tuple, colours.to_rgba(self.importances_mean)))
         lines = {frozenset(ends): [place[end] for end in ends] for ends in self.over.edges}
-        plain = LineCollection(list(lines.values()), colors="0.55", linewidths=1.2, zorder=1)
+        of_edges = self.unit == "edge"
+        rims: Style = {"color": "0.55", "linewidth": 6 if of_edges else 1.2, "zorder": 1}
+        ax.add_collection(LineCollection(list(lines.values()), **rims | edge_kw))
         face: Any = [(1.0, 1.0, 1.0, 1.0)] * len(place)
-        if self.unit == "edge":
-            plain.set_linewidth(6)
-            # the weakest first, so that crossings show the strongest
+        if of_edges:
+            # The weakest first, so that the strongest are drawn over them.
             order = np.argsort(np.abs(self.importances_mean))
             coloured = [[place[end] for end in self.units[k]] for k in order]  # type: ignore[attr-defined]
             shades = [rgba[k] for k in order]
@@ -644,13 +664,13 @@ class ImportanceDisplay:
         else:
             of_node = dict(zip(self.units, rgba, strict=True))
             face = [of_node[node] for node in self.over]
-        ax.add_collection(plain)
-        ax.scatter(*np.array(list(place.values())).T, s=260, c=face, edgecolors="0.3", zorder=3)
+        look = {"s": 260, "c": face, "edgecolor": "0.3", "zorder": 3}
+        ax.scatter(*np.array(list(place.values())).T, **look | node_kw)
+        centre = {"horizontalalignment": "center", "verticalalignment": "center"}
         for (node, xy), shade in zip(place.items(), face, strict=True):
             ink = "white" if np.mean(shade[:3]) < 0.45 else "black"
-            ax.annotate(
-                str(node), xy, ha="center", va="center", fontsize=8, color=ink, zorder=4
-            )  # fmt: skip
+            look = {"fontsize": 8, "color": ink, "zorder": 4, **centre}
+            ax.annotate(str(node), xy, **look | text_kw)
         ax.margins(0.12)
         ax.set_aspect("equal")
         ax.set_axis_off()

@@ -13,21 +13,28 @@ from typing import Any, NamedTuple, Self
 import networkx as nx
 import numpy as np
 import torch
+from matplotlib import colormaps
+from matplotlib.collections import LineCollection
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.decomposition import PCA
 
 from ibestimators.message_passing import GraphNetwork, MessagePassing, MessagePassingPrimitive
 from ibestimators.pipelines import inputs, network, opened, place
+from ibestimators.plotting import Display, PanelsDisplay, Style, largest, new_figure
 
 Array = NDArray[Any]
 
-_INCHES = 0.7  # length of an edge on paper
-_MOST_LABELS = 60  # beyond, nodes go without names
+INCHES = 0.7  # length of an edge in the figure
+MAX_LABELS = 60  # larger graphs are drawn without the names of nodes
 
 
-class NodeEmbeddingDisplay:
-    """What each node has become after all rounds, before the readout.
+class NodeEmbeddingDisplay(Display):
+    """The embedding of each node after all rounds, before the readout.
+
+    Nodes are coloured by the first principal component of the embeddings. Style keywords of
+    `plot`: ``node_kw``, ``edge_kw``, ``text_kw``.
 
     Parameters
     ----------
@@ -81,7 +88,9 @@ class NodeEmbeddingDisplay:
         self.sample = sample
 
     @classmethod
-    def from_estimator(cls, estimator: Any, X: Any, sample: int = 0, ax: Any = None) -> Self:
+    def from_estimator(
+        cls, estimator: Any, X: Any, sample: int = 0, ax: Any = None, **style: Any
+    ) -> Self:
         """Compute the embeddings of the nodes of all samples and draw those of one.
 
         Parameters
@@ -94,6 +103,8 @@ class NodeEmbeddingDisplay:
             Number of the sample to draw.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -113,44 +124,34 @@ class NodeEmbeddingDisplay:
         counts = owner.bincount(minlength=_n_samples(batch)).cumsum(0).tolist()
         embeddings = np.split(all_nodes.cpu().numpy(), counts[:-1])
         return cls(embeddings, _numbers(graph.edges), graph.positions, graph.labels, sample).plot(
-            ax
+            ax, **style
         )
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw the graph, nodes coloured by the first principal component of the embeddings.
+    def _figure_size(self) -> tuple[float, float]:
+        return _size_of_graphs(self.positions, 1, 1)
 
-        Nodes of one colour are alike to the network, as far as one component tells.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
+    def _draw(self, ax: Any, *, node_kw: Style, edge_kw: Style, text_kw: Style) -> None:
         every = np.concatenate(self.embeddings)
         along, self.explained_ = np.zeros(len(every)), 0.0
-        if np.ptp(every, axis=0).any():  # nodes that are all alike have no component
+        if np.ptp(every, axis=0).any():  # equal embeddings have no component
             pca = PCA(1, svd_solver="full").fit(every)
             along = pca.transform(every)[:, 0]
             self.explained_ = float(pca.explained_variance_ratio_[0])
         self.components_ = np.split(along, np.cumsum([len(e) for e in self.embeddings])[:-1])
-        ax = _new_axes(self.positions, 1)[0] if ax is None else ax
-        _draw_lines(ax, self.edges, self.positions)
-        most = max(abs(along).max(), 1e-12)
-        points = _draw_nodes(
-            ax, self.positions, self.labels, self.components_[self.sample], (-most, most), "RdBu_r"
-        )
+        _draw_edges(ax, self.edges, self.positions, edge_kw)
+        end = largest(along)
+        colours = {"c": self.components_[self.sample], "vmin": -end, "vmax": end, "cmap": "RdBu_r"}
+        points = _draw_nodes(ax, self.positions, self.labels, colours | node_kw, text_kw)
         label = f"first principal component\n({self.explained_:.0%} of the variance)"
         ax.figure.colorbar(points, ax=ax, label=label, shrink=0.8)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
-class MessageDisplay:
-    """What is sent along each edge in one round.
+class MessageDisplay(Display):
+    """The messages along the edges in one round.
+
+    Each message is an arrow, coloured by its weight, or by its norm if it has none; a message
+    from a node to itself is a ring around the node. Style keywords of `plot`: ``arrow_kw``,
+    ``node_kw``, ``text_kw``.
 
     Parameters
     ----------
@@ -207,7 +208,13 @@ class MessageDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: Any, sample: int = 0, layer: int = 0, ax: Any = None
+        cls,
+        estimator: Any,
+        X: Any,
+        sample: int = 0,
+        layer: int = 0,
+        ax: Any = None,
+        **style: Any,
     ) -> Self:
         """Compute the messages of one round in one sample and draw them.
 
@@ -223,6 +230,8 @@ class MessageDisplay:
             Number of the round; in round 0 nodes send their (standardised) features.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -244,42 +253,36 @@ class MessageDisplay:
             assert isinstance(passing, MessagePassing)
             edges, messages, weights = passing.messages(before, graph.edges, graph.edge_features)
         return cls(
-            _numbers(edges), _numbers(messages), None if weights is None else _numbers(weights),
-            graph.positions, graph.labels,
-        ).plot(ax)  # fmt: skip
+            _numbers(edges),
+            _numbers(messages),
+            None if weights is None else _numbers(weights),
+            graph.positions,
+            graph.labels,
+        ).plot(ax, **style)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw each message as an arrow, coloured by its weight, or its norm if it has none.
+    def _figure_size(self) -> tuple[float, float]:
+        return _size_of_graphs(self.positions, 1, 1)
 
-        A message from a node to itself is a ring around it.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        ax = _new_axes(self.positions, 1)[0] if ax is None else ax
+    def _draw(self, ax: Any, *, arrow_kw: Style, node_kw: Style, text_kw: Style) -> None:
         sizes = np.linalg.norm(self.messages, axis=1) if self.weights is None else self.weights
-        limits = (0.0, max(sizes.max(initial=0.0), 1e-12))
-        points = _draw_nodes(ax, self.positions, self.labels)
-        _draw_rings(ax, points, self.edges, sizes, limits)
-        arrows = _draw_arrows(ax, self.edges, self.positions, sizes, limits)
+        points = _draw_nodes(ax, self.positions, self.labels, node_kw, text_kw)
+        look = {"cmap": "viridis", "clim": (0.0, largest(sizes))} | arrow_kw
+        arrows = _draw_arrows(ax, self.edges, self.positions, sizes, look)
+        _draw_rings(ax, points, self.edges, arrows.to_rgba(sizes))
         label = "norm of the message" if self.weights is None else "weight of the message"
         ax.figure.colorbar(arrows, ax=ax, label=label, shrink=0.8)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
-class ReachDisplay:
-    """What one node has received from every node, round after round.
+class ReachDisplay(PanelsDisplay):
+    """The influence of every node on one node, round after round.
 
     The influence of node j on node i after k rounds is the sum of the absolute entries of the
     Jacobian of i's embedding by j's features (Xu et al. 2018, definition 3.1). It is exactly
     0 where j is more than k edges away.
+
+    One graph is drawn for each round, its nodes coloured by their influence relative to the
+    largest of that round. White nodes have none; node i has a red rim. Style keywords
+    of `plot`: ``node_kw``, ``edge_kw``, ``text_kw``.
 
     Parameters
     ----------
@@ -330,7 +333,13 @@ class ReachDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: Any, sample: int = 0, node: int = 0, ax: Any = None
+        cls,
+        estimator: Any,
+        X: Any,
+        sample: int = 0,
+        node: int = 0,
+        ax: Any = None,
+        **style: Any,
     ) -> Self:
         """Compute and draw what a node of one sample has received.
 
@@ -346,6 +355,8 @@ class ReachDisplay:
             Number of the node, in the order of the sample's nodes.
         ax : array-like of matplotlib.axes.Axes of shape (n_layers + 1,), default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -367,42 +378,38 @@ class ReachDisplay:
             influence = [_influence(nodes[node], features) for nodes in [features, *after]]
         return cls(
             np.stack(influence), node, _numbers(graph.edges), graph.positions, graph.labels
-        ).plot(ax)
+        ).plot(ax, **style)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw a graph a round, nodes coloured by their influence over the largest of that round.
-
-        White nodes have none at all; the node that receives has a red rim.
-
-        Parameters
-        ----------
-        ax : array-like of matplotlib.axes.Axes of shape (n_layers + 1,), default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
+    def _panels(self) -> tuple[tuple[int, ...], str]:
         n_panels = len(self.influence)
-        axes = _new_axes(self.positions, n_panels) if ax is None else np.array(ax, dtype=object)
-        if axes.size != n_panels:
-            raise ValueError(
-                f"ax holds {axes.size} axes, but {n_panels - 1} rounds take {n_panels}, one for "
-                "the beginning."
-            )
-        axes = axes.reshape(-1)
+        return (n_panels,), f"one for each of {n_panels - 1} rounds and one for the beginning"
+
+    def _new_axes(self) -> Array:
+        """Three in a row, or one above the other if the graphs are wide."""
+        n_panels = len(self.influence)
+        width, height = np.ptp(self.positions, axis=0) + 1.2
+        n_columns = 1 if width > 2 * height else min(n_panels, 3)
+        n_rows = math.ceil(n_panels / n_columns)
+        figure = new_figure(*_size_of_graphs(self.positions, n_rows, n_columns))
+        axes: Array = figure.subplots(n_rows, n_columns, squeeze=False).reshape(-1)
+        for unused in axes[n_panels:]:
+            unused.remove()
+        return axes[:n_panels]
+
+    def _draw(self, axes: Array, *, node_kw: Style, edge_kw: Style, text_kw: Style) -> None:
+        receives = np.arange(self.influence.shape[1]) == self.node
+        rims = {
+            "edgecolor": np.where(receives, "red", "0.35"),
+            "linewidth": np.where(receives, 2.0, 0.6),
+        }
         for k, (panel, influence) in enumerate(zip(axes, self.influence, strict=True)):
             share = np.where(influence > 0, influence / max(influence.max(), 1e-300), np.nan)
-            _draw_lines(panel, self.edges, self.positions)
-            points = _draw_nodes(panel, self.positions, self.labels, share, (0.0, 1.0))
-            rims = np.where(np.arange(influence.size) == self.node, "red", "0.35")
-            points.set_edgecolor(list(rims))
-            points.set_linewidth(np.where(rims == "red", 2.0, 0.6))
+            _draw_edges(panel, self.edges, self.positions, edge_kw)
+            look = {"c": share, "vmin": 0.0, "vmax": 1.0, **rims}
+            points = _draw_nodes(panel, self.positions, self.labels, look | node_kw, text_kw)
             panel.set_title(f"{k} round{'' if k == 1 else 's'}", fontsize=10)
-        label = "influence on the marked node,\nover the largest of the round"
+        label = "influence on the marked node,\nrelative to the largest of the round"
         axes[0].figure.colorbar(points, ax=list(axes), label=label, aspect=30, shrink=0.8)
-        self.axes_, self.figure_ = axes, axes[0].figure
-        return self
 
 
 class _Graph(NamedTuple):
@@ -507,26 +514,16 @@ def _grid(sizes: tuple[int, ...]) -> Array:
     return np.stack([apart * column + 0.55 * z, 0.35 * z - apart * row], 1)
 
 
-def _new_axes(positions: Array, n_panels: int) -> Array:
-    """New axes for graphs, three in a row, or one above the other if they are wide."""
-    from matplotlib.figure import Figure
-
-    width, height = (np.ptp(positions, axis=0) + 1.2) * _INCHES
-    n_columns = 1 if width > 2 * height else min(n_panels, 3)
-    n_rows = math.ceil(n_panels / n_columns)
+def _size_of_graphs(positions: Array, n_rows: int, n_columns: int) -> tuple[float, float]:
+    """Size of a figure with so many drawings of a graph, colour bar included."""
+    width, height = (np.ptp(positions, axis=0) + 1.2) * INCHES
     scale = min(1.0, 10 / n_columns / width, 10 / max(n_rows, 2) / height)
     width, height = max(1.5, scale * width), max(0.6, scale * height)
-    figure = Figure(
-        figsize=(width * n_columns + 1.5, max((height + 0.3) * n_rows, 2.0)), layout="constrained"
-    )
-    axes: Array = figure.subplots(n_rows, n_columns, squeeze=False).reshape(-1)
-    for unused in axes[n_panels:]:
-        unused.remove()
-    return axes[:n_panels]
+    return width * n_columns + 1.5, max((height + 0.3) * n_rows, 2.0)
 
 
 def _frame(ax: Any, positions: Array) -> float:
-    """Set the limits of axes, and give the points that a unit takes on paper."""
+    """Set the limits of axes, and return the size of a unit in points."""
     (left, low), (right, high) = positions.min(0) - 0.6, positions.max(0) + 0.6
     ax.set(xlim=(left, right), ylim=(low, high), aspect="equal")
     ax.set_axis_off()
@@ -534,55 +531,53 @@ def _frame(ax: Any, positions: Array) -> float:
     return 72 / ax.figure.dpi * min(box.width / (right - left), box.height / (high - low))
 
 
-def _draw_lines(ax: Any, edges: Array, positions: Array) -> None:
-    from matplotlib.collections import LineCollection
-
-    ax.add_collection(
-        LineCollection(list(positions[edges.T]), colors="0.7", linewidths=1, zorder=1),
-        autolim=False,
-    )
+def _draw_edges(ax: Any, edges: Array, positions: Array, edge_kw: Style) -> None:
+    look: Style = {"color": "0.7", "linewidth": 1, "zorder": 1}
+    ax.add_collection(LineCollection(list(positions[edges.T]), **look | edge_kw), autolim=False)
 
 
 def _draw_nodes(
-    ax: Any,
-    positions: Array,
-    labels: list[str],
-    values: Array | None = None,
-    limits: tuple[float, float] = (0.0, 1.0),
-    cmap: str = "viridis",
+    ax: Any, positions: Array, labels: list[str], node_kw: Style, text_kw: Style
 ) -> Any:
-    """Nodes in the colours of their values, white if those are missing, and their names."""
-    from matplotlib import colormaps
-    from matplotlib.patheffects import withStroke
-
+    """Nodes and their names; without values ``c``, or where these are missing, nodes are white."""
     diameter = min(0.55 * _frame(ax, positions), 22)
-    colours = colormaps[cmap].with_extremes(bad="white")
-    values = np.full(len(positions), np.nan) if values is None else values
-    points = ax.scatter(
-        *positions.T, s=diameter**2, c=values, cmap=colours, vmin=limits[0], vmax=limits[1],
-        plotnonfinite=True, edgecolors="0.35", linewidths=0.6, zorder=2,
-    )  # fmt: skip
-    if len(labels) > _MOST_LABELS:
+    look: Style = {
+        "s": diameter**2,
+        "c": np.full(len(positions), np.nan),
+        "cmap": "viridis",
+        "plotnonfinite": True,
+        "edgecolor": "0.35",
+        "linewidth": 0.6,
+        "zorder": 2,
+    } | node_kw
+    look["cmap"] = colormaps[look["cmap"]].with_extremes(bad="white")
+    points = ax.scatter(*positions.T, **look)
+    if len(labels) > MAX_LABELS:
         return points
     inside = max(map(len, labels)) <= 3 and diameter > 9
     on_a_line = not np.ptp(positions[:, 1])
-    shades = points.to_rgba(values)[:, :3] @ [0.299, 0.587, 0.114]
+    place = {
+        "xytext": (0, 0 if inside else -diameter / 2 - 1),
+        "textcoords": "offset points",
+        "horizontalalignment": "center",
+        "verticalalignment": "center" if inside else "top",
+        "fontsize": 8 if inside else 7,
+        "rotation": 90 if on_a_line and not inside else 0,
+        "zorder": 4,
+        "parse_math": False,
+        "annotation_clip": False,
+        "path_effects": [] if inside else [withStroke(linewidth=2, foreground="white")],
+    }
+    points.update_scalarmappable()
+    shades = np.broadcast_to(points.get_facecolor(), (len(positions), 4))[:, :3]
     for spot, name, shade in zip(positions, labels, shades, strict=True):
-        colour = "white" if inside and shade < 0.5 else "black"
-        ax.annotate(
-            name, spot, (0, 0 if inside else -diameter / 2 - 1), textcoords="offset points",
-            ha="center", va="center" if inside else "top", fontsize=8 if inside else 7,
-            rotation=90 if on_a_line and not inside else 0, color=colour, zorder=4,
-            parse_math=False, annotation_clip=False,
-            path_effects=[] if inside else [withStroke(linewidth=2, foreground="white")],
-        )  # fmt: skip
+        dark = inside and shade @ [0.299, 0.587, 0.114] < 0.5
+        ax.annotate(name, spot, **place | {"color": "white" if dark else "black"} | text_kw)
     return points
 
 
-def _draw_arrows(
-    ax: Any, edges: Array, positions: Array, sizes: Array, limits: tuple[float, float]
-) -> Any:
-    """Arrows from rim to rim, each on the right of its way so that the way back is seen too."""
+def _draw_arrows(ax: Any, edges: Array, positions: Array, sizes: Array, arrow_kw: Style) -> Any:
+    """Arrows from rim to rim, each shifted to its right so that opposite ones do not overlap."""
     start, end = positions[edges[0]], positions[edges[1]]  # (edges, 2)
     apart = edges[0] != edges[1]
     start, way = start[apart], (end - start)[apart]
@@ -592,22 +587,19 @@ def _draw_arrows(
     aside = 0.09 * np.stack([along[:, 1], -along[:, 0]], 1)
     begin = start + 0.3 * along + aside
     reach = (length - 0.6).clip(min=0.05) * along
-    return ax.quiver(
-        *begin.T, *reach.T, sizes[apart], angles="xy", scale_units="xy", scale=1, units="xy",
-        width=0.06, headwidth=3.5, headlength=4, headaxislength=3.5, cmap="viridis",
-        clim=limits, zorder=3,
-    )  # fmt: skip
+    look = {"angles": "xy", "scale_units": "xy", "scale": 1, "units": "xy"}
+    shape = {"width": 0.06, "headwidth": 3.5, "headlength": 4, "headaxislength": 3.5, "zorder": 3}
+    return ax.quiver(*begin.T, *reach.T, sizes[apart], **look | shape | arrow_kw)
 
 
-def _draw_rings(
-    ax: Any, points: Any, edges: Array, sizes: Array, limits: tuple[float, float]
-) -> None:
-    """Rims of nodes that send to themselves, in the colour of what they send."""
-    from matplotlib import colormaps
-    from matplotlib.colors import Normalize
-
+def _draw_rings(ax: Any, points: Any, edges: Array, colours: Array) -> None:
+    """Rims around nodes that send to themselves, in the colours of the messages."""
     loops = edges[0] == edges[1]
     ax.scatter(
-        *points.get_offsets()[edges[0, loops]].T, s=points.get_sizes(), facecolors="none",
-        linewidths=2.5, zorder=3, edgecolors=colormaps["viridis"](Normalize(*limits)(sizes[loops])),
-    )  # fmt: skip
+        *points.get_offsets()[edges[0, loops]].T,
+        s=points.get_sizes(),
+        facecolors="none",
+        linewidths=2.5,
+        zorder=3,
+        edgecolors=colours[loops],
+    )

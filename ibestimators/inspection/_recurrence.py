@@ -24,12 +24,15 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from ibestimators.pipelines import inputs, network, opened, place
+from ibestimators.plotting import Display, Style, integer_ticks, remove_frame, symmetric_colours
 from ibestimators.recurrence import Recurrence, RecurrentNetwork
 from ibestimators.structures import pad, valid
 
 
-class HiddenStateDisplay:
+class HiddenStateDisplay(Display):
     """The hidden state of the last layer after each step.
+
+    Drawn as an image of units by steps. Style keyword of `plot`: ``im_kw``.
 
     Parameters
     ----------
@@ -67,7 +70,9 @@ class HiddenStateDisplay:
         self.bidirectional = bidirectional
 
     @classmethod
-    def from_estimator(cls, estimator: Any, X: Any, sample: int = 0, ax: Any = None) -> Self:
+    def from_estimator(
+        cls, estimator: Any, X: Any, sample: int = 0, ax: Any = None, **style: Any
+    ) -> Self:
         """Compute the states for some samples, and draw those of one.
 
         Parameters
@@ -80,6 +85,8 @@ class HiddenStateDisplay:
             Number of the sample that is drawn; -1 is the last.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -101,42 +108,24 @@ class HiddenStateDisplay:
         states: Any = values
         if lengths is not None:
             states = [value[:n] for value, n in zip(values, lengths.tolist(), strict=True)]
-        return cls(states, sample, recurrent.bidirectional).plot(ax)
+        return cls(states, sample, recurrent.bidirectional).plot(ax, **style)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw the states of the sample, units by steps, on a scale symmetric about 0.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        if ax is None:
-            ax = _figure().add_subplot()
+    def _draw(self, ax: Any, *, im_kw: Style) -> None:
         states = self.states[self.sample]  # (steps, hidden)
-        highest = float(np.abs(states).max()) or 1.0
-        image = ax.imshow(
-            states.T, aspect="auto", interpolation="nearest",
-            cmap="RdBu_r", vmin=-highest, vmax=highest,
-        )  # fmt: skip
+        look = {"aspect": "auto", "interpolation": "nearest", **symmetric_colours(states)}
+        image = ax.imshow(states.T, **look | im_kw)
         if self.bidirectional:
             ax.axhline(states.shape[1] / 2 - 0.5, color="black", lw=1)
-            ax.set_ylabel("unit (below the line: from the end)")
+            ax.set_ylabel("unit (below the line: backward direction)")
         else:
             ax.set_ylabel("unit")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        integer_ticks(ax.xaxis)
         ax.set_xlabel("step")
         ax.set_title(f"sample {self.sample}", fontsize="medium")
         ax.figure.colorbar(image, ax=ax, label="hidden state")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
-class GradientNormDisplay:
+class GradientNormDisplay(Display):
     """How much of a loss that is seen at the last step reaches each step before.
 
     With s_t the state that step t hands on, the mean over samples of
@@ -145,6 +134,7 @@ class GradientNormDisplay:
 
     where dL/ds_T is what the readout takes from the last state: what it takes from earlier
     ones directly has no way to go, and would hide whether the recurrence carries anything.
+    Drawn on a logarithmic scale. Style keyword of `plot`: ``line_kw``.
 
     Parameters
     ----------
@@ -182,7 +172,9 @@ class GradientNormDisplay:
         self.norms = dict(norms)
 
     @classmethod
-    def from_estimator(cls, estimator: Any, X: Any, y: ArrayLike, ax: Any = None) -> Self:
+    def from_estimator(
+        cls, estimator: Any, X: Any, y: ArrayLike, ax: Any = None, **style: Any
+    ) -> Self:
         """Draw the norms of one estimator.
 
         Parameters
@@ -193,6 +185,8 @@ class GradientNormDisplay:
             Some hundred samples and their targets, as in fit; all are taken at once.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -206,11 +200,11 @@ class GradientNormDisplay:
             If it is bidirectional, which has no one last step; or if X and y do not fit it.
         """
         name = type(opened(estimator, None, Recurrence)[0]).__name__
-        return cls.from_estimators({name: estimator}, X, y, ax)
+        return cls.from_estimators({name: estimator}, X, y, ax, **style)
 
     @classmethod
     def from_estimators(
-        cls, estimators: Mapping[str, Any], X: Any, y: ArrayLike, ax: Any = None
+        cls, estimators: Mapping[str, Any], X: Any, y: ArrayLike, ax: Any = None, **style: Any
     ) -> Self:
         """Draw the norms of several estimators, each in a colour of its own.
 
@@ -222,39 +216,26 @@ class GradientNormDisplay:
             Likewise, the same for all.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
         GradientNormDisplay
         """
-        return cls({name: _norms(est, X, y) for name, est in estimators.items()}).plot(ax)
+        norms = {name: _norms(est, X, y) for name, est in estimators.items()}
+        return cls(norms).plot(ax, **style)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw the norms on a logarithmic scale, steps counted from the last.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        if ax is None:
-            ax = _figure().add_subplot()
+    def _draw(self, ax: Any, *, line_kw: Style) -> None:
         for name, norms in self.norms.items():
-            steps = np.arange(1 - len(norms), 1)
-            ax.plot(steps, norms, label=name, marker="o" if len(norms) == 1 else "")
+            look = {"label": name, "marker": "o" if len(norms) == 1 else ""}
+            ax.plot(np.arange(1 - len(norms), 1), norms, **look | line_kw)
         ax.set_yscale("log")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        integer_ticks(ax.xaxis)
         ax.set_xlabel("step, counted from the last")
         ax.set_ylabel("norm of the gradient")
-        ax.grid(alpha=0.3)
-        ax.spines[["top", "right"]].set_visible(False)
+        remove_frame(ax, grid="both")
         ax.legend(frameon=False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
 def unrolled(
@@ -316,9 +297,3 @@ def _steps(
     if x.ndim == 2:
         x = x.unsqueeze(-1)
     return x.flatten(2), None
-
-
-def _figure() -> Any:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(6.4, 4), layout="constrained")

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from ibestimators.base import Estimator
 from ibestimators.pipelines import opened
+from ibestimators.plotting import Display, Style, remove_frame
 
 
-class TrainingCurveDisplay:
-    """Training and validation loss by epoch.
+class TrainingCurveDisplay(Display):
+    """Training and validation loss by epoch, on a logarithmic scale.
+
+    Style keywords of `plot`: ``line_kw`` and, for the validation losses, ``validation_kw``.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ class TrainingCurveDisplay:
         self.validation_losses = dict(validation_losses)
 
     @classmethod
-    def from_estimator(cls, estimator: Any, ax: Any = None) -> Self:
+    def from_estimator(cls, estimator: Any, ax: Any = None, **style: Any) -> Self:
         """Draw the curves of one estimator.
 
         Parameters
@@ -55,16 +58,18 @@ class TrainingCurveDisplay:
             Fitted.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
         TrainingCurveDisplay
         """
         name = type(opened(estimator, None, Estimator)[0]).__name__
-        return cls.from_estimators({name: estimator}, ax)
+        return cls.from_estimators({name: estimator}, ax, **style)
 
     @classmethod
-    def from_estimators(cls, estimators: Mapping[str, Any], ax: Any = None) -> Self:
+    def from_estimators(cls, estimators: Mapping[str, Any], ax: Any = None, **style: Any) -> Self:
         """Draw the curves of several estimators, each in a colour of its own.
 
         Parameters
@@ -73,6 +78,8 @@ class TrainingCurveDisplay:
             Fitted.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
+        **style : dict
+            Style keywords, as in `plot`.
 
         Returns
         -------
@@ -82,38 +89,19 @@ class TrainingCurveDisplay:
         return cls(
             {name: np.array(est.loss_curve_) for name, est in fitted.items()},
             {name: np.array(est.validation_curve_) for name, est in fitted.items()},
-        ).plot(ax)
+        ).plot(ax, **style)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw the losses on a logarithmic scale, validation dashed.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        if ax is None:
-            from matplotlib.figure import Figure
-
-            ax = Figure(figsize=(6.4, 4), layout="constrained").add_subplot()
+    def _draw(self, ax: Any, *, line_kw: Style, validation_kw: Style) -> None:
         for i, (name, loss) in enumerate(self.losses.items()):
             epochs = np.arange(1, len(loss) + 1)
-            ax.plot(epochs, loss, color=f"C{i}", label=name, marker="o" if len(loss) == 1 else "")
+            look = {"color": f"C{i}", "label": name, "marker": "o" if len(loss) == 1 else ""}
+            ax.plot(epochs, loss, **look | line_kw)
             validation = self.validation_losses[name]
             if len(validation):
-                ax.plot(
-                    epochs[-len(validation) :], validation, color=f"C{i}", ls="--",
-                    label=f"{name}, validation",
-                )  # fmt: skip
+                look = {"color": f"C{i}", "label": f"{name}, validation", "linestyle": "--"}
+                ax.plot(epochs[-len(validation) :], validation, **look | validation_kw)
         ax.set_yscale("log")
         ax.set_xlabel("epoch")
         ax.set_ylabel("loss")
-        ax.grid(alpha=0.3)
-        ax.spines[["top", "right"]].set_visible(False)
+        remove_frame(ax, grid="both")
         ax.legend(frameon=False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

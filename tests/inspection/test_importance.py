@@ -746,4 +746,4 @@ def test_a_display_can_measure():
     display = ImportanceDisplay.from_estimator(model, X, y, random_state=0, n_repeats=2)
     expected = structure_importance(model, X, y, random_state=0, n_repeats=2)
     np.testing.assert_array_equal(display.importances_mean, expected.importances_mean)
-    assert display.ax_.get_xlabel() == "fall of accuracy"
+    assert display.ax_.get_xlabel() == "drop of accuracy"

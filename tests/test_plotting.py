@@ -1,0 +1,140 @@
+"""The contract of all displays: axes of one's own, attributes, style keywords, errors."""
+
+from __future__ import annotations
+
+import inspect
+
+import networkx as nx
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from sklearn.linear_model import LogisticRegression
+
+import ibestimators.comparison._displays  # noqa: F401 - so that all displays are defined
+from ibestimators import (
+    AttentionClassifier,
+    AttentionMapDisplay,
+    ConvClassifier,
+    FeatureMapDisplay,
+    FilterDisplay,
+    GradientNormDisplay,
+    GraphClassifier,
+    HiddenStateDisplay,
+    ImportanceDisplay,
+    MessageDisplay,
+    NodeEmbeddingDisplay,
+    ReachDisplay,
+    RecurrentClassifier,
+    TrainingCurveDisplay,
+    structure_importance,
+)
+from ibestimators.plotting import Display, PanelsDisplay
+
+random = np.random.default_rng(0)
+y = np.arange(12) % 2
+signals = random.normal(size=(12, 8, 1)) + y[:, None, None]
+images = random.normal(size=(12, 6, 6, 1))
+graphs = [nx.cycle_graph(4 + i % 2) for i in range(12)]
+quick = {"max_epochs": 1, "random_state": 0}
+
+
+def networks():
+    conv = ConvClassifier(n_filters=(3,), **quick).fit(signals, y)
+    conv2d = ConvClassifier(n_filters=(3,), **quick).fit(images, y)
+    recurrent = RecurrentClassifier(hidden_size=4, **quick).fit(signals, y)
+    graph = GraphClassifier(hidden_size=4, n_layers=2, **quick).fit(graphs, y)
+    attention = AttentionClassifier(embedding_size=4, **quick).fit(signals, y)
+    stopped = ConvClassifier(n_filters=(3,), early_stopping=True, **quick).fit(signals, y)
+    yield TrainingCurveDisplay.from_estimator(stopped)
+    yield FilterDisplay.from_estimator(conv)
+    yield FilterDisplay.from_estimator(conv2d)
+    yield FeatureMapDisplay.from_estimator(conv, signals)
+    yield FeatureMapDisplay.from_estimator(conv2d, images)
+    yield HiddenStateDisplay.from_estimator(recurrent, signals)
+    yield GradientNormDisplay.from_estimator(recurrent, signals, y)
+    yield NodeEmbeddingDisplay.from_estimator(graph, graphs)
+    yield MessageDisplay.from_estimator(graph, graphs)
+    yield ReachDisplay.from_estimator(graph, graphs)
+    yield AttentionMapDisplay.from_estimator(attention, signals)
+    linear = LogisticRegression().fit(signals[:, :, 0], y)
+    yield ImportanceDisplay.from_estimator(linear, signals[:, :, 0], y, n_repeats=1)
+    yield structure_importance(conv, signals, y, n_repeats=1).plot()
+    yield structure_importance(conv2d, images, y, n_repeats=1).plot()
+
+
+@pytest.fixture(scope="module")
+def displays():
+    return [*networks()]
+
+
+def new_axes(display):
+    if not isinstance(display, PanelsDisplay):
+        return Figure().add_subplot()
+    return Figure().subplots(*display._panels()[0])
+
+
+def style_keywords(display):
+    parameters = inspect.signature(display._draw).parameters.values()
+    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+
+
+def leaves(cls):
+    below = cls.__subclasses__()
+    return {cls} if not below else set().union(*map(leaves, below))
+
+
+def test_all_displays_are_tested_here(displays):
+    assert leaves(Display) == set(map(type, displays))
+
+
+def test_axes_of_ones_own_are_drawn_into_and_new_ones_are_made(displays):
+    for display in displays:
+        name = "axes_" if isinstance(display, PanelsDisplay) else "ax_"
+        axes = new_axes(display)
+        assert display.plot(axes) is display
+        assert np.all(np.ravel(getattr(display, name)) == np.ravel(axes))
+        assert display.figure_ is np.ravel(axes)[0].figure
+        display.plot()
+        assert display.figure_ is not np.ravel(axes)[0].figure
+        display.figure_.draw_without_rendering()
+
+
+def test_style_keywords_reach_matplotlib(displays):
+    for display in displays:
+        assert style_keywords(display)
+        for name in style_keywords(display):
+            display.plot(new_axes(display), **{name: {"gid": "mine", "alpha": 0.5}})
+            found = display.figure_.findobj(lambda artist: artist.get_gid() == "mine")
+            if not isinstance(display, (FilterDisplay, FeatureMapDisplay, ImportanceDisplay)):
+                assert found, (type(display), name)  # those draw by the kind of X
+            assert all(artist.get_alpha() == 0.5 for artist in found)
+
+
+def test_short_names_of_properties_override_the_defaults(displays):
+    lines = next(d for d in displays if isinstance(d, TrainingCurveDisplay))
+    lines.plot(line_kw={"c": "red", "lw": 7, "ls": ":"})
+    line = lines.ax_.lines[0]
+    assert (line.get_color(), line.get_linewidth(), line.get_linestyle()) == ("red", 7, ":")
+
+
+def test_from_estimator_passes_the_style_on():
+    fitted = ConvClassifier(n_filters=(3,), **quick).fit(images, y)
+    display = FilterDisplay.from_estimator(fitted, im_kw={"cmap": "gray"})
+    assert display.ax_.images[0].get_cmap().name == "gray"
+    linear = LogisticRegression().fit(signals[:, :, 0], y)
+    display = ImportanceDisplay.from_estimator(
+        linear, signals[:, :, 0], y, n_repeats=1, bar_kw={"color": "red"}
+    )
+    assert display.ax_.patches[0].get_facecolor() == (1, 0, 0, 1)
+
+
+def test_unknown_styles_and_wrong_axes_are_refused(displays):
+    for display in displays:
+        with pytest.raises(TypeError, match=f"'colour_kw' is not .* {type(display).__name__}. Use"):
+            display.plot(colour_kw={})
+        name = style_keywords(display)[0]
+        with pytest.raises(TypeError, match=f"{name} must be a dict .* got 3"):
+            display.plot(**{name: 3})
+        if isinstance(display, PanelsDisplay):
+            with pytest.raises(ValueError, match="ax holds 7 axes, but .* are needed: one for"):
+                display.plot(Figure().subplots(7))
