@@ -11,6 +11,7 @@ from numbers import Integral
 from typing import Any, TypeVar
 
 import torch
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -60,6 +61,19 @@ def opened(estimator: Any, X: Any, primitive: type[P]) -> tuple[P, Any]:
         )
     check_is_fitted(estimator, "net_")
     return estimator, X
+
+
+def innermost(est: Any) -> Any:
+    """The estimator at the end of a pipeline, or inside a search, fitted if it is."""
+    while True:
+        if hasattr(est, "steps"):
+            est = est.steps[-1][1]
+        elif hasattr(est, "best_estimator_"):
+            est = est.best_estimator_
+        elif isinstance(getattr(est, "estimator", None), BaseEstimator):
+            est = est.estimator
+        else:
+            return est
 
 
 def network(estimator: Estimator) -> Any:

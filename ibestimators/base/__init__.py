@@ -10,6 +10,7 @@ from ibestimators.base._estimator import (
     Regressor,
 )
 from ibestimators.base._parameters import estimator, parameter
+from ibestimators.base._random import draw_seed, random_generator
 from ibestimators.base._saving import load
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "POSITIVE_INT",
     "POSITIVE_REAL",
     "Regressor",
+    "draw_seed",
     "estimator",
     "load",
     "parameter",
+    "random_generator",
 ]

@@ -1,13 +1,14 @@
 """Compare estimators on the same folds, with a verdict that says how sure it is."""
 
 from ibestimators.comparison._ablation import AblationResult, equivariance_error, structure_ablation
-from ibestimators.comparison._compare import ComparisonResult, compare_biases, fresh
+from ibestimators.comparison._compare import compare_biases
 from ibestimators.comparison._learning_curves import (
     LearningCurvesResult,
     compare_learning_curves,
     optimum,
 )
 from ibestimators.comparison._racing import RaceResult, race_biases
+from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._scaling import ParameterScalingResult, compare_parameter_scaling
 from ibestimators.comparison._statistics import compare_over_data_sets
 
@@ -22,7 +23,6 @@ __all__ = [
     "compare_over_data_sets",
     "compare_parameter_scaling",
     "equivariance_error",
-    "fresh",
     "optimum",
     "race_biases",
     "structure_ablation",

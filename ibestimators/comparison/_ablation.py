@@ -24,10 +24,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import _safe_indexing
 from tabulate import tabulate
 
-from ibestimators.comparison._compare import _with_interval, compare_biases, fresh, ratio_of_sizes
+from ibestimators.base import draw_seed, random_generator
+from ibestimators.comparison._compare import compare_biases
+from ibestimators.comparison._result import ratio_of_sizes, with_interval
 from ibestimators.comparison._statistics import resampled_interval
 from ibestimators.structures import NAMES, entries, kind_of
 
@@ -107,7 +109,7 @@ def destroy_structure(
            [7, 8, 6, 5]])
     """
     structure = _resolved(X, structure)
-    random = check_random_state(fresh(random_state))
+    random = random_generator(random_state)
     if structure == "edges":
         return _with_random_edges(X, random)
     if structure == "positions" or kind_of(X) == "array":
@@ -326,9 +328,9 @@ class AblationResult:
             [
                 name,
                 row.assumption,
-                _with_interval(row.intact, np.nan, np.nan),
-                _with_interval(row.destroyed, np.nan, np.nan),
-                _with_interval(row.fall, row.fall_low, row.fall_high, sign="+"),
+                with_interval(row.intact, np.nan, np.nan),
+                with_interval(row.destroyed, np.nan, np.nan),
+                with_interval(row.fall, row.fall_low, row.fall_high, sign="+"),
             ]
             for name, row in frame.iterrows()
         ]
@@ -409,7 +411,7 @@ class AblationDisplay:
             ax.plot(row["intact"], height, "o", color=colour, ms=7)
             middle = (row["intact"] + row["destroyed"]) / 2
             change = 0 - row["fall"], 0 - row["fall_high"], 0 - row["fall_low"]  # no -0.000
-            label = _with_interval(*change, sign="+")
+            label = with_interval(*change, sign="+")
             ax.annotate(
                 label, (middle, height), (0, 8),
                 textcoords="offset points", ha="center", fontsize=9,
@@ -499,7 +501,7 @@ def structure_ablation(
     structure = _resolved(X, structure)
     seed = random_state
     if not isinstance(seed, Integral):
-        seed = int(check_random_state(fresh(seed)).randint(2**31 - 1))
+        seed = draw_seed(seed)
     if not (cv is None or isinstance(cv, Integral)):
         # split once: an iterable may end, a splitter may shuffle anew
         cv = list(check_cv(cv, y).split(X, y))
@@ -582,7 +584,7 @@ def equivariance_error(
     >>> equivariance_error(linear, X, "reflection", random_state=0) > 1
     True
     """
-    random = check_random_state(fresh(random_state))
+    random = random_generator(random_state)
     changed = transform(X) if callable(transform) else _transformed(X, transform, random)
     outputs = _outputs(estimator, X)
     if len(outputs) < 2:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from ibestimators.comparison._compare import ComparisonResult
+from ibestimators.comparison._result import ComparisonResult
 
 
 class ComparisonDisplay:

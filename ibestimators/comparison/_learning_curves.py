@@ -23,21 +23,14 @@ from scipy import stats
 from scipy.optimize import OptimizeWarning, curve_fit
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.metrics import check_scoring
-from sklearn.utils import _safe_indexing, check_random_state, indexable
+from sklearn.utils import _safe_indexing, indexable
 from tabulate import tabulate
 
-from ibestimators.comparison._compare import (
-    Cells,
-    _score_names,
-    _splits,
-    _watched,
-    assumption,
-    can_stratify,
-    candidates,
-    done_one_by_one,
-    fresh,
-    with_seeds,
-)
+from ibestimators.base import random_generator
+from ibestimators.comparison._compare import candidates, score_names
+from ibestimators.comparison._fold_task import FoldTask, collect_with_progress, run_in_order
+from ibestimators.comparison._folds import can_stratify, make_splits, with_seeds
+from ibestimators.comparison._result import assumption
 from ibestimators.comparison._statistics import CONFIDENCE, resampled_interval
 
 ENDS = [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)]
@@ -386,9 +379,9 @@ def compare_learning_curves(
         raise ValueError(f"scoring must be one score, a str or a callable, got {scoring!r}.")
     estimators, baseline = candidates(estimators, baseline, y)
 
-    generator = check_random_state(fresh(random_state))
+    generator = random_generator(random_state)
     classifier = is_classifier(estimators[baseline])
-    splits = _splits(cv, 1, X, y, classifier, None, generator)
+    splits = make_splits(cv, 1, X, y, classifier, None, generator)
     # Seeds are drawn as in compare_biases: at the size of a fold its scores come out again.
     prepared = {name: with_seeds(clone(est), generator) for name, est in estimators.items()}
     scorers = {name: check_scoring(est, scoring) for name, est in prepared.items()}
@@ -399,7 +392,7 @@ def compare_learning_curves(
     work = (
         # In the order of the data, as folds are.
         delayed(
-            Cells(
+            FoldTask(
                 name,
                 prepared[name],
                 scorers[name],
@@ -412,14 +405,14 @@ def compare_learning_curves(
         for f, n, name in tasks
     )
     labels = [(f"{name} with {n:,} samples", [f]) for f, n, name in tasks]
-    cells = pd.DataFrame(_watched(done_one_by_one(n_jobs, work), labels, verbose))
+    cells = pd.DataFrame(collect_with_progress(run_in_order(n_jobs, work), labels, verbose))
     if cells["score"].isna().all():
         raise ValueError(f"Every fit failed. The first reason: {cells['error'].dropna().iloc[0]}")
     return LearningCurvesResult(
         cells=cells[["estimator", "fold", "n_train", "score", "fit_time", "error"]],
         assumptions={name: assumption(est) for name, est in prepared.items()},
         baseline=baseline,
-        scoring=_score_names(scoring, classifier)[0],
+        scoring=score_names(scoring, classifier)[0],
         # Folds are correlated through the training samples that they share. Subsets share fewer
         # than whole folds do, so that the ratio of whole folds is on the safe side for all.
         test_train_ratio=float(np.mean([len(test) / len(train) for train, test in splits])),

@@ -20,10 +20,12 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV, KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import indexable
 from tabulate import tabulate
 
-from ibestimators.comparison._compare import can_stratify, candidates, fresh, with_seeds
+from ibestimators.base import random_generator
+from ibestimators.comparison._compare import candidates
+from ibestimators.comparison._folds import can_stratify, with_seeds
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,7 +137,7 @@ def race_biases(
     unknown = set(settings) - set(estimators)
     if unknown:
         raise ValueError(f"settings names {sorted(unknown)}, but there is {list(estimators)}.")
-    generator = check_random_state(fresh(random_state))
+    generator = random_generator(random_state)
     prepared = {name: with_seeds(clone(est), generator) for name, est in estimators.items()}
     classifier = is_classifier(next(iter(prepared.values())))
     folds = (StratifiedKFold if can_stratify(classifier, y) else KFold)(

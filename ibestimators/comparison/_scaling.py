@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from tabulate import tabulate
 
-from ibestimators.comparison._compare import compare_biases, fresh
+from ibestimators.base import draw_seed
+from ibestimators.comparison._compare import compare_biases
 from ibestimators.comparison._learning_curves import LearningCurvesResult
 
 
@@ -104,8 +106,7 @@ def compare_parameter_scaling(
     sizes = list(n_parameters)
     if not sizes or (np.diff(sizes) <= 0).any():
         raise ValueError(f"n_parameters must be increasing numbers, got {n_parameters!r}.")
-    seed = fresh(random_state)
-    seed = int(seed if isinstance(seed, (int, np.integer)) else seed.randint(2**31 - 1))
+    seed = random_state if isinstance(random_state, Integral) else draw_seed(random_state)
     results = {
         size: compare_biases(
             X, y, estimators, cv=cv, scoring=scoring, baseline=baseline, match_parameters=size,

@@ -25,12 +25,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 from tabulate import tabulate
 
-from ibestimators.comparison._compare import _innermost, _score_names, fresh
+from ibestimators.base import random_generator
+from ibestimators.comparison._compare import score_names
 from ibestimators.perturbations import units_of
+from ibestimators.pipelines import innermost
 from ibestimators.plotting import Display, Style, largest, remove_frame
 from ibestimators.text import TextTokenizer
 
@@ -248,7 +249,7 @@ def structure_importance(
     scorer = check_scoring(estimator, scoring=scoring)
     baseline = float(scorer(estimator, X, y))
     units = units_of(X, unit, size)
-    seed = check_random_state(fresh(random_state)).randint(2**31)
+    seed = random_generator(random_state).randint(2**31)
     scores = Parallel(n_jobs=n_jobs)(
         delayed(_scores)(estimator, units, place, y, scorer, n_repeats, seed)
         for place in units.places
@@ -258,7 +259,7 @@ def structure_importance(
         importances=baseline - np.array(scores).reshape(len(units.places), n_repeats),
         units=_in_words(units, words),
         unit=units.unit,
-        scoring=_score_names(used, is_classifier(estimator))[0],
+        scoring=score_names(used, is_classifier(estimator))[0],
         baseline_score=baseline,
         places=tuple(units.places),
         over=units.over,
@@ -364,7 +365,7 @@ def sample_importance(
         x = _tokenized(tokenizer, [x])[1][0]
     _check_layout(estimator, X)
     units = units_of(X, unit, size, x)
-    random = check_random_state(fresh(random_state))
+    random = random_generator(random_state)
     # as many copies as replacements: in batches of one size the rounding is the same
     name, output = _output(estimator, units.repeated(n_draws))
     before = output(units.repeated(n_draws))
@@ -425,7 +426,7 @@ def _check_count(name: str, count: Any) -> None:
 
 
 def _check_layout(estimator: Any, X: Any) -> None:
-    if getattr(_innermost(estimator), "channels_first", False):
+    if getattr(innermost(estimator), "channels_first", False):
         raise ValueError(
             "the estimator has channels_first=True, but units are found in samples whose features "
             "stand last. Fit it with channels_first=False on np.moveaxis(X, 1, -1)."

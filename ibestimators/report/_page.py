@@ -26,8 +26,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, is_classifier
 
 from ibestimators.comparison._ablation import _DESTROYED, AblationResult, _in_words
-from ibestimators.comparison._compare import ComparisonResult, _with_interval
 from ibestimators.comparison._learning_curves import LearningCurvesResult, _law, optimum
+from ibestimators.comparison._result import ComparisonResult, with_interval
 from ibestimators.structures import NAMES, kind_of
 
 MOST_CLASSES = 20
@@ -180,7 +180,7 @@ def _write_whole(path: Path, page: str) -> None:
 def _verdict(result: ComparisonResult) -> str:
     frame = result.to_frame()
     ends: Any = frame.loc[result.best, [f"score{end}" for end in ENDS]]
-    value = _with_interval(*ends)
+    value = with_interval(*ends)
     lead = f"Highest mean {result.scoring}: {result.best}, {value}."
     said = result.verdict()
     if not said:
@@ -217,7 +217,7 @@ def _scores(result: ComparisonResult) -> str:
         kind = "muted" if name == result.baseline else "accent"
         rows.append((_label(name, row["assumption"]), kind, reference + marks))
     told = "; ".join(
-        f"{name} {_with_interval(row.score, row.score_low, row.score_high)}"
+        f"{name} {with_interval(row.score, row.score_low, row.score_high)}"
         for name, row in frame.iterrows()
     )
     caption = (
@@ -240,7 +240,7 @@ def _estimators(result: ComparisonResult) -> str:
             row.assumption,
             _number(row.parameters, ",d"),
             _number(row.multiply_adds, ",d"),
-            (_with_interval(row.score, row.score_low, row.score_high), row.score),
+            (with_interval(row.score, row.score_low, row.score_high), row.score),
             _difference(row, name == result.baseline),
             _not_tiny(row.p_value, ".2g"),
             _number(row.p_better, ".2f"),
@@ -264,7 +264,7 @@ def _difference(row: Any, is_baseline: bool) -> Cell:
     if is_baseline:
         return "baseline", np.nan
     ends = row.difference, row.difference_low, row.difference_high
-    return "" if pd.isna(ends[0]) else _with_interval(*ends, sign="+"), ends[0]
+    return "" if pd.isna(ends[0]) else with_interval(*ends, sign="+"), ends[0]
 
 
 def _other_scores(result: ComparisonResult) -> str:
@@ -274,7 +274,7 @@ def _other_scores(result: ComparisonResult) -> str:
     rows: list[list[Cell]] = []
     for name in result.estimators:
         ends: list[Any] = [frame.loc[name, [f"score{end}" for end in ENDS]] for frame in frames]
-        rows.append([name, *((_with_interval(*end), end["score"]) for end in ends)])
+        rows.append([name, *((with_interval(*end), end["score"]) for end in ends)])
     heads = ["estimator", *result.other_scorings]
     return _section("Other scores", _table("Other scores", heads, rows))
 
@@ -350,7 +350,7 @@ def _ablation(ablation: AblationResult) -> str:
             row.assumption,
             _number(row.intact, ".3f"),
             _number(row.destroyed, ".3f"),
-            (_with_interval(row.fall, row.fall_low, row.fall_high, sign="+"), row.fall),
+            (with_interval(row.fall, row.fall_low, row.fall_high, sign="+"), row.fall),
         ]
         for name, row in frame.iterrows()
     ]
@@ -573,7 +573,7 @@ def _ablation_picture(ablation: AblationResult) -> str:
     rows = []
     for name, row in frame.iterrows():
         intact, destroyed = axis.at(row["intact"]), axis.at(row["destroyed"])
-        fall = _with_interval(row["fall"], row["fall_low"], row["fall_high"], sign="+")
+        fall = with_interval(row["fall"], row["fall_low"], row["fall_high"], sign="+")
         # The ring is larger than the dot, so that both are seen at one place.
         marks = (
             _line("change", intact, destroyed, MARKS, MARKS)

@@ -32,7 +32,7 @@ from ibestimators.comparison._ablation import (
     equivariance_error,
     structure_ablation,
 )
-from ibestimators.comparison._compare import resampled_interval
+from ibestimators.comparison._statistics import resampled_interval
 
 TRANSFORMS = ["shift", "reflection", "permutation", "rotation", "time_reversal", "rescaling"]
 

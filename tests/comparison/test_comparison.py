@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ibestimators import MLPClassifier, biases, compare_biases
-from ibestimators.comparison._compare import assumption
+from ibestimators.comparison._result import assumption
 from ibestimators.comparison._statistics import resampled_interval
 from ibestimators.suite import guess_task
 

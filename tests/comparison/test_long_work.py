@@ -27,7 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from ibestimators import GraphClassifier, MLPClassifier, compare_biases
-from ibestimators.comparison._compare import _content
+from ibestimators.comparison._cache import _content
 
 X, y = load_iris(return_X_y=True)
 SAME = ["estimator", "fold", "score", "n_parameters", "n_train", "n_test"]
