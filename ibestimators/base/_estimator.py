@@ -51,6 +51,7 @@ from ibestimators.structures import (
     arrange,
     finite_scale,
     new_scaler,
+    parse,
     scaler_from_state,
     scaler_state,
 )
@@ -687,8 +688,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 self.n_features_in_ = steps[0].shape[1]
             return steps
         if reset:
-            return graphs.parse(X, self.node_attrs, self.edge_attrs)
-        return graphs.parse(X, self._structure.node_attrs, self._structure.edge_attrs)
+            return parse(X, self.node_attrs, self.edge_attrs)
+        return parse(X, self._structure.node_attrs, self._structure.edge_attrs)
 
     def _check_columns(self, names: list[str] | None, *, reset: bool) -> None:
         """Columns of sequences that are data frames, against those of fit."""

@@ -8,11 +8,10 @@ bias promises not to notice, and measures how far the outputs move.
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any, Self
 
@@ -31,7 +30,7 @@ from ibestimators.base import draw_seed, random_generator
 from ibestimators.comparison._compare import compare_biases
 from ibestimators.comparison._result import ratio_of_sizes, with_interval
 from ibestimators.comparison._statistics import resampled_interval
-from ibestimators.structures import NAMES, entries, kind_of
+from ibestimators.structures import NAMES, GraphParts, kind_of, put_together, take_apart
 
 Pair = tuple[int, int]
 
@@ -164,37 +163,24 @@ def _each_in_random_order(X: Any, random: np.random.RandomState) -> list[NDArray
 
 
 def _with_random_edges(X: Any, random: np.random.RandomState) -> list[Any]:
-    before = [_ends(graph) for graph in X]
-    after = [
-        _rewired(ends, isinstance(graph, nx.Graph) and not graph.is_directed(), random)
-        for graph, ends in zip(X, before, strict=True)
-    ]
-    if before == after:
+    before = [take_apart(graph, f"graph {i} of X") for i, graph in enumerate(X)]
+    after = [replace(parts, ends=_rewired(parts, random)) for parts in before]
+    if all(np.array_equal(a.ends, b.ends) for a, b in zip(before, after, strict=True)):
         warnings.warn(
             "No graph of X could be rewired without a change of degrees, so all edges are as "
             "they were. A structure that cannot be destroyed cannot be tested in this way.",
             UserWarning,
             stacklevel=3,
         )
-    return [_with_ends(graph, ends) for graph, ends in zip(X, after, strict=True)]
+    return [put_together(parts, graph) for parts, graph in zip(after, X, strict=True)]
 
 
-def _ends(graph: Any) -> list[Pair]:
-    """Numbers of the two nodes of each edge, in the graph's own order of edges."""
-    if isinstance(graph, nx.Graph):
-        number = {node: i for i, node in enumerate(graph)}
-        return [(number[a], number[b]) for a, b in graph.edges()]
-    if isinstance(graph, tuple):
-        links = entries(graph[0])
-        return list(zip(links.row.tolist(), links.col.tolist(), strict=True))
-    return [(a, b) for a, b in np.asarray(graph.edge_index).T.tolist()]
-
-
-def _rewired(ends: list[Pair], undirected: bool, random: np.random.RandomState) -> list[Pair]:
+def _rewired(parts: GraphParts, random: np.random.RandomState) -> NDArray[np.int64]:
     """Other ends for the edges, such that every node has as many as before."""
+    ends = [(a, b) for a, b in parts.ends.tolist()]
     pairs = list(dict.fromkeys((a, b) for a, b in ends if a != b))
     known = set(pairs)
-    if undirected:
+    if parts.undirected:
         moves = _swapped(nx.Graph(pairs), nx.double_edge_swap, random)
     elif all((b, a) in known for a, b in pairs):
         half = [(a, b) for a, b in pairs if a < b]
@@ -202,7 +188,8 @@ def _rewired(ends: list[Pair], undirected: bool, random: np.random.RandomState) 
     else:
         moves = _swapped(nx.DiGraph(pairs), nx.directed_edge_swap, random)
     # each pair moves once, so that what is parallel to it stays
-    return [moves.pop(pair, pair) for pair in ends]
+    moved = [moves.pop(pair, pair) for pair in ends]
+    return np.array(moved, dtype=np.int64).reshape(-1, 2)
 
 
 def _swapped(graph: nx.Graph, swap: Any, random: np.random.RandomState) -> dict[Pair, Pair]:
@@ -219,25 +206,6 @@ def _swapped(graph: nx.Graph, swap: Any, random: np.random.RandomState) -> dict[
     if not graph.is_directed():
         moves |= {(b, a): (d, c) for (a, b), (c, d) in moves.items()}
     return moves
-
-
-def _with_ends(graph: Any, ends: list[Pair]) -> Any:
-    """A copy of the graph whose edges have these ends."""
-    if isinstance(graph, nx.Graph):
-        nodes = list(graph)
-        rewired = _copy_without_edges(graph, nodes)
-        links = zip(ends, graph.edges(data=True), strict=True)
-        rewired.add_edges_from((nodes[a], nodes[b], data) for (a, b), (_, _, data) in links)
-        return rewired
-    index = np.array(ends, dtype=np.int64).reshape(-1, 2).T
-    if isinstance(graph, tuple):
-        adjacency, features = graph
-        weights = entries(adjacency).data
-        rewired = sparse.coo_array((weights, tuple(index)), shape=adjacency.shape)
-        return _in_form_of(rewired, adjacency), features
-    rewired = copy.copy(graph)
-    rewired.edge_index = _in_form_of(index, graph.edge_index)
-    return rewired
 
 
 def _copy_without_edges(graph: nx.Graph, nodes: list[Any]) -> nx.Graph:
@@ -696,33 +664,15 @@ def _rescale(X: Any, random: np.random.RandomState) -> NDArray[Any]:
 
 def _permute_nodes(graph: Any, random: np.random.RandomState) -> Any:
     """The same graph, its nodes in another order."""
-    if isinstance(graph, nx.Graph):
-        nodes = list(graph)
-        permuted = _copy_without_edges(graph, [nodes[i] for i in random.permutation(len(nodes))])
-        permuted.add_edges_from(graph.edges(data=True))
-        return permuted
-    if isinstance(graph, tuple):
-        adjacency, features = graph
-        order = random.permutation(adjacency.shape[0])
-        matrix = sparse.csr_array(adjacency)[order][:, order]
-        return _in_form_of(matrix, adjacency), _rows(features, order)
-    features = getattr(graph, "x", None)
-    index = np.asarray(graph.edge_index)
-    n_nodes = getattr(graph, "num_nodes", None) if features is None else len(features)
-    order = random.permutation(index.max(initial=-1) + 1 if n_nodes is None else n_nodes)
-    permuted = copy.copy(graph)
-    permuted.edge_index = _in_form_of(np.argsort(order)[index], graph.edge_index)
-    if features is not None:
-        permuted.x = _rows(features, order)
-    return permuted
-
-
-def _rows(features: Any, order: NDArray[np.int64]) -> Any:
-    if features is None:
-        return None
-    if isinstance(features, torch.Tensor):
-        return features[torch.from_numpy(order)]
-    return (features.tocsr() if sparse.issparse(features) else np.asarray(features))[order]
+    parts = take_apart(graph)
+    order = random.permutation(len(parts.names))
+    permuted = replace(
+        parts,
+        names=[parts.names[i] for i in order],
+        ends=np.argsort(order)[parts.ends],
+        node_columns={name: column[order] for name, column in parts.node_columns.items()},
+    )
+    return put_together(permuted, graph)
 
 
 _TRANSFORMS: dict[str, dict[str, Callable[[Any, np.random.RandomState], Any]]] = {

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ibestimators.comparison._ablation import _axes, _copy_without_edges, _described, _in_form_of
-from ibestimators.structures import NAMES, entries, kind_of
+from ibestimators.structures import NAMES, kind_of, take_apart
 
 Index = NDArray[np.int64]
 
@@ -366,10 +366,8 @@ def _apart(graph: Any) -> Parts:
         edges = _columns([data for *_, data in links])
         return Parts(list(graph), [(a, b) for a, b, _ in links], nodes, edges)
     if isinstance(graph, tuple):
-        adjacency = entries(graph[0])
-        ends = list(zip(adjacency.row.tolist(), adjacency.col.tolist(), strict=True))
-        nodes = _numbered(graph[1])
-        return Parts(list(range(adjacency.shape[0])), ends, nodes, {"weight": adjacency.data})
+        parts = take_apart(graph)
+        return Parts(parts.names, parts.named_ends, _numbered(graph[1]), parts.edge_columns)
     index = np.asarray(graph.edge_index)
     ends = [(a, b) for a, b in index.T.tolist()]
     nodes = _numbered(getattr(graph, "x", None))

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Self
 
-import networkx as nx
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder
 
 from ibestimators.structures._arrays import (
@@ -19,26 +15,11 @@ from ibestimators.structures._arrays import (
     scaler_from_state,
     scaler_state,
 )
-from ibestimators.structures._kinds import Index, Layout, is_graph
+from ibestimators.structures._graph_forms import Columns, ParsedGraphs
+from ibestimators.structures._kinds import Index, Layout
 from ibestimators.structures._packed import PackedSamples
 
-Columns = dict[str, list[Any]]
-
 _MOST_CATEGORIES = 1000  # each becomes a feature of every row
-
-
-@dataclass
-class ParsedGraphs:
-    """All nodes and edges of some graphs, and their attributes, one after the other."""
-
-    n_nodes: list[int] = field(default_factory=list)
-    n_edges: list[int] = field(default_factory=list)
-    edges: list[NDArray[np.int64]] = field(default_factory=list)  # (n_edges_i, 2) each
-    node_columns: Columns = field(default_factory=dict)
-    edge_columns: Columns = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.n_nodes)
 
 
 class GraphSamples:
@@ -296,196 +277,3 @@ def _to_tensor(rows: NDArray[np.float64], dtype: torch.dtype) -> torch.Tensor:
             "or dtype='float64'."
         )
     return values
-
-
-def parse(
-    X: Sequence[Any], node_attrs: Iterable[str] | None, edge_attrs: Iterable[str] | None
-) -> ParsedGraphs:
-    """Read graphs of any form, or raise an error that names the graph.
-
-    Parameters
-    ----------
-    X : sequence of networkx.Graph, (adjacency, node_features), or objects with `edge_index`
-    node_attrs, edge_attrs : iterable of str or None
-        Attributes to read; None reads all.
-    """
-    parsed = ParsedGraphs()
-    tables: list[tuple[Columns, Columns]] = []
-    for i, graph in enumerate(X):
-        if not is_graph(graph):
-            raise ValueError(
-                f"item {i} of X is a {type(graph).__name__}, but a networkx graph, a pair "
-                "(adjacency, node_features) or an object with edge_index is expected."
-            )
-        if isinstance(graph, nx.Graph):
-            n_nodes, edges, nodes, links = _parse_networkx(graph)
-        elif isinstance(graph, tuple):
-            n_nodes, edges, nodes, links = _parse_adjacency(graph, i)
-        else:
-            n_nodes, edges, nodes, links = _parse_edge_index(graph, i)
-        parsed.n_nodes.append(n_nodes)
-        parsed.n_edges.append(len(edges))
-        parsed.edges.append(edges)
-        tables.append((nodes, links))
-    parsed.node_columns = _join([nodes for nodes, _ in tables], parsed.n_nodes, node_attrs, "node")
-    parsed.edge_columns = _join([links for _, links in tables], parsed.n_edges, edge_attrs, "edge")
-    return parsed
-
-
-_MISSING = object()
-_Parsed = tuple[int, NDArray[np.int64], Columns, Columns]
-
-
-def _parse_networkx(graph: nx.Graph) -> _Parsed:
-    number = {node: i for i, node in enumerate(graph)}
-    links = [(number[a], number[b], attributes) for a, b, attributes in graph.edges(data=True)]
-    if not graph.is_directed():  # a loop sends once
-        links += [(b, a, attributes) for a, b, attributes in links if a != b]
-    edges = np.array([link[:2] for link in links], dtype=np.int64).reshape(-1, 2)
-    return (
-        len(number),
-        edges,
-        _as_columns([attributes for _, attributes in graph.nodes(data=True)]),
-        _as_columns([attributes for _, _, attributes in links]),
-    )
-
-
-def _as_columns(rows: list[dict[str, Any]]) -> Columns:
-    names = {name for row in rows for name in row}
-    return {name: [row.get(name, _MISSING) for row in rows] for name in names}
-
-
-def entries(adjacency: Any) -> sparse.coo_array:
-    """The entries of a matrix other than 0, each once, in a copy."""
-    given = adjacency if sparse.issparse(adjacency) else np.asarray(adjacency)
-    matrix = sparse.coo_array(given, copy=True)
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    return matrix
-
-
-def _parse_adjacency(graph: tuple[Any, Any], i: int) -> _Parsed:
-    adjacency = entries(graph[0])
-    n_nodes = adjacency.shape[0]
-    if adjacency.shape != (n_nodes, n_nodes):
-        raise ValueError(
-            f"the adjacency matrix of graph {i} has shape {adjacency.shape}; it must be square."
-        )
-    if adjacency.dtype.kind not in "biuf":
-        raise ValueError(
-            f"the adjacency matrix of graph {i} is of type {adjacency.dtype}; numbers are expected."
-        )
-    edges = np.stack([adjacency.row, adjacency.col], 1).astype(np.int64)
-    nodes = _features(graph[1], n_nodes, f"node_features of graph {i}", "nodes")
-    return n_nodes, edges, nodes, {"weight": list(adjacency.data)}
-
-
-def _parse_edge_index(graph: Any, i: int) -> _Parsed:
-    index = np.asarray(graph.edge_index)
-    if not index.size:  # an empty list is of floats
-        index = np.zeros((2, 0), dtype=np.int64)
-    if index.ndim != 2 or index.shape[0] != 2 or index.dtype.kind not in "iu":
-        raise ValueError(
-            f"edge_index of graph {i} has shape {index.shape} and type {index.dtype}; integers "
-            "of shape (2, edges) are expected."
-        )
-    features = getattr(graph, "x", None)
-    n_nodes = getattr(graph, "num_nodes", None) if features is None else len(features)
-    n_nodes = int(index.max(initial=-1)) + 1 if n_nodes is None else int(n_nodes)
-    if index.size and not 0 <= index.min() <= index.max() < n_nodes:
-        raise ValueError(
-            f"edge_index of graph {i} names node {index.max()} or {index.min()}, but the graph "
-            f"has nodes 0 to {n_nodes - 1}."
-        )
-    nodes = _features(features, n_nodes, f"x of graph {i}", "nodes")
-    edge_attr = getattr(graph, "edge_attr", None)
-    links = _features(edge_attr, index.shape[1], f"edge_attr of graph {i}", "edges")
-    weight = getattr(graph, "edge_weight", None)
-    links |= _features(weight, index.shape[1], f"edge_weight of graph {i}", "edges", "weight")
-    return n_nodes, index.T.astype(np.int64), nodes, links
-
-
-def _features(features: Any, n_rows: int, name: str, rows: str, column: str = "x") -> Columns:
-    if features is None:
-        return {}
-    if sparse.issparse(features):
-        features = features.toarray()
-    table = np.asarray(features)
-    if table.ndim not in (1, 2) or len(table) != n_rows or table.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{name} has shape {table.shape} and type {table.dtype}; numbers of shape "
-            f"({n_rows}, features) are expected, one row for each of the {n_rows} {rows}."
-        )
-    return {column: list(table if table.ndim == 2 else table[:, np.newaxis])}
-
-
-def _join(
-    tables: list[Columns], sizes: list[int], wanted: Iterable[str] | None, of: str
-) -> Columns:
-    """Columns over all graphs; every row must have every attribute."""
-    names = {name for table in tables for name in table} if wanted is None else set(wanted)
-    joined: Columns = {}
-    for name in names:
-        column: list[Any] = []
-        for i, (table, size) in enumerate(zip(tables, sizes, strict=True)):
-            values = table.get(name, [_MISSING] * size)
-            if any(value is _MISSING for value in values):
-                one = {"node": "a node", "edge": "an edge"}[of]
-                raise ValueError(
-                    f"graph {i} of X has {one} without the attribute {name!r}. Set it on every "
-                    f"{of}, or name the attributes to read in {of}_attrs."
-                )
-            column += values
-        joined[name] = column
-    return joined
-
-
-def read_edges(graph: Any, sizes: Sequence[int]) -> NDArray[np.int64]:
-    """Edges between the positions of array samples.
-
-    Parameters
-    ----------
-    graph : networkx.Graph, (n, n) array or sparse matrix, "empty" or None
-        Nodes named 0 to n - 1 are the positions of these numbers; nodes with other
-        names are taken in the order of the graph. "empty" has no edges. None joins
-        neighbouring positions of a grid of these sizes.
-    sizes : sequence of int
-        Sizes of the structure's axes; their product is the number of positions.
-
-    Returns
-    -------
-    ndarray of shape (2, n_edges)
-        Sources, then targets; an undirected edge stands in both directions.
-    """
-    n_positions = int(np.prod(sizes))
-    if isinstance(graph, str):
-        return np.zeros((2, 0), dtype=np.int64)
-    if graph is None:
-        graph = nx.grid_graph(tuple(reversed(sizes)))  # row-major, as arrays are
-        graph = nx.relabel_nodes(graph, {node: _as_tuple(node) for node in graph})
-        order = sorted(graph)
-    elif isinstance(graph, nx.Graph):
-        numbered = set(graph) == set(range(n_positions))
-        order = list(range(n_positions)) if numbered else list(graph)
-    else:
-        adjacency = entries(graph)
-        if adjacency.ndim != 2 or adjacency.shape != (n_positions, n_positions):
-            raise ValueError(
-                f"graph is an adjacency matrix of shape {adjacency.shape}, but samples have "
-                f"{n_positions} positions. Give one of shape ({n_positions}, {n_positions})."
-            )
-        return np.stack([adjacency.row, adjacency.col]).astype(np.int64)
-    if len(order) != n_positions:
-        raise ValueError(
-            f"graph has {len(order)} nodes, but samples have {n_positions} positions "
-            f"{tuple(sizes)}. Give one node a position, in the order of the features."
-        )
-    number = {node: i for i, node in enumerate(order)}
-    edges = {(number[a], number[b]) for a, b in graph.edges()}
-    if not graph.is_directed():
-        edges |= {(b, a) for a, b in edges}
-    return np.array(sorted(edges), dtype=np.int64).reshape(-1, 2).T.copy()
-
-
-def _as_tuple(node: Any) -> tuple[int, ...]:
-    return node if isinstance(node, tuple) else (node,)

@@ -27,7 +27,8 @@ from ibestimators.attention import MultiHeadAttention, graph_mask
 from ibestimators.convolution import adjacency_images
 from ibestimators.datasets import load_csl
 from ibestimators.message_passing import MessagePassing, NeighbourAttention, path_edges
-from ibestimators.structures._graphs import GraphStructure, parse
+from ibestimators.structures import parse
+from ibestimators.structures._graphs import GraphStructure
 
 ALL = [MLPRegressor, ConvRegressor, RecurrentRegressor, GraphRegressor, AttentionRegressor]
 
@@ -289,15 +290,15 @@ def test_message_passing_cannot_tell_regular_graphs_apart():
     ("graphs", "message"),
     [
         (nx.path_graph(3), "X is one graph"),
-        ([nx.path_graph(3), 5], "item 1 of X is a int"),
-        ([(np.zeros((2, 3)), None), (np.eye(2), None)], "adjacency matrix of graph 0 has shape"),
-        ([(np.eye(2), np.zeros((3, 1))), (np.eye(2), None)], "node_features of graph 0 has shape"),
+        ([nx.path_graph(3), 5], "graph 1 of X is a int"),
+        ([(np.zeros((2, 3)), None), (np.eye(2), None)], "adjacency matrix of graph 0 of X has"),
+        ([(np.eye(2), np.zeros((3, 1))), (np.eye(2), None)], "node_features of graph 0 of X has"),
         ([(np.eye(2), np.zeros((2, 1))), (np.eye(2), None)], "graph 1 of X has a node without"),
         (
             [SimpleNamespace(edge_index=np.array([[0], [5]]), x=np.zeros((2, 1)))] * 2,
             "names node 5 or 0, but the graph has nodes 0 to 1",
         ),
-        ([SimpleNamespace(edge_index=np.zeros((3, 2)))] * 2, "edge_index of graph 0 has shape"),
+        ([SimpleNamespace(edge_index=np.zeros((3, 2)))] * 2, "edge_index of graph 0 of X"),
     ],
 )
 def test_bad_graphs_are_named(graphs, message):
