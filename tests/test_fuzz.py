@@ -11,7 +11,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import kinds
 import networkx as nx
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
 import ibestimators
+from ibestimators.testing import _data as kinds
 
 pytestmark = pytest.mark.slow
 

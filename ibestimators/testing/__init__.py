@@ -1,1 +1,10 @@
-"""Checks for estimators of this package, and for subclasses of them."""
+"""Checks for estimators that are built on this package, such as a new inductive bias."""
+
+from ibestimators.testing._check_estimator import (
+    EstimatorCheck,
+    check_estimator,
+    estimator_checks,
+    parametrize_with_checks,
+)
+
+__all__ = ["EstimatorCheck", "check_estimator", "estimator_checks", "parametrize_with_checks"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import kinds
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +17,7 @@ from sklearn.utils.fixes import parse_version
 
 import ibestimators
 from ibestimators import ConvClassifier, GraphRegressor, MLPClassifier, TextTokenizer
+from ibestimators.testing import _data as kinds
 
 X = np.random.default_rng(0).normal(size=(30, 4))
 Y = np.arange(30) % 3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import kinds
 import numpy as np
 import pytest
 import torch
@@ -14,6 +13,7 @@ from sklearn.utils.fixes import parse_version
 
 import ibestimators
 from ibestimators import AttentionClassifier, ConvClassifier, GraphClassifier, MLPRegressor
+from ibestimators.testing import _data as kinds
 
 runtime = optional("onnxruntime")
 if parse_version(torch.__version__) < parse_version("2.6"):

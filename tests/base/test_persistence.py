@@ -16,7 +16,6 @@ import pytest
 import torch
 from conftest import ESTIMATORS, optional
 from fixtures.write_schema import CASES
-from kinds import KINDS, outputs, targets
 from numpy.testing import assert_array_equal
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -39,8 +38,9 @@ from ibestimators import (
     load,
 )
 from ibestimators.base._saving import SCHEMA
+from ibestimators.testing._data import KINDS, outputs, targets
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 import torch
 from conftest import ESTIMATORS
 from joblib import Parallel, delayed
-from kinds import outputs
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_regression
 from sklearn.exceptions import NotFittedError
@@ -21,6 +20,7 @@ from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 import ibestimators
 from ibestimators import ConvClassifier, MLPClassifier, MLPRegressor
 from ibestimators.structures import ArrayStructure
+from ibestimators.testing._data import outputs
 
 X_IRIS, Y_IRIS = load_iris(return_X_y=True)
 

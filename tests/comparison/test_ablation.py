@@ -6,7 +6,6 @@ import copy
 import warnings
 from collections import Counter
 
-import kinds
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -33,6 +32,7 @@ from ibestimators.comparison._ablation import (
     structure_ablation,
 )
 from ibestimators.comparison._statistics import resampled_interval
+from ibestimators.testing import _data as kinds
 
 TRANSFORMS = ["shift", "reflection", "permutation", "rotation", "time_reversal", "rescaling"]
 

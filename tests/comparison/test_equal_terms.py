@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from kinds import KINDS, targets
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +18,7 @@ from ibestimators import (
 )
 from ibestimators.comparison._matching import match_parameters, multiply_adds
 from ibestimators.suite import SPACES, tuned
+from ibestimators.testing._data import KINDS, targets
 
 
 @pytest.mark.parametrize("target", [20_000, 60_000])

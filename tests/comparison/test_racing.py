@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from kinds import KINDS, targets
 from sklearn.datasets import load_digits, load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from ibestimators import GraphClassifier, MLPClassifier, race_biases
+from ibestimators.testing._data import KINDS, targets
 
 X, y = load_iris(return_X_y=True)
 

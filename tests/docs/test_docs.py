@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from conftest import optional
+from joblib import parallel_config
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -50,10 +51,11 @@ def test_code_runs_and_prints_what_the_page_says(page):
 
 @contextlib.contextmanager
 def as_module() -> Iterator[types.ModuleType]:
-    """A module to run a page in, where classes and pickles find what a class stands in."""
+    """A module to run a page in, for classes and pickles of them; no other process has it."""
     module = sys.modules["page"] = types.ModuleType("page")
     try:
-        yield module
+        with parallel_config(backend="threading"):
+            yield module
     finally:
         del sys.modules["page"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import kinds
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from ibestimators import (
 from ibestimators.attention import MultiHeadAttention, Neighbourhood, attention_mask
 from ibestimators.inspection import AttentionMapDisplay
 from ibestimators.pipelines import network
+from ibestimators.testing import _data as kinds
 
 TEXTS = ["ann has a $5 hat", "bob has $7 and $3", "cy", ""] * 3
 

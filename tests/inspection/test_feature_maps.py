@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import kinds
 import numpy as np
 import pytest
 import torch
@@ -16,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ibestimators import ConvClassifier, ConvRegressor, MLPClassifier
 from ibestimators.inspection import FeatureMapDisplay, FilterDisplay, receptive_field
+from ibestimators.testing import _data as kinds
 
 
 def fitted(X, **params):
@@ -131,7 +131,7 @@ def test_pictures_of_every_kind_of_x(kind):
     display.figure_.canvas.draw()
     assert len(display.maps) == len(display.samples) == len(X)
     assert all(maps.shape[-1] == 6 for maps in display.maps)
-    assert isinstance(display.maps, np.ndarray if kinds.STRUCTURE[kind] == "array" else list)
+    assert isinstance(display.maps, list if isinstance(X, list) else np.ndarray)
     # Alone, a sample gives the same maps as in company, whatever was padded.
     alone = FeatureMapDisplay.from_estimator(conv, kinds.rows(X, 3), layer=0)
     assert_allclose(alone.maps[0], display.maps[3], atol=1e-5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import kinds
 import numpy as np
 import pytest
 import torch
@@ -14,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ibestimators import MLPClassifier, RecurrentClassifier, RecurrentRegressor
 from ibestimators.inspection._recurrence import GradientNormDisplay, HiddenStateDisplay, unrolled
+from ibestimators.testing import _data as kinds
 
 
 def fitted(X, y=None, **params):
@@ -133,7 +133,7 @@ def test_states_of_every_kind_of_x(kind, bidirectional):
     model = fitted(X, bidirectional=bidirectional)
     display = HiddenStateDisplay.from_estimator(model, X, sample=3)
     display.figure_.canvas.draw()
-    assert isinstance(display.states, np.ndarray if kinds.STRUCTURE[kind] == "array" else list)
+    assert isinstance(display.states, list if isinstance(X, list) else np.ndarray)
     alone = HiddenStateDisplay.from_estimator(model, kinds.rows(X, 3))
     assert_allclose(alone.states[0], display.states[3], atol=1e-6)
     assert display.states[3].shape[1] == (12 if bidirectional else 6)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from types import SimpleNamespace
 
-import kinds
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -30,6 +29,7 @@ from ibestimators.inspection import (
     structure_importance,
 )
 from ibestimators.perturbations import units_of
+from ibestimators.testing import _data as kinds
 
 
 class Known(RegressorMixin, BaseEstimator):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import kinds
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from ibestimators import AttentionClassifier, GraphClassifier, GraphRegressor
 from ibestimators.inspection import MessageDisplay, NodeEmbeddingDisplay, ReachDisplay
 from ibestimators.pipelines import inputs, network
+from ibestimators.testing import _data as kinds
 
 AGGREGATIONS = ["sum", "mean", "max", "attention"]
 

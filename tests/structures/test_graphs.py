@@ -11,7 +11,6 @@ import torch
 from conftest import optional
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kinds import networkx_graphs, targets
 from scipy import sparse
 
 from ibestimators import (
@@ -29,6 +28,7 @@ from ibestimators.datasets import load_csl
 from ibestimators.message_passing import MessagePassing, NeighbourAttention, path_edges
 from ibestimators.structures import parse
 from ibestimators.structures._graphs import GraphStructure
+from ibestimators.testing._data import networkx_graphs, targets
 
 ALL = [MLPRegressor, ConvRegressor, RecurrentRegressor, GraphRegressor, AttentionRegressor]
 
