@@ -65,6 +65,11 @@ def runs(numbers: Sequence[int]) -> str:
     return ", ".join(f"{g[0]}" if len(g) == 1 else f"{g[0]}–{g[-1]}" for g in groups)
 
 
+def records(frame: pd.DataFrame) -> Iterable[Any]:
+    """The rows of a data frame as named tuples, their label as ``Index``."""
+    return frame.itertuples()
+
+
 def text_table(heads: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
     """A table for the terminal.
 

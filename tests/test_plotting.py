@@ -6,11 +6,11 @@ import inspect
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from sklearn.linear_model import LogisticRegression
 
-import ibestimators.comparison._displays  # noqa: F401 - so that all displays are defined
 from ibestimators import (
     AttentionClassifier,
     AttentionMapDisplay,
@@ -28,6 +28,12 @@ from ibestimators import (
     TrainingCurveDisplay,
     structure_importance,
 )
+from ibestimators.comparison._displays import (
+    AblationDisplay,
+    ComparisonDisplay,
+    LearningCurvesDisplay,
+    RaceDisplay,
+)
 from ibestimators.plotting import Display, PanelsDisplay
 
 random = np.random.default_rng(0)
@@ -36,6 +42,21 @@ signals = random.normal(size=(12, 8, 1)) + y[:, None, None]
 images = random.normal(size=(12, 6, 6, 1))
 graphs = [nx.cycle_graph(4 + i % 2) for i in range(12)]
 quick = {"max_epochs": 1, "random_state": 0}
+
+
+def comparisons():
+    scores = {"score": [0.5, 0.9], "score_low": [0.4, 0.8], "score_high": [0.6, 1.0]}
+    drops = {"intact": [0.5, 0.9], "destroyed": [0.5, 0.6], "drop": [0.0, 0.3]}
+    drops |= {"drop_low": [-0.1, 0.2], "drop_high": [0.1, 0.4]}
+    names = pd.Index(["MLP", "Conv"], name="estimator")
+    assumes = {"assumption": ["", "locality"]}
+    yield ComparisonDisplay(pd.DataFrame(assumes | scores, names), "MLP", "accuracy")
+    yield AblationDisplay(pd.DataFrame(assumes | drops, names), "positions", "accuracy")
+    index = pd.MultiIndex.from_product([names, [10, 100]])
+    curves = pd.DataFrame({name: np.repeat(values, 2) for name, values in scores.items()}, index)
+    laws = pd.DataFrame({"a": [1.0, np.nan], "b": [0.5, np.nan], "c": [0.0, np.nan]}, names)
+    yield LearningCurvesDisplay(curves, laws, "MLP", "accuracy")
+    yield RaceDisplay(curves["score"], "Conv")
 
 
 def networks():
@@ -64,7 +85,7 @@ def networks():
 
 @pytest.fixture(scope="module")
 def displays():
-    return [*networks()]
+    return [*networks(), *comparisons()]
 
 
 def new_axes(display):

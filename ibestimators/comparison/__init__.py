@@ -2,11 +2,8 @@
 
 from ibestimators.comparison._ablation import AblationResult, equivariance_error, structure_ablation
 from ibestimators.comparison._compare import compare_biases
-from ibestimators.comparison._learning_curves import (
-    LearningCurvesResult,
-    compare_learning_curves,
-    optimum,
-)
+from ibestimators.comparison._learning_curves import compare_learning_curves
+from ibestimators.comparison._learning_curves_result import LearningCurvesResult
 from ibestimators.comparison._racing import RaceResult, race_biases
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._scaling import ParameterScalingResult, compare_parameter_scaling
@@ -23,7 +20,6 @@ __all__ = [
     "compare_over_data_sets",
     "compare_parameter_scaling",
     "equivariance_error",
-    "optimum",
     "race_biases",
     "structure_ablation",
 ]

@@ -2,8 +2,8 @@
 
 Two questions that a table of scores leaves open. `structure_ablation` takes a structure
 away (the order of positions, of steps, of tokens; who is joined to whom) and compares
-on the same folds: what falls, used it. `equivariance_error` changes X in a way that a
-bias promises not to notice, and measures how far the outputs move.
+on the same folds: an estimator whose score drops used it. `equivariance_error` changes X in a
+way that a bias promises not to notice, and measures how far the outputs move.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import Any, Self
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -24,12 +24,13 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
-from tabulate import tabulate
 
 from ibestimators.base import draw_seed, random_generator
+from ibestimators.comparison._cells import count_folds, failed_fits, ratio_of_sizes
 from ibestimators.comparison._compare import compare_biases
-from ibestimators.comparison._result import ratio_of_sizes, with_interval
 from ibestimators.comparison._statistics import resampled_interval
+from ibestimators.formatting import counted, records, with_interval
+from ibestimators.report import Bullets, Facts, Number, Result, Row, RowChart, Section, Table
 from ibestimators.structures import NAMES, GraphParts, kind_of, put_together, take_apart
 
 Pair = tuple[int, int]
@@ -225,7 +226,7 @@ def _in_form_of(values: Any, form: Any) -> Any:
 
 
 @dataclass(frozen=True, repr=False)
-class AblationResult:
+class AblationResult(Result):
     """Scores of several estimators with and without a structure, on the same folds.
 
     Attributes
@@ -253,150 +254,114 @@ class AblationResult:
         -------
         pandas.DataFrame
             Indexed by estimator: ``assumption``, the mean scores ``intact`` and
-            ``destroyed``, and ``fall``, their mean difference over the folds that have
-            both, with the ends ``fall_low`` and ``fall_high`` of its 95 % interval.
+            ``destroyed``, and ``drop``, their mean difference over the folds that have
+            both, with the ends ``drop_low`` and ``drop_high`` of its 95 % interval.
         """
         ratio = ratio_of_sizes(self.cells)
         rows = []
         for name in self.assumptions:
             own = self.cells[self.cells["estimator"] == name]
             scores = own.pivot(index="fold", columns="structure", values="score")
-            fall, low, high = resampled_interval(scores["intact"] - scores["destroyed"], ratio)
+            drop, low, high = resampled_interval(scores["intact"] - scores["destroyed"], ratio)
             rows.append(
                 {
                     "estimator": name,
                     "assumption": self.assumptions[name],
                     "intact": scores["intact"].mean(),
                     "destroyed": scores["destroyed"].mean(),
-                    "fall": fall,
-                    "fall_low": low,
-                    "fall_high": high,
+                    "drop": drop,
+                    "drop_low": low,
+                    "drop_high": high,
                 }
             )
         return pd.DataFrame(rows).set_index("estimator")
 
-    def plot(self, ax: Any = None) -> AblationDisplay:
-        """Draw what each score falls to, the best intact one on top.
+    def _sentences(self) -> list[str]:
+        return [self._in_words(row) for row in records(self.to_frame())]
 
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+    def _in_words(self, row: Any) -> str:
+        if row.drop_low > 0:
+            return f"{row.Index} uses the structure: {self.scoring} drops by {row.drop:.2f}."
+        if row.drop_high < 0:
+            return (
+                f"{row.Index} is better without the structure: {self.scoring} rises by "
+                f"{-row.drop:.2f}."
+            )
+        return f"{row.Index}: no significant drop."
 
-        Returns
-        -------
-        AblationDisplay
-            With attributes ``ax_`` and ``figure_``.
-        """
-        return AblationDisplay.from_result(self, ax=ax)
+    def _display(self) -> Any:
+        from ibestimators.comparison._displays import AblationDisplay
 
-    def __repr__(self) -> str:
-        frame = self.to_frame()
+        return AblationDisplay(self.to_frame(), self.structure, self.scoring)
+
+    def _table(self) -> Table:
+        heads = ["estimator", "assumes", f"{self.scoring}, intact", "destroyed", "drop"]
         rows = [
             [
-                name,
+                str(row.Index),
                 row.assumption,
-                with_interval(row.intact, np.nan, np.nan),
-                with_interval(row.destroyed, np.nan, np.nan),
-                with_interval(row.fall, row.fall_low, row.fall_high, sign="+"),
+                Number.with_interval(row.intact, np.nan, np.nan),
+                Number.with_interval(row.destroyed, np.nan, np.nan),
+                Number.with_interval(row.drop, row.drop_low, row.drop_high, sign="+"),
             ]
-            for name, row in frame.iterrows()
+            for row in records(self.to_frame())
         ]
-        heads = ["estimator", "assumes", f"{self.scoring}, intact", "destroyed", "fall"]
-        aligned = ("left", "left", "right", "right", "left")
-        table = tabulate(rows, heads, tablefmt="simple", colalign=aligned, disable_numparse=True)
-        n_folds = self.cells["fold"].nunique()
-        notes = [
-            f"Destroyed: {_DESTROYED[self.structure]}.",
-            f"{n_folds} folds, the same for both; ± half of a 95 % interval (corrected t).",
-        ]
-        return "\n".join([table, *notes, *map(_in_words, frame.itertuples()), *self._failures()])
+        return Table("Scores with and without the structure", heads, rows)
 
-    def _failures(self) -> list[str]:
-        failed = self.cells[self.cells["error"].notna()]
+    def _notes(self) -> list[str]:
+        n_folds = counted(count_folds(self.cells), "fold")
         return [
-            f"{name}, fold {fold + 1}, {structure}, failed: {error}"
-            for name, fold, structure, error in failed[
-                ["estimator", "fold", "structure", "error"]
-            ].to_numpy()
+            f"Destroyed: {_DESTROYED[self.structure]}.",
+            f"Means over {n_folds}, the same for both; ± is half of a 95 % interval (corrected "
+            "resampled t).",
+            *(f"{name}: {text}" for name, text in self._failed_fits()),
         ]
 
+    def _failed_fits(self) -> list[tuple[str, str]]:
+        return failed_fits(self.cells, lambda own: " and ".join(own["structure"].unique()))
 
-def _in_words(row: Any) -> str:
-    if row.fall_low > 0:
-        return f"{row.Index} uses it: falls by {row.fall:.2f}"
-    if row.fall_high < 0:
-        return f"{row.Index} is better without it: rises by {-row.fall:.2f}"
-    return f"{row.Index}: no fall shown"
+    def _title(self) -> str:
+        return f"{counted(len(self.assumptions), 'estimator')} with and without {self.structure}"
 
+    def _sections(self) -> list[Section]:
+        return [
+            Section(
+                "What the structure is worth",
+                [
+                    self._chart(),
+                    Bullets(self._sentences()),
+                    self._table(),
+                    Section("Failed fits", [Facts(self._failed_fits())]),
+                ],
+            )
+        ]
 
-class AblationDisplay:
-    """Scores with and without a structure, and what each falls by.
+    def _chart(self) -> RowChart:
+        frame = self.to_frame().dropna(subset="drop").sort_values("intact", ascending=False)
+        rows = [
+            Row(
+                label=str(row.Index),
+                note=row.assumption,
+                value=row.intact,
+                other=row.destroyed,
+                text=with_interval(row.drop, row.drop_low, row.drop_high, sign="+"),
+                is_highlighted=row.drop_low > 0 or row.drop_high < 0,
+            )
+            for row in records(frame)
+        ]
+        caption = (
+            f"Mean {self.scoring} intact (dot) and destroyed (ring), with the drop and half of its "
+            "95 % interval; in colour where the interval excludes 0. Destroyed: "
+            f"{_DESTROYED[self.structure]}."
+        )
+        return RowChart(f"Drop of {self.scoring}", caption, rows)
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        From `AblationResult.to_frame`.
-    structure : str
-        The structure that was destroyed.
-    scoring : str
-        Name of the score.
-    """
-
-    def __init__(self, frame: pd.DataFrame, structure: str, scoring: str) -> None:
-        self.frame = frame
-        self.structure = structure
-        self.scoring = scoring
-
-    @classmethod
-    def from_result(cls, result: AblationResult, ax: Any = None) -> Self:
-        """Draw a result; see `AblationResult.plot`."""
-        return cls(result.to_frame(), result.structure, result.scoring).plot(ax)
-
-    def plot(self, ax: Any = None) -> Self:
-        """Draw a line from intact to destroyed, in colour if the interval excludes 0.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        if ax is None:
-            from matplotlib.figure import Figure
-
-            # No pyplot: no window, no global state.
-            figure = Figure(figsize=(8, 1.6 + 0.62 * len(self.frame)), layout="constrained")
-            ax = figure.add_subplot()
-        frame = self.frame.dropna(subset=["fall"]).sort_values("intact")
-        for height, (_, row) in enumerate(frame.iterrows()):
-            colour = "C0" if row["fall_low"] > 0 or row["fall_high"] < 0 else "0.45"
-            ax.plot(row[["intact", "destroyed"]], [height, height], color=colour, lw=2)
-            ax.plot(row["destroyed"], height, "o", color=colour, mfc="white", ms=7)
-            ax.plot(row["intact"], height, "o", color=colour, ms=7)
-            middle = (row["intact"] + row["destroyed"]) / 2
-            change = 0 - row["fall"], 0 - row["fall_high"], 0 - row["fall_low"]  # no -0.000
-            label = with_interval(*change, sign="+")
-            ax.annotate(
-                label, (middle, height), (0, 8),
-                textcoords="offset points", ha="center", fontsize=9,
-            )  # fmt: skip
-        ax.set_yticks(range(len(frame)), [self._label(name) for name in frame.index])
-        ax.set_ylim(-0.6, len(frame) - 0.4)
-        ax.margins(x=0.1)
-        ax.set_xlabel(f"{self.scoring}: intact (filled) → {self.structure} destroyed (open)")
-        ax.grid(axis="x", alpha=0.3)
-        ax.spines[["top", "right", "left"]].set_visible(False)
-        ax.tick_params(axis="y", length=0)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
-
-    def _label(self, name: Any) -> str:
-        assumes = self.frame.loc[name, "assumption"]
-        return f"{name}\n{assumes}" if assumes else str(name)
+    def _how_to_read(self) -> str:
+        return (
+            "To find out which estimators use the structure of the data, all were trained and "
+            "tested a second time on data without it. The score of an estimator that uses the "
+            "structure drops."
+        )
 
 
 def structure_ablation(
@@ -443,7 +408,7 @@ def structure_ablation(
     Returns
     -------
     AblationResult
-        Prints as a table, and says in words which estimators fall.
+        Prints as a table, and says which scores drop.
 
     Raises
     ------
@@ -463,7 +428,7 @@ def structure_ablation(
     >>> X = np.random.default_rng(0).normal(size=(60, 4))
     >>> candidates = {"tree": DecisionTreeClassifier()}
     >>> result = structure_ablation(X, X[:, 0] > 0, candidates, random_state=0)
-    >>> bool(abs(result.to_frame().loc["tree", "fall"]) < 0.1)
+    >>> bool(abs(result.to_frame().loc["tree", "drop"]) < 0.1)
     True
     """
     structure = _resolved(X, structure)

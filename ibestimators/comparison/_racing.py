@@ -1,4 +1,4 @@
-"""Racing: a first answer early, by dropping what falls behind.
+"""Racing: a first answer early, by dropping the candidates with the lowest scores.
 
 Successive halving gives every candidate a small part of the data, keeps the better ones, and
 gives those more, until one is left or all data are used. scikit-learn's halving search does
@@ -21,23 +21,24 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV, KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import indexable
-from tabulate import tabulate
 
 from ibestimators.base import random_generator
 from ibestimators.comparison._compare import candidates
 from ibestimators.comparison._folds import can_stratify, with_seeds
+from ibestimators.formatting import counted
+from ibestimators.report import Curve, CurveChart, Number, Paragraph, Result, Section, Table
 
 
 @dataclass(frozen=True, repr=False)
-class RaceResult:
-    """Who fell behind in which round, and who won.
+class RaceResult(Result):
+    """Which candidates were dropped in which round, and the winner.
 
     Attributes
     ----------
     rounds : pandas.DataFrame
         A row for each candidate and round that it ran in: ``round``, ``n_samples``,
         ``estimator``, ``settings`` (a dict), ``score`` (mean over folds), ``rank`` and
-        ``dropped`` (whether this round was its last, but for the winner).
+        ``dropped`` (whether this round was its last, except for the winner).
     best_estimator_ : estimator
         The winner, fitted on all data.
     winner : str
@@ -48,21 +49,66 @@ class RaceResult:
     best_estimator_: Any
     winner: str
 
-    def __repr__(self) -> str:
+    def to_frame(self) -> pd.DataFrame:
+        """The table: a row for each candidate and round, the best of each round first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of ``rounds``.
+        """
+        return self.rounds.sort_values(["round", "rank"])
+
+    def _sentences(self) -> list[str]:
+        return [f"{self.winner} wins; it is fitted on all data."]
+
+    def _best_of_rounds(self) -> pd.Series[float]:
+        """Scores, by estimator and number of samples."""
+        best: pd.Series[float] = (
+            self.rounds.dropna(subset="score").groupby(["estimator", "n_samples"])["score"].max()
+        )
+        return best
+
+    def _display(self) -> Any:
+        from ibestimators.comparison._displays import RaceDisplay
+
+        return RaceDisplay(self._best_of_rounds(), self.winner)
+
+    def _table(self) -> Table:
+        heads = ["round", "samples", "estimator", "settings", "score", ""]
         rows = [
             [
-                row["round"] + 1,
-                f"{row['n_samples']:,}",
+                str(row["round"] + 1),
+                Number.of(row["n_samples"], ",d"),
                 row["estimator"],
                 ", ".join(f"{name}={value!r}" for name, value in row["settings"].items()),
-                f"{row['score']:.3f}",
+                Number.with_interval(row["score"], np.nan, np.nan),
                 "dropped" if row["dropped"] else "",
             ]
-            for row in self.rounds.sort_values(["round", "rank"]).to_dict("records")
+            for row in self.to_frame().to_dict("records")
         ]
-        heads = ["round", "samples", "estimator", "settings", "score", ""]
-        table = tabulate(rows, heads, tablefmt="simple", disable_numparse=True)
-        return f"{table}\n{self.winner} wins; it is fitted on all data."
+        return Table("Candidates of each round", heads, rows)
+
+    def _title(self) -> str:
+        return f"A race of {counted(self.rounds['estimator'].nunique(), 'estimator')}"
+
+    def _sections(self) -> list[Section]:
+        best: Any = self._best_of_rounds()
+        curves = [
+            Curve(str(name), list(best.xs(name).items()), is_highlighted=name == self.winner)
+            for name in best.index.unique(0)
+        ]
+        caption = "Best score of each estimator in each round that it reached, by samples."
+        ticks = sorted(best.index.unique(1))
+        chart = CurveChart("Best score by samples", caption, curves, ticks)
+        return [Section("Race", [Paragraph(self.verdict()), chart, self._table()])]
+
+    def _how_to_read(self) -> str:
+        return (
+            "In each round of the race the better candidates advance and get more data. A round "
+            "on a small part of the data may drop what would win on all of it, so its scores are "
+            "no test of a difference."
+        )
 
 
 def race_biases(

@@ -1,17 +1,18 @@
-"""The result of a comparison: table, verdict and plot."""
+"""The result of a comparison: table, verdict, plot and page."""
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from tabulate import tabulate
+from sklearn.base import BaseEstimator, is_classifier
 
+from ibestimators.comparison._cells import count_folds, failed_fits, ratio_of_sizes
 from ibestimators.comparison._statistics import (
     CONFIDENCE,
     correlated_bayes,
@@ -19,11 +20,24 @@ from ibestimators.comparison._statistics import (
     resampled_interval,
     resampled_p_value,
 )
+from ibestimators.formatting import counted, records, span, with_interval
 from ibestimators.pipelines import innermost
+from ibestimators.report import (
+    Details,
+    Facts,
+    Number,
+    Paragraph,
+    Result,
+    Row,
+    RowChart,
+    Section,
+    Table,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, repr=False)
-class ComparisonResult:
+class ComparisonResult(Result):
     """Scores of several estimators on the same folds.
 
     Attributes
@@ -144,83 +158,10 @@ class ComparisonResult:
         Returns
         -------
         dict
-            ``baseline``, ``scoring``, ``rope``, ``best``, ``verdict``, ``estimators`` (their
-            reprs), ``table`` (rows of `to_frame`) and ``cells``; missing numbers are None.
+            ``best``, ``verdict``, ``table`` (the rows of `to_frame`), ``estimators`` (their
+            reprs) and all other attributes by their names; missing numbers are None.
         """
-        return {
-            "baseline": self.baseline,
-            "scoring": self.scoring,
-            "rope": self.rope,
-            "best": self.best,
-            "verdict": self.verdict(),
-            "estimators": {name: repr(est) for name, est in self.estimators.items()},
-            "table": _plain(self.to_frame().reset_index()),
-            "cells": _plain(self.cells),
-        }
-
-    def verdict(self) -> str:
-        """What the comparison says, in plain words.
-
-        Returns
-        -------
-        str
-            A sentence for each estimator that differs from the baseline or is shown to be
-            as good, and one for those that the folds do not tell apart.
-        """
-        return " ".join(self._sentences())
-
-    def _sentences(self) -> list[str]:
-        if self.cells.loc[self.cells["estimator"] == self.baseline, "score"].isna().all():
-            return [f"{self.baseline}, which the others are compared to, has no score."]
-        frame = self.to_frame().sort_values("score", ascending=False)
-        frame = frame.drop(index=self.baseline).dropna(subset="difference")
-        told = {name: self._told_apart(str(name), row) for name, row in frame.iterrows()}
-        unsure = [str(name) for name, sentence in told.items() if not sentence]
-        sentences = [sentence for sentence in told.values() if sentence]
-        if unsure:
-            sentences.append(
-                f"Not told apart from {self.baseline} by these folds: {', '.join(unsure)}."
-            )
-        return sentences
-
-    def _told_apart(self, name: str, row: Any) -> str:
-        """A sentence on one difference to the baseline, or "" if nothing is shown."""
-        if row.p_equal > CONFIDENCE:
-            return (
-                f"{name} does as well as {self.baseline}, within {self.rope:g} "
-                f"(probability {row.p_equal:.2f})."
-            )
-        if pd.isna(row.p_value) and max(row.p_better, row.p_worse) == 1:
-            more = "better" if row.difference > 0 else "worse"
-            return (
-                f"{name} does {more} than {self.baseline} by {abs(row.difference):.3f} in every "
-                "fold alike; without a spread there is no test."
-            )
-        if not row.p_value < 1 - CONFIDENCE:
-            return ""
-        ends = sorted([abs(row.difference_low), abs(row.difference_high)])
-        return (
-            f"{name} does {'better' if row.difference > 0 else 'worse'} than {self.baseline} by "
-            f"{abs(row.difference):.3f} (95 % interval {ends[0]:.3f} to {ends[1]:.3f}, "
-            f"p = {row.p_value:.2g})."
-        )
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw scores and their intervals, best on top.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        ComparisonDisplay
-            With attributes ``ax_`` and ``figure_``.
-        """
-        from ibestimators.comparison._displays import ComparisonDisplay
-
-        return ComparisonDisplay.from_result(self, ax=ax)
+        return {"best": self.best, **super().to_dict()}
 
     def to_html(
         self,
@@ -230,82 +171,243 @@ class ComparisonResult:
         y: Any = None,
         curves: Any = None,
         ablation: Any = None,
+        others: Sequence[Result] = (),
         title: str | None = None,
     ) -> Path:
-        """Write one self-contained page: verdict, table, pictures, data, settings, versions.
+        """Write one HTML page that needs no other file and no network.
 
         Parameters
         ----------
         path : path
             The page, replaced if it exists.
         X, y
-            What was compared on, for a description of the data.
+            The data, for a description of them on the page.
         curves : LearningCurvesResult, default=None
             From `compare_learning_curves`, for a section of its own.
         ablation : AblationResult, default=None
             From `structure_ablation`, likewise.
+        others : sequence of results, default=()
+            Further results on the same data, likewise.
         title : str, default=None
-            Heading of the page.
+            Heading of the page; None says how many estimators are compared, and by what.
 
         Returns
         -------
         pathlib.Path
+            The page.
+
+        Raises
+        ------
+        TypeError
+            If `curves`, `ablation` or `others` holds something else than results.
+        FileNotFoundError, IsADirectoryError
+            If the folder of `path` does not exist, or `path` is a folder.
         """
-        from ibestimators.report import write_report
+        sources = {"curves": "compare_learning_curves", "ablation": "structure_ablation"}
+        for name, value in {"curves": curves, "ablation": ablation}.items():
+            if value is not None and not isinstance(value, Result):
+                raise TypeError(
+                    f"{name} must be a result as {sources[name]} returns it, got "
+                    f"{type(value).__name__}."
+                )
+        named = [value for value in (curves, ablation) if value is not None]
+        return super().to_html(path, X=X, y=y, others=[*named, *others], title=title)
 
-        return write_report(self, path, X=X, y=y, curves=curves, ablation=ablation, title=title)
+    def _sentences(self) -> list[str]:
+        if self._baseline_failed():
+            return [f"The baseline {self.baseline} has no score."]
+        frame = self.to_frame().sort_values("score", ascending=False)
+        frame = frame.drop(index=self.baseline).dropna(subset="difference")
+        found = {str(row.Index): self._difference_in_words(row) for row in records(frame)}
+        sentences = [sentence for sentence in found.values() if sentence]
+        unsure = [name for name, sentence in found.items() if not sentence]
+        if unsure:
+            others = ", ".join(unsure)
+            sentences.append(f"Not significantly different from {self.baseline}: {others}.")
+        return sentences
 
-    def __repr__(self) -> str:
+    def _baseline_failed(self) -> bool:
+        own = self.cells["estimator"] == self.baseline
+        return bool(self.cells.loc[own, "score"].isna().all())
+
+    def _difference_in_words(self, row: Any) -> str:
+        """A sentence on a significant difference to the baseline, or ""."""
+        if row.p_equal > CONFIDENCE:
+            return (
+                f"{row.Index} does as well as {self.baseline}, within {self.rope:g} "
+                f"(probability {row.p_equal:.2f})."
+            )
+        better = "better" if row.difference > 0 else "worse"
+        start = f"{row.Index} does {better} than {self.baseline} by {abs(row.difference):.3f}"
+        if pd.isna(row.p_value) and max(row.p_better, row.p_worse) == 1:
+            return f"{start} in every fold; without variation between folds there is no test."
+        if not row.p_value < 1 - CONFIDENCE:
+            return ""
+        low, high = sorted([abs(row.difference_low), abs(row.difference_high)])
+        return f"{start} (95 % interval {low:.3f} to {high:.3f}, p = {row.p_value:.2g})."
+
+    def _display(self) -> Any:
+        from ibestimators.comparison._displays import ComparisonDisplay
+
+        return ComparisonDisplay(self.to_frame(), self.baseline, self.scoring)
+
+    def _table(self) -> Table:
+        heads = ["estimator", "assumes", "parameters", self.scoring, f"vs {self.baseline}", "fit"]
         rows = [
             [
-                name,
+                str(row.Index),
                 row.assumption,
-                "" if pd.isna(row.parameters) else f"{row.parameters:,}",
-                with_interval(row.score, row.score_low, row.score_high),
-                "baseline"
-                if name == self.baseline
-                else with_interval(
-                    row.difference, row.difference_low, row.difference_high, sign="+"
-                ),
-                "" if pd.isna(row.fit_time) else f"{row.fit_time:.1f} s",
+                Number.of(row.parameters, ",d"),
+                Number.with_interval(row.score, row.score_low, row.score_high),
+                self._difference(row),
+                Number("" if pd.isna(row.fit_time) else f"{row.fit_time:.1f} s", row.fit_time),
             ]
-            for name, row in self.to_frame().iterrows()
+            for row in records(self.to_frame())
         ]
-        heads = ["estimator", "assumes", "parameters", self.scoring, f"vs {self.baseline}", "fit"]
-        aligned = ("left", "left", "right", "left", "left", "right")
-        table = tabulate(rows, heads, tablefmt="simple", colalign=aligned, disable_numparse=True)
-        n_folds = self.cells["fold"].nunique()
-        note = f"{n_folds} folds, the same for all; ± half of a 95 % interval (corrected t)."
-        return "\n".join([table, note, *self._sentences(), *self._failures()])
+        return Table("Estimators", heads, rows)
 
-    def _failures(self) -> list[str]:
-        failed = self.cells[self.cells["error"].notna()]
+    def _difference(self, row: Any) -> Number:
+        if row.Index == self.baseline:
+            return Number("baseline", np.nan)
+        ends = row.difference, row.difference_low, row.difference_high
+        return Number.with_interval(*ends, sign="+")
+
+    def _notes(self) -> list[str]:
+        n_folds = counted(count_folds(self.cells), "fold")
         return [
-            f"{name}, fold {fold + 1}, failed: {error}"
-            for name, fold, error in failed[["estimator", "fold", "error"]].to_numpy()
+            f"Means over {n_folds}, the same for all estimators; ± is half of a 95 % interval "
+            "(corrected resampled t).",
+            *(f"{name}: {text}" for name, text in failed_fits(self.cells)),
         ]
 
+    def _title(self) -> str:
+        return f"{counted(len(self.estimators), 'estimator')} compared by {self.scoring}"
 
-def ratio_of_sizes(cells: pd.DataFrame) -> float:
-    """Mean number of test samples by training samples of a fold."""
-    sizes = cells.groupby("fold")[["n_train", "n_test"]].first()
-    return float((sizes["n_test"] / sizes["n_train"]).mean())
+    def _sections(self) -> list[Section]:
+        frame = self.to_frame()
+        ends: Any = frame.loc[self.best, ["score", "score_low", "score_high"]]
+        score = with_interval(*ends)
+        verdict = self.verdict() or f"No other estimator was compared with {self.baseline}."
+        return [
+            Section("", [Verdict(verdict, f"Highest mean {self.scoring}: {self.best}, {score}.")]),
+            Section("Scores", [self._chart(frame)]),
+            Section(
+                "Estimators",
+                [
+                    self._wide_table(frame),
+                    Paragraph(
+                        "± is half of a 95 % interval. Multiply-adds are those of predicting one "
+                        "sample; times are means over the folds. Click a heading to sort.",
+                        is_note=True,
+                    ),
+                ],
+            ),
+            Section("Other scores", [self._other_scores()]),
+            Section("Failed fits", [Facts(failed_fits(self.cells))]),
+        ]
+
+    def _chart(self, frame: pd.DataFrame) -> RowChart:
+        frame = frame[np.isfinite(frame["score"])].sort_values("score", ascending=False)
+        rows = [
+            Row(
+                label=str(row.Index),
+                note=row.assumption,
+                value=row.score,
+                text=f"{row.score:.3f}",
+                low=row.score if pd.isna(row.score_low) else row.score_low,
+                high=row.score if pd.isna(row.score_high) else row.score_high,
+                is_highlighted=row.Index != self.baseline,
+            )
+            for row in records(frame)
+        ]
+        caption = (
+            f"Mean (dot) and 95 % interval (bar) of {self.scoring} over "
+            f"{counted(count_folds(self.cells), 'fold')}. Dashed: {self.baseline}, the baseline."
+        )
+        reference = frame["score"].get(self.baseline)
+        return RowChart(f"Mean {self.scoring}", caption, rows, reference)
+
+    def _wide_table(self, frame: pd.DataFrame) -> Table:
+        heads = [
+            "estimator",
+            "assumes",
+            "parameters",
+            "multiply-adds",
+            self.scoring,
+            f"vs {self.baseline}",
+            "p (Holm)",
+            "P(better)",
+            "P(equal)",
+            "P(worse)",
+            "fit (s)",
+            "predict (s)",
+            "failures",
+        ]
+        frame = frame.sort_values("score", ascending=False, na_position="last")
+        rows = [
+            [
+                str(row.Index),
+                row.assumption,
+                Number.of(row.parameters, ",d"),
+                Number.of(row.multiply_adds, ",d"),
+                Number.with_interval(row.score, row.score_low, row.score_high),
+                self._difference(row),
+                Number.small(row.p_value),
+                Number.of(row.p_better, ".2f"),
+                Number.of(row.p_equal, ".2f"),
+                Number.of(row.p_worse, ".2f"),
+                Number.seconds(row.fit_time),
+                Number.seconds(row.predict_time),
+                Number.of(row.failures, "d"),
+            ]
+            for row in records(frame)
+        ]
+        return Table("All estimators", heads, rows, sorted_by=4)
+
+    def _other_scores(self) -> Table:
+        frames: list[Any] = [self.to_frame(scoring) for scoring in self.other_scorings]
+        ends = ["score", "score_low", "score_high"]
+        rows = [
+            [name, *(Number.with_interval(*frame.loc[name, ends]) for frame in frames)]
+            for name in (self.estimators if frames else ())
+        ]
+        return Table("Other scores", ["estimator", *self.other_scorings], rows)
+
+    def _settings(self) -> list[Section]:
+        sizes = self.cells.groupby("fold")[["n_train", "n_test"]].first()
+        facts = [
+            ("score", f"{self.scoring}, higher is better"),
+            ("baseline", self.baseline),
+            ("folds", f"{len(sizes)}, the same for all estimators"),
+            ("training samples of a fold", span(sizes["n_train"])),
+            ("test samples of a fold", span(sizes["n_test"])),
+            ("practically equal", f"differences up to {self.rope:g}"),
+            ("seeds", "random_state of each estimator, below"),
+        ]
+        reprs = [(name, _whole_repr(est)) for name, est in self.estimators.items()]
+        return [Section("Settings", [Facts(facts), Details(reprs)])]
+
+    def _how_to_read(self) -> str:
+        return (
+            "All estimators were trained and tested on the same folds, and their scores are "
+            "compared fold by fold. Folds share training samples, which correlates their scores. "
+            "The 95 % intervals and the p-values are corrected for this (Nadeau & Bengio 2003); "
+            "the intervals are wider than uncorrected ones. p (Holm) is the probability of a "
+            "difference at least as large if the estimators were equally good, adjusted for the "
+            f"number of comparisons. Differences up to {self.rope:g} count as practically equal: "
+            "P(better), P(equal) and P(worse) are the probabilities that an estimator is better "
+            f"than {self.baseline}, practically equal to it, or worse (Corani & Benavoli 2015)."
+        )
+
+    def _are_classes(self) -> bool:
+        return bool(is_classifier(self.estimators[self.baseline]))
 
 
 def assumption(est: Any) -> str:
-    """What an estimator assumes, seen through pipelines and searches; "" if unknown."""
+    """What an estimator assumes, also inside pipelines and searches; "" if unknown."""
     return str(getattr(innermost(est), "assumption", ""))
 
 
-def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain values; missing ones are None."""
-    plain: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=15))
-    return plain
-
-
-def with_interval(mean: float, low: float, high: float, sign: str = "") -> str:
-    if pd.isna(mean):
-        return "failed"
-    if pd.isna(low):
-        return f"{mean:{sign}.3f}"
-    return f"{mean:{sign}.3f} ± {(high - low) / 2:.3f}"
+def _whole_repr(est: Any) -> str:
+    """The repr of an estimator without the ellipsis that could hide a seed."""
+    return est.__repr__(N_CHAR_MAX=10**9) if isinstance(est, BaseEstimator) else repr(est)

@@ -15,15 +15,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from tabulate import tabulate
 
 from ibestimators.base import draw_seed
 from ibestimators.comparison._compare import compare_biases
-from ibestimators.comparison._learning_curves import LearningCurvesResult
+from ibestimators.comparison._learning_curves_result import (
+    LearningCurvesResult,
+    curve_chart,
+    power_laws_section,
+)
+from ibestimators.formatting import counted, significant
+from ibestimators.report import Bullets, Number, Result, Section, Table
 
 
 @dataclass(frozen=True, repr=False)
-class ParameterScalingResult:
+class ParameterScalingResult(Result):
     """Scores of networks of several sizes, on the same folds.
 
     Attributes
@@ -34,22 +39,80 @@ class ParameterScalingResult:
         the baseline with ``difference_low`` and ``difference_high``, ``fit_time``.
     laws : pandas.DataFrame
         Indexed by estimator: ``a``, ``b``, ``c`` of error = a N^-b + c with their 95 %
-        intervals; NaN with fewer than four sizes or where the error does not fall.
+        intervals; NaN with fewer than four sizes or where the error does not decrease.
     scoring : str
         Name of the score.
+    baseline : str
+        The estimator that the others are compared to.
     """
 
     frame: pd.DataFrame
     laws: pd.DataFrame
     scoring: str
+    baseline: str = ""
 
-    def __repr__(self) -> str:
+    def to_frame(self) -> pd.DataFrame:
+        """The table: a row for each estimator and number of parameters.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A copy of ``frame``.
+        """
+        return self.frame.copy()
+
+    def _sentences(self) -> list[str]:
+        return [self._in_words(name) for name in self.laws.index]
+
+    def _in_words(self, name: str) -> str:
+        scores = self.frame["score"].xs(name).dropna()
+        if scores.empty:
+            return f"{name} has no score."
+        ends = [f"{scores.loc[n]:.3f} with {n:,}" for n in (scores.index.min(), scores.index.max())]
+        sentence = f"{name}: {self.scoring} {' and '.join(ends)} parameters"
+        exponent = self.laws.loc[name, ["b", "b_low", "b_high"]]
+        if exponent.notna().all():
+            b, low, high = map(significant, exponent)
+            sentence += f"; exponent of the power law {b} (95 % interval {low} to {high})"
+        return f"{sentence}."
+
+    def _display(self) -> Any:
+        from ibestimators.comparison._displays import LearningCurvesDisplay
+
+        frame, unit = self.frame[["score", "score_low", "score_high"]], "parameters"
+        return LearningCurvesDisplay(frame, self.laws, self.baseline, self.scoring, unit)
+
+    def _table(self) -> Table:
         scores = self.frame["score"].unstack()
-        rows = [[name, *(f"{score:.3f}" for score in scores.loc[name])] for name in self.laws.index]
         heads = [f"{self.scoring} with", *(f"{size:,}" for size in scores.columns)]
-        aligned = ("left", *["right"] * len(scores.columns))
-        table = tabulate(rows, heads, tablefmt="simple", colalign=aligned, disable_numparse=True)
-        return f"{table}\nparameters, within 5 %; means over the same folds."
+        rows = [
+            [name, *(Number.with_interval(mean, np.nan, np.nan) for mean in scores.loc[name])]
+            for name in self.laws.index
+        ]
+        return Table("Scores by parameters", heads, rows)
+
+    def _notes(self) -> list[str]:
+        return ["parameters, within 5 %; means over the same folds."]
+
+    def _title(self) -> str:
+        return f"{counted(len(self.laws), 'estimator')} by the number of parameters"
+
+    def _sections(self) -> list[Section]:
+        caption = (
+            f"Mean and 95 % interval (band) of {self.scoring} over the folds, by the number of "
+            "parameters."
+        )
+        title = f"{self.scoring} by parameters"
+        return [
+            Section(
+                "What width is worth",
+                [
+                    curve_chart(title, caption, self.frame, self.laws, self.baseline, self.scoring),
+                    Bullets(self._sentences()),
+                    power_laws_section(self.laws, "parameters"),
+                ],
+            )
+        ]
 
 
 def compare_parameter_scaling(
@@ -123,4 +186,6 @@ def compare_parameter_scaling(
     )
     columns = ["parameters", "multiply_adds", "score", "score_low", "score_high",
                "difference", "difference_low", "difference_high", "fit_time"]  # fmt: skip
-    return ParameterScalingResult(frame[columns], curves.power_laws(), first.scoring)
+    return ParameterScalingResult(
+        frame[columns], curves.power_laws(), first.scoring, first.baseline
+    )

@@ -26,28 +26,29 @@ from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_consistent_length
-from tabulate import tabulate
 
 from ibestimators.base import random_generator
 from ibestimators.comparison._compare import score_names
+from ibestimators.formatting import records
 from ibestimators.perturbations import units_of
 from ibestimators.pipelines import innermost
 from ibestimators.plotting import Display, Style, largest, remove_frame
+from ibestimators.report import Number, Paragraph, Result, Row, RowChart, Section, Table
 from ibestimators.text import TextTokenizer
 
-_MOST_ROWS = 12  # of a printed table
+MAX_ROWS = 12  # of a printed table
 MAX_BARS = 20
 BAND_OPACITY = 0.7  # lines are drawn over the bands
 
 
 @dataclass(frozen=True, repr=False)
-class ImportanceResult:
-    """What each unit is worth to a fitted estimator.
+class ImportanceResult(Result):
+    """The importance of each unit to a fitted estimator.
 
     Attributes
     ----------
     importances : ndarray of shape (n_units, n_repeats)
-        Falls of the score, or of the output for one sample; below 0 where it rises.
+        Drops of the score, or of the output for one sample; below 0 where it rises.
     units : tuple
         Labels: names or numbers of features, numbers of steps ("10-14" for a region, first
         and last), rows and columns of patches, words, names of nodes, pairs of them.
@@ -55,7 +56,7 @@ class ImportanceResult:
         The kind of unit: "feature", "step", "region", "patch", "token", "node", "edge" or
         "edge_feature".
     scoring : str
-        Name of what falls; higher is better.
+        Name of the score or output; higher is better.
     baseline_score : float
         The score, or the output, with all units in place.
     places : tuple
@@ -96,40 +97,72 @@ class ImportanceResult:
         values = {"importance": self.importances_mean, "std": self.importances_std}
         return pd.DataFrame(values, index=index)
 
-    def plot(self, ax: Any = None) -> ImportanceDisplay:
-        """Draw the importances over the signal, image, text or graph, or as bars.
+    def _ranked(self) -> pd.DataFrame:
+        return self.to_frame().sort_values("importance", ascending=False, kind="stable")
 
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
-        **style : dict
-            Style keywords, as in `plot`.
-
-        Returns
-        -------
-        ImportanceDisplay
-            With attributes ``ax_`` and ``figure_``.
-        """
-        return ImportanceDisplay.from_result(self, ax=ax)
-
-    def __repr__(self) -> str:
-        frame = self.to_frame().sort_values("importance", ascending=False, kind="stable")
-        shown = frame.head(_MOST_ROWS)
-        rows = [
-            [_text(unit), f"{row.importance:.3f} ± {row.std:.3f}"]
-            for unit, row in zip(shown.index, shown.itertuples(), strict=True)
+    def _sentences(self) -> list[str]:
+        frame = self._ranked()
+        if frame.empty or not frame["importance"].iloc[0] > 0:
+            return [f"{self.scoring} does not drop without any {self._noun()}."]
+        return [
+            f"{self.scoring} drops most without {self._noun()} {_text(frame.index[0])}, by "
+            f"{frame['importance'].iloc[0]:.3f}."
         ]
-        heads = [self.unit.replace("_", " "), "importance"]
-        table = tabulate(rows, heads, tablefmt="simple", disable_numparse=True)
+
+    def _noun(self) -> str:
+        return self.unit.replace("_", " ")
+
+    def _display(self) -> ImportanceDisplay:
+        return ImportanceDisplay(
+            self.importances_mean,
+            self.importances_std,
+            self.units,
+            self.places,
+            self.unit,
+            self.scoring,
+            self.over,
+        )
+
+    def _table(self) -> Table:
+        rows = [
+            [_text(row.Index), Number(f"{row.importance:.3f} ± {row.std:.3f}", row.importance)]
+            for row in records(self._ranked().head(MAX_ROWS))
+        ]
+        return Table("Importances", [self._noun(), "importance"], rows)
+
+    def _notes(self) -> list[str]:
         notes = [
-            f"{self.scoring} {self.baseline_score:.3f}; importance: its fall without the unit, "
+            f"{self.scoring} {self.baseline_score:.3f}; importance: its drop without the unit, "
             f"mean ± standard deviation of {self.importances.shape[1]} exchanges."
         ]
-        if len(frame) > len(shown):
-            rest = frame["importance"].iloc[len(shown) :].max()
-            notes.insert(0, f"… and {len(frame) - len(shown)} more, of {rest:.3f} at most")
-        return "\n".join([table, *notes])
+        rest = self._ranked()["importance"].iloc[MAX_ROWS:]
+        if len(rest):
+            notes.insert(0, f"… and {len(rest)} more, of {rest.max():.3f} at most")
+        return notes
+
+    def _title(self) -> str:
+        return f"Importance of each {self._noun()}"
+
+    def _sections(self) -> list[Section]:
+        shown = self._ranked().head(MAX_BARS)
+        rows = [
+            Row(
+                label=_text(row.Index),
+                note="",
+                value=row.importance,
+                text=f"{row.importance:.3f}",
+                low=row.importance - row.std,
+                high=row.importance + row.std,
+                is_highlighted=abs(row.importance) > row.std,
+            )
+            for row in records(shown)
+        ]
+        caption = (
+            f"Drop of {self.scoring} without each {self._noun()}: mean (dot) and standard "
+            f"deviation (bar) of {self.importances.shape[1]} exchanges, the largest {len(rows)}."
+        )
+        chart = RowChart(f"Drop of {self.scoring}", caption, rows, reference=0.0)
+        return [Section("Importance", [Paragraph(self.verdict()), chart])]
 
 
 def _text(label: Any) -> str:
@@ -447,7 +480,7 @@ class ImportanceDisplay(Display):
     units, places : tuple
         Label and place of each unit.
     unit, scoring : str
-        Kind of unit, and name of what falls.
+        Kind of unit, and name of the score.
     over : ndarray, networkx.Graph or None
         As in `ImportanceResult`.
 
@@ -528,15 +561,8 @@ class ImportanceDisplay(Display):
         -------
         ImportanceDisplay
         """
-        return cls(
-            result.importances_mean,
-            result.importances_std,
-            result.units,
-            result.places,
-            result.unit,
-            result.scoring,
-            result.over,
-        ).plot(ax, **style)
+        display: Self = result.plot(ax, **style)
+        return display
 
     def _figure_size(self) -> tuple[float, float]:
         if isinstance(self.over, nx.Graph):

@@ -1,5 +1,33 @@
-"""A result as one HTML page."""
+"""Results as tables, pictures and HTML pages, made of plain sections."""
 
-from ibestimators.report._page import write_report
+from ibestimators.report._result import Result
+from ibestimators.report._section import (
+    Bullets,
+    Curve,
+    CurveChart,
+    Details,
+    Facts,
+    Number,
+    Paragraph,
+    Row,
+    RowChart,
+    Section,
+    Table,
+    Verdict,
+)
 
-__all__ = ["write_report"]
+__all__ = [
+    "Bullets",
+    "Curve",
+    "CurveChart",
+    "Details",
+    "Facts",
+    "Number",
+    "Paragraph",
+    "Result",
+    "Row",
+    "RowChart",
+    "Section",
+    "Table",
+    "Verdict",
+]

@@ -1,4 +1,4 @@
-"""Structures that are destroyed, what falls with them, and distances from invariance."""
+"""Structures that are destroyed, which scores drop with them, and distances from invariance."""
 
 from __future__ import annotations
 
@@ -350,10 +350,12 @@ def test_convolution_uses_positions_and_mlp_does_not():
     candidates = {"MLP": MLPClassifier(max_epochs=6), "Conv": conv}
     result = structure_ablation(X, y, candidates, cv=4, random_state=0)
     frame = result.to_frame()
-    assert frame.loc["Conv", "fall"] > 0.25
-    assert frame.loc["Conv", "fall_low"] > 0
-    assert abs(frame.loc["MLP", "fall"]) < 0.2
-    assert f"Conv uses it: falls by {frame.loc['Conv', 'fall']:.2f}" in repr(result)
+    assert frame.loc["Conv", "drop"] > 0.25
+    assert frame.loc["Conv", "drop_low"] > 0
+    assert abs(frame.loc["MLP", "drop"]) < 0.2
+    assert f"Conv uses the structure: accuracy drops by {frame.loc['Conv', 'drop']:.2f}" in repr(
+        result
+    )
     assert "locality, translation invariance" in repr(result)
     assert result.structure == "positions"
 
@@ -369,11 +371,11 @@ def iris():
 def test_columns_mean_nothing_to_a_linear_model(iris):
     result, _ = iris
     frame = result.to_frame()
-    np.testing.assert_allclose(frame["fall"], 0, atol=0.02)
-    assert "linear: no fall shown" in repr(result)
+    np.testing.assert_allclose(frame["drop"], 0, atol=0.02)
+    assert "linear: no significant drop" in repr(result)
     assert frame["assumption"].tolist() == ["", ""]
     assert frame.index.tolist() == ["linear", "dummy"]
-    for part in ("accuracy, intact", "destroyed", "fall", "4 folds", "Destroyed: positions in"):
+    for part in ("accuracy, intact", "destroyed", "drop", "4 folds", "Destroyed: positions in"):
         assert part in repr(result)
 
 
@@ -391,13 +393,13 @@ def test_falls_are_paired_by_fold():
     scores = result.cells.pivot(index="fold", columns="structure", values="score")
     expected = resampled_interval(scores["intact"] - scores["destroyed"], 1 / 4)
     row = result.to_frame().iloc[0]
-    assert tuple(row[["fall", "fall_low", "fall_high"]]) == pytest.approx(expected)
+    assert tuple(row[["drop", "drop_low", "drop_high"]]) == pytest.approx(expected)
     assert row["intact"] == pytest.approx(scores["intact"].mean())
 
 
 def test_a_rise_is_said_as_well():
     result = structure_ablation(*textures(), {"contrary": Contrary()}, cv=5, random_state=0)
-    assert "contrary is better without it: rises by " in repr(result)
+    assert "contrary is better without the structure: accuracy rises by " in repr(result)
 
 
 @pytest.mark.parametrize(
@@ -411,7 +413,7 @@ def test_both_halves_have_the_same_folds(make_cv):
     X, y = load_iris(return_X_y=True)
     linear = {"linear": make_pipeline(StandardScaler(), LogisticRegression())}
     frame = structure_ablation(X, y, linear, cv=make_cv(X, y)).to_frame()
-    np.testing.assert_allclose(frame[["fall", "fall_low"]], 0, atol=1e-12)
+    np.testing.assert_allclose(frame[["drop", "drop_low"]], 0, atol=1e-12)
 
 
 def test_random_state_decides_everything():
@@ -436,9 +438,9 @@ def test_failed_fits_are_told_and_left_out_of_the_pairs():
     seed = next(s for s in range(9) if destroy_structure(X, random_state=s)[5, 1] == -1)
     candidates = {"fragile": Fragile(), "dummy": DummyClassifier()}
     result = structure_ablation(X, y, candidates, cv=splits, random_state=seed)
-    assert "fragile, fold 1, intact, failed: RuntimeError: no luck" in repr(result)
+    assert "fragile: 1 of 6 fits failed, in fold 1, intact: RuntimeError: no luck" in repr(result)
     assert result.cells["score"].isna().sum() == 1
-    assert result.to_frame().loc["fragile", "fall"] == 0
+    assert result.to_frame().loc["fragile", "drop"] == 0
 
 
 @pytest.mark.parametrize("kind", ["ragged", "tokens", "networkx", "adjacency", "edge_index"])
@@ -449,7 +451,7 @@ def test_every_kind_can_be_ablated(kind):
     )
     assert result.structure == {"ragged": "time", "tokens": "tokens"}.get(kind, "edges")
     assert result.scoring == "balanced_accuracy"
-    assert result.to_frame()["fall"].notna().all()
+    assert result.to_frame()["drop"].notna().all()
 
 
 def test_the_picture_has_a_line_for_each_estimator(iris):

@@ -104,7 +104,7 @@ def test_a_failing_fit_costs_its_cell_alone():
     frame = result.to_frame()
     assert frame["failures"].tolist() == [0, 2]
     assert frame.loc["broken", "score"] == pytest.approx(1 / 3, abs=0.01)
-    assert "broken, fold 2, failed: RuntimeError: no luck" in repr(result)
+    assert "broken: 2 of 3 fits failed, in folds 2–3: RuntimeError: no luck" in repr(result)
 
 
 def test_if_everything_fails_the_reason_is_raised():
@@ -254,7 +254,7 @@ def test_the_table_has_tests_and_probabilities():
     assert "same does as well as dummy, within 0.01 (probability 1.00)." in verdict
     alike = {"a": LogisticRegression(C=1.0), "b": LogisticRegression(C=0.1)}
     unsure = compare_biases(X, y, alike, rope=0, cv=5, random_state=0)
-    assert unsure.verdict() == "Not told apart from a by these folds: b."
+    assert unsure.verdict() == "Not significantly different from a: b."
 
 
 def test_a_result_as_plain_values():
@@ -325,7 +325,7 @@ def test_the_same_difference_in_every_fold_is_said_as_such():
     y = np.repeat([0, 1], 30)
     candidates = {"dummy": DummyClassifier(), "linear": LogisticRegression()}
     result = compare_biases(X, y, candidates, random_state=0)
-    assert "linear does better than dummy by 0.500 in every fold alike" in result.verdict()
+    assert "linear does better than dummy by 0.500 in every fold;" in result.verdict()
 
 
 def test_few_lucky_folds_do_not_make_the_best(recwarn):

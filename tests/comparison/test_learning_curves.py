@@ -19,9 +19,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from ibestimators import MLPClassifier, biases, compare_biases
+from ibestimators.comparison._data_efficiency import bootstrapped_means
 from ibestimators.comparison._learning_curves import (
     LearningCurvesResult,
-    _drawn,
     _nested_order,
     compare_learning_curves,
 )
@@ -252,9 +252,8 @@ def test_a_failing_fit_costs_its_cell_alone():
     )
     failed = result.cells[result.cells["error"].notna()]
     assert set(zip(failed["estimator"], failed["n_train"], strict=True)) == {("many", 20)}
-    assert "many: 3 of 9 fits failed, the first with 20 samples: RuntimeError: too few" in repr(
-        result
-    )
+    reason = "many: 3 of 9 fits failed, in folds 1–3, with 20 samples: RuntimeError: too few"
+    assert reason in repr(result)
     assert "failed" in repr(result).splitlines()[3]
     # Only sizes at which both have a score count: 50 and 100, where they are the same.
     assert result.data_efficiency().loc["many", "factor"] == 1
@@ -294,7 +293,7 @@ def test_differences_are_paired_by_fold():
 def test_bootstrapped_means_vary_as_the_corrected_interval_does(n_folds):
     scores = np.random.default_rng(1).normal(size=(n_folds, 1))
     picks = np.random.default_rng(0).integers(n_folds, size=(20_000, n_folds))
-    drawn = _drawn(scores, picks, 0.25)
+    drawn = bootstrapped_means(scores, picks, 0.25)
     mean, low, _ = resampled_interval(scores[:, 0], 0.25)
     assert drawn.mean() == pytest.approx(mean, abs=0.05)
     half = stats.norm.ppf(0.975) * drawn.std()
@@ -398,7 +397,7 @@ def test_curves_that_are_full_early_are_compared_where_they_got_there():
     assert flat["factor"] == 1
     assert not flat["reached"]
     assert flat["sentence"] == (
-        "Conv and MLP cannot be told apart: both are as good with 10 samples as with 100."
+        "Conv and MLP do not differ: both are as good with 10 samples as with 100."
     )
 
 
@@ -432,10 +431,10 @@ def test_the_table_ends_with_the_sentences():
     lines = repr(result).splitlines()
     assert lines[0].split() == ["accuracy", "with", *(f"{n:,}" for n in SIZES)]
     assert lines[2].split()[0] == "MLP"
-    assert "means of 5 folds" in lines[4]
+    assert "means over 5 folds" in lines[4]
     assert lines[5:] == result.data_efficiency()["sentence"].tolist()
     assert lines[5].startswith("Conv is worth 3.")
-    assert repr(result_of({"MLP": law(2, 0.4, 0.05)})).endswith("the same for all.")
+    assert repr(result_of({"MLP": law(2, 0.4, 0.05)})).endswith("the same for all estimators.")
 
 
 def test_one_split_is_enough_for_scores():

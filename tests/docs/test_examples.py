@@ -81,8 +81,8 @@ def test_mnist1d_report(tmp_path):
     # Convolution is worth three times the data of the MLP at least ...
     assert curves.data_efficiency().loc["Conv", "factor"] >= 3
     # ... for the order of the positions, which the MLP does not mind.
-    fall = ablation.to_frame()["fall"]
-    assert fall["Conv"] >= 0.25
-    assert fall["Recurrent"] >= 0.25
-    assert abs(fall["MLP"]) <= 0.03
+    drop = ablation.to_frame()["drop"]
+    assert drop["Conv"] >= 0.25
+    assert drop["Recurrent"] >= 0.25
+    assert abs(drop["MLP"]) <= 0.03
     assert (tmp_path / "report.html").stat().st_size > 10_000

@@ -242,7 +242,9 @@ def test_what_is_wrong_is_said():
         show(fitted, X, sample=1, tokens=["a", "b"])
     with pytest.raises(ValueError, match="tokens has labels for 1 samples, but there are 24"):
         show(fitted, X, tokens=[list("abcde")])
-    with pytest.raises(ValueError, match="ax holds 1 axes, but 4 are needed: one for each of 2 heads in 2 layers"):
+    with pytest.raises(
+        ValueError, match="ax holds 1 axes, but 4 are needed: one for each of 2 heads in 2 layers"
+    ):
         show(fitted, X, ax=show(fitted, X).axes_[0, 0])
     attention, x = MultiHeadAttention(8, 2), torch.zeros(1, 3, 8)
     show = AttentionMapDisplay.from_module

@@ -240,7 +240,9 @@ def test_what_is_wrong_is_said():
     with pytest.raises(ValueError, match="node=5, but there are 5 nodes in sample 2"):
         ReachDisplay.from_estimator(fitted, X, sample=2, node=5)
     display = ReachDisplay.from_estimator(fitted, X)
-    with pytest.raises(ValueError, match="ax holds 1 axes, but 5 are needed: one for each of 4 rounds"):
+    with pytest.raises(
+        ValueError, match="ax holds 1 axes, but 5 are needed: one for each of 4 rounds"
+    ):
         display.plot(display.axes_[0])
     graphs = [nx.path_graph(3), nx.empty_graph(0)] * 4
     with pytest.raises(ValueError, match="sample 1 of X is a graph without nodes"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import replace
-from html import escape
 from html.parser import HTMLParser
 
 import networkx as nx
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import optional
+from markupsafe import escape
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_diabetes, load_iris
@@ -20,13 +20,9 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from ibestimators import compare_biases, compare_learning_curves, structure_ablation
-from ibestimators.report._page import (
-    _Axis,
-    _facts_of_samples,
-    _facts_of_target,
-    _ranges,
-    write_report,
-)
+from ibestimators.formatting import runs
+from ibestimators.report._charts import Axis
+from ibestimators.report._facts import facts_of_samples, facts_of_target
 
 X, y = load_iris(return_X_y=True)
 NASTY = '<b>&"x'
@@ -79,7 +75,8 @@ def results():
 @pytest.fixture(scope="module")
 def path(results, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
-    return write_report(**results, path=path, X=X, y=y, title=f"All of {NASTY}")
+    named = {"curves": results["curves"], "ablation": results["ablation"]}
+    return results["result"].to_html(path, X=X, y=y, **named, title=f"All of {NASTY}")
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +140,7 @@ def test_sections_without_content_are_left_out(results, tmp_path):
     result = replace(
         results["result"], cells=cells[cells["estimator"] != "broken"], estimators=sound
     )
-    page = write_report(result, tmp_path / "r.html").read_text("utf-8")
+    page = result.to_html(tmp_path / "r.html").read_text("utf-8")
     assert Outline(page).headings == [
         "3 estimators compared by accuracy",
         "Scores",
@@ -176,21 +173,21 @@ def test_the_page_says_what_the_results_say(page, results):
     result = results["result"]
     assert escape(result.verdict()) in page
     for sentence in results["curves"].data_efficiency()["sentence"]:
-        assert escape(sentence) in page
+        assert str(escape(sentence)) in page
     for name in CANDIDATES:
         assert f"<summary>{escape(name)}</summary>" in page
     row = result.to_frame().loc[NASTY]
     half = (row["difference_high"] - row["difference_low"]) / 2
     assert f"{row['difference']:+.3f} ± {half:.3f}" in page
     assert "random_state=" in page
-    for told in ("positions in one random order", "Holm", "scikit-learn", "no fall shown"):
+    for told in ("positions in one random order", "Holm", "scikit-learn", "no significant drop"):
         assert told in page
 
 
 def test_failures_are_told_once_with_their_folds(page, results):
     cells = results["result"].cells
     folds = cells.loc[cells["error"].notna(), "fold"] + 1
-    assert f"{len(folds)} of 3 fits, in folds {_ranges(sorted(folds))}" in page
+    assert f"{len(folds)} of 3 fits failed, in folds {runs(sorted(folds))}" in page
 
 
 def test_long_reprs_keep_their_seeds(tmp_path):
@@ -198,19 +195,19 @@ def test_long_reprs_keep_their_seeds(tmp_path):
     long = LogisticRegression(class_weight=weights, max_iter=321, random_state=123456)
     candidates = {"dummy": DummyClassifier(), "long": long}
     result = compare_biases(X, y, candidates, cv=2, random_state=0)
-    page = write_report(result, tmp_path / "r.html").read_text("utf-8")
+    page = result.to_html(tmp_path / "r.html").read_text("utf-8")
     assert "random_state=123456" in page
 
 
 def test_a_comparison_with_nothing_to_say_says_so(results, tmp_path):
     alone = compare_biases(X, y, {"alone": DummyClassifier()}, cv=2, random_state=0)
-    page = write_report(alone, tmp_path / "r.html").read_text("utf-8")
-    assert "Nothing was compared to alone." in page
+    page = alone.to_html(tmp_path / "r.html").read_text("utf-8")
+    assert "No other estimator was compared with alone." in page
     assert "1 estimator compared by accuracy" in page
     lost = results["result"].cells.copy()
     lost.loc[lost["estimator"] == "dummy", "score"] = np.nan
-    page = write_report(replace(results["result"], cells=lost), tmp_path / "r.html")
-    assert "dummy, which the others are compared to, has no score." in page.read_text("utf-8")
+    page = replace(results["result"], cells=lost).to_html(tmp_path / "r.html")
+    assert "The baseline dummy has no score." in page.read_text("utf-8")
 
 
 def test_regression_and_several_scores(tmp_path):
@@ -218,7 +215,7 @@ def test_regression_and_several_scores(tmp_path):
     candidates = {"mean": DummyRegressor(), "linear": LinearRegression()}
     scoring = ["r2", "neg_mean_absolute_error"]
     result = compare_biases(X, y, candidates, cv=3, scoring=scoring, random_state=0)
-    page = write_report(result, tmp_path / "r.html", X=X, y=y).read_text("utf-8")
+    page = result.to_html(tmp_path / "r.html", X=X, y=y).read_text("utf-8")
     assert "Other scores" in Outline(page).headings
     assert f"{y.mean():.4g} ± {y.std():.4g}" in page
     assert "neg_mean_absolute_error" in page
@@ -227,7 +224,7 @@ def test_regression_and_several_scores(tmp_path):
 def test_curves_too_short_for_a_law_say_so(tmp_path, results):
     cells = results["curves"].cells
     short = replace(results["curves"], cells=cells[cells["n_train"] < 30])
-    page = write_report(results["result"], tmp_path / "r.html", curves=short).read_text("utf-8")
+    page = results["result"].to_html(tmp_path / "r.html", curves=short).read_text("utf-8")
     assert "No power law was fitted" in page
 
 
@@ -253,50 +250,50 @@ def test_curves_too_short_for_a_law_say_so(tmp_path, results):
     ids=["images", "lists", "frame", "sparse", "sequences", "tokens", "graphs", "pairs", "text"],
 )
 def test_the_data_are_described(X, facts):
-    got = dict(_facts_of_samples(X))
+    got = dict(facts_of_samples(X))
     assert {name: got[name] for name in facts} == facts
 
 
 def test_targets_are_described():
     labels = np.repeat(np.arange(30), np.arange(30, 0, -1))
-    facts = dict(_facts_of_target(labels, classes=True))
+    facts = dict(facts_of_target(labels, are_classes=True))
     assert facts["classes"] == "30"
     assert facts["samples of each"].startswith("0 (30), 1 (29), ")
     assert facts["samples of each"].endswith("19 (11), and 10 more classes")
-    two = dict(_facts_of_target([[0, 1], [2, 1]], classes=False))
+    two = dict(facts_of_target([[0, 1], [2, 1]], are_classes=False))
     assert two == {"target, mean ± sd": "1 ± 1, 1 ± 0"}
-    assert dict(_facts_of_target([[0, 1], [1, 1]], classes=True)) == {"outputs": "2"}
+    assert dict(facts_of_target([[0, 1], [1, 1]], are_classes=True)) == {"outputs": "2"}
 
 
 @pytest.mark.parametrize("ends", [(0.3, 0.9), (0, 1), (-1e6, 3), (0.5, 0.5), (0, 0), (-1e-7, 2e-7)])
 def test_ticks_lie_on_the_axis(ends):
-    axis = _Axis.over([*ends, np.nan, np.inf])
+    axis = Axis.over([*ends, np.nan, np.inf])
     assert 2 <= len(axis.ticks()) <= 7
     assert all(0 <= axis.at(tick) <= 100 for tick in axis.ticks())
 
 
 def test_runs_of_folds():
-    assert _ranges([1, 2, 3, 5, 7, 8]) == "1–3, 5, 7–8"
+    assert runs([1, 2, 3, 5, 7, 8]) == "1–3, 5, 7–8"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"result": "text"}, "result must be a ComparisonResult, got str. .* compare_biases"),
-        ({"curves": 3}, "curves must be a LearningCurvesResult, got int"),
-        ({"ablation": {}}, "ablation must be an AblationResult, got dict"),
+        ({"curves": 3}, "curves must be a result as compare_learning_curves returns it, got int"),
+        ({"ablation": {}}, "ablation must be a result as structure_ablation returns it, got dict"),
+        ({"others": ["text"]}, "others must hold results, .* got str"),
     ],
 )
 def test_other_results_are_refused(results, tmp_path, change, message):
     with pytest.raises(TypeError, match=message):
-        write_report(**{**results, **change}, path=tmp_path / "r.html")
+        results["result"].to_html(tmp_path / "r.html", **change)
 
 
 def test_paths_that_cannot_be_written_are_refused(results, tmp_path):
-    with pytest.raises(FileNotFoundError, match="Make .*nowhere' first"):
-        write_report(results["result"], tmp_path / "nowhere" / "r.html")
-    with pytest.raises(IsADirectoryError, match="Give a name in it"):
-        write_report(results["result"], tmp_path)
+    with pytest.raises(FileNotFoundError, match="Create .*nowhere' first"):
+        results["result"].to_html(tmp_path / "nowhere" / "r.html")
+    with pytest.raises(IsADirectoryError, match="Give the name of a file"):
+        results["result"].to_html(tmp_path)
 
 
 def test_the_page_is_written_whole_or_not_at_all(results, tmp_path, monkeypatch):
@@ -309,10 +306,10 @@ def test_the_page_is_written_whole_or_not_at_all(results, tmp_path, monkeypatch)
     with monkeypatch.context() as patched:
         patched.setattr("pathlib.Path.replace", full)
         with pytest.raises(OSError, match="no space"):
-            write_report(results["result"], path)
+            results["result"].to_html(path)
     assert path.read_text() == "the page of before"
     assert [*tmp_path.iterdir()] == [path]
-    write_report(results["result"], str(path), title="half \ud83d a pair")
+    results["result"].to_html(str(path), title="half \ud83d a pair")
     assert "half &#55357; a pair" in path.read_text("utf-8")
     assert [*tmp_path.iterdir()] == [path]
 

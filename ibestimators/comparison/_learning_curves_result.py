@@ -1,0 +1,330 @@
+"""The result of learning curves: scores, power laws, data efficiency, plot and page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ibestimators.comparison._cells import count_folds, failed_fits
+from ibestimators.comparison._data_efficiency import (
+    Efficiency,
+    bootstrapped_means,
+    data_efficiency,
+    mean_without_missing,
+)
+from ibestimators.comparison._power_law import (
+    fit_power_law,
+    optimum,
+    power_law,
+    power_law_intervals,
+)
+from ibestimators.comparison._statistics import resampled_interval
+from ibestimators.formatting import counted, span
+from ibestimators.report import (
+    Bullets,
+    Curve,
+    CurveChart,
+    Facts,
+    Number,
+    Paragraph,
+    Result,
+    Section,
+    Table,
+)
+
+DRAWS = 1000
+FITTED_DRAWS = 200  # each is an iterative fit
+
+
+@dataclass(frozen=True, repr=False)
+class LearningCurvesResult(Result):
+    """Scores of several estimators on the same folds and training subsets.
+
+    Attributes
+    ----------
+    cells : pandas.DataFrame
+        A row for each estimator, fold and size: ``estimator``, ``fold``,
+        ``n_train``, ``score``, ``fit_time`` in seconds, ``error`` (the reason of
+        a failed fit, or None).
+    assumptions : dict of str to str
+        What each estimator assumes about the data.
+    baseline : str
+        The estimator that the others are compared to.
+    scoring : str
+        Name of the score; higher is better.
+    test_train_ratio : float
+        Number of test samples by number of samples in a whole training fold, for
+        the intervals.
+
+    References
+    ----------
+    Nadeau & Bengio, "Inference for the generalization error", Machine Learning
+    52 (2003). Cortes et al., "Learning curves: asymptotic values and rate of
+    convergence", NIPS 6 (1993). Hestness et al., "Deep learning scaling is
+    predictable, empirically", arXiv:1712.00409 (2017). Viering & Loog, "The shape of
+    learning curves: a review", IEEE TPAMI 45 (2023).
+    """
+
+    cells: pd.DataFrame
+    assumptions: dict[str, str]
+    baseline: str
+    scoring: str
+    test_train_ratio: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """The curves: a row for each estimator and size.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by estimator and ``n_train``: ``score`` with the ends
+            ``score_low`` and ``score_high`` of its 95 % interval, ``difference`` to
+            the baseline, paired by fold, with ``difference_low`` and
+            ``difference_high``.
+        """
+        rows = {
+            (name, size): self._row(name, size) for name in self.assumptions for size in self._sizes
+        }
+        ends = ("", "_low", "_high")
+        columns = [f"{value}{end}" for value in ("score", "difference") for end in ends]
+        index = pd.MultiIndex.from_tuples(list(rows), names=["estimator", "n_train"])
+        return pd.DataFrame(list(rows.values()), index=index, columns=columns)
+
+    def power_laws(self) -> pd.DataFrame:
+        """Error as a power law of the number of samples, error = a n^-b + c.
+
+        The error is 1 - score, or -score for ``neg_...``; c is the error that remains with
+        unlimited data, and b the rate at which the rest vanishes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by estimator: ``a``, ``b`` and ``c``, none below 0, fitted by
+            least squares to the mean errors, each with the ends ``..._low`` and
+            ``..._high`` of a 95 % interval (bootstrap over folds). NaN where nothing
+            can be fitted (fewer than four sizes, an error that does not decrease, no
+            convergence); the ends also where more than one draw in twenty has no fit.
+        """
+        sizes = np.array(self._sizes, dtype=float)
+        picks, best = self._picks(FITTED_DRAWS), optimum(self.scoring)
+        rows = []
+        for name in self.assumptions:
+            scores = self._scores(name)
+            law = fit_power_law(sizes, best - mean_without_missing(scores, axis=0))
+            drawn = best - bootstrapped_means(scores, picks, self.test_train_ratio)
+            low, high = power_law_intervals(sizes, drawn) if np.isfinite(law[0]) else (law, law)
+            rows.append(np.column_stack([law, low, high]).ravel())
+        columns = [f"{value}{end}" for value in "abc" for end in ("", "_low", "_high")]
+        index = pd.Index(list(self.assumptions), name="estimator")
+        return pd.DataFrame(rows, index=index, columns=columns)
+
+    def data_efficiency(self) -> pd.DataFrame:
+        """How many times the baseline's data each estimator is worth.
+
+        At the largest size N, one of the two is better. It needs n samples for the score
+        that the other reaches with N; the factor is N / n if the estimator is better, n / N
+        if the baseline is. n is where the running best of its mean curve reaches that score,
+        interpolated over log n; curves that flatten lie above the chord, which biases the
+        factor towards 1. If both are equal at N, each is taken at the size where it first
+        reached that score.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by estimator, without the baseline: ``factor``, the ends
+            ``factor_low`` and ``factor_high`` of its 95 % interval (bootstrap over
+            folds), ``reached`` and ``sentence``. Where the better one is as good already
+            at the smallest size, ``reached`` is False, and the factor is a bound: "at
+            least" above 1, "at most" below. Only sizes at which both have a score count;
+            NaN with fewer than two.
+        """
+        others = [name for name in self.assumptions if name != self.baseline]
+        sizes, picks = np.array(self._sizes, dtype=float), self._picks(DRAWS)
+        base = self._scores(self.baseline)
+        rows = [
+            data_efficiency(
+                (name, self.baseline),
+                (self._scores(name), base),
+                sizes,
+                picks,
+                self.test_train_ratio,
+            )
+            for name in others
+        ]
+        index = pd.Index(others, name="estimator")
+        return pd.DataFrame(rows, index=index, columns=list(Efficiency._fields))
+
+    def _sentences(self) -> list[str]:
+        return list(self.data_efficiency()["sentence"])
+
+    def _display(self) -> Any:
+        from ibestimators.comparison._displays import LearningCurvesDisplay
+
+        return LearningCurvesDisplay(
+            self.to_frame(), self.power_laws(), self.baseline, self.scoring
+        )
+
+    def _table(self) -> Table:
+        heads = [f"{self.scoring} with", *(f"{size:,}" for size in self._sizes)]
+        rows = [
+            [
+                name,
+                *(
+                    Number.with_interval(mean, np.nan, np.nan)
+                    for mean in mean_without_missing(self._scores(name), axis=0)
+                ),
+            ]
+            for name in self.assumptions
+        ]
+        return Table("Scores by training samples", heads, rows)
+
+    def _notes(self) -> list[str]:
+        n_folds = counted(count_folds(self.cells), "fold")
+        failures = (f"{name}: {text}" for name, text in self._failed_fits())
+        return [
+            f"training samples; means over {n_folds}, the same for all estimators.",
+            *failures,
+        ]
+
+    def _failed_fits(self) -> list[tuple[str, str]]:
+        return failed_fits(self.cells, lambda own: f"with {span(own['n_train'])} samples")
+
+    def _title(self) -> str:
+        return f"Learning curves of {counted(len(self.assumptions), 'estimator')}"
+
+    def _sections(self) -> list[Section]:
+        laws = self.power_laws()
+        n_folds = counted(count_folds(self.cells), "fold")
+        caption = (
+            f"Mean and 95 % interval (band) of {self.scoring} over {n_folds}, by the number of "
+            "training samples."
+        )
+        curves = curve_chart(
+            f"{self.scoring} by training samples",
+            caption,
+            self.to_frame(),
+            laws,
+            self.baseline,
+            self.scoring,
+        )
+        return [
+            Section(
+                "How much data each is worth",
+                [
+                    curves,
+                    Bullets(self._sentences()),
+                    power_laws_section(laws, "samples"),
+                    Section("Failed fits", [Facts(self._failed_fits())]),
+                ],
+            )
+        ]
+
+    def _how_to_read(self) -> str:
+        return (
+            f"An estimator is worth k times the data of {self.baseline} if it reaches with n "
+            f"samples the score that {self.baseline} reaches with k n samples. The 95 % interval "
+            "of k is a bootstrap over the folds."
+        )
+
+    @property
+    def _sizes(self) -> list[int]:
+        return sorted(int(size) for size in self.cells["n_train"].unique())
+
+    def _scores(self, name: str) -> NDArray[np.float64]:
+        """Scores of one estimator, folds by sizes."""
+        own = self.cells[self.cells["estimator"] == name]
+        table = own.pivot(index="fold", columns="n_train", values="score")
+        folds = sorted(self.cells["fold"].unique())
+        return table.reindex(index=folds, columns=self._sizes).to_numpy(dtype=float)
+
+    def _picks(self, n_draws: int) -> NDArray[np.int64]:
+        """Folds of each draw of the bootstrap, the same for all estimators."""
+        n_folds = self.cells["fold"].nunique()
+        return np.random.default_rng(0).integers(n_folds, size=(n_draws, n_folds))
+
+    def _row(self, name: str, size: int) -> tuple[float, ...]:
+        column = self._sizes.index(size)
+        scores, ratio = self._scores(name)[:, column], self.test_train_ratio
+        if name == self.baseline:
+            return *resampled_interval(scores, ratio), np.nan, np.nan, np.nan
+        differences = scores - self._scores(self.baseline)[:, column]
+        return *resampled_interval(scores, ratio), *resampled_interval(differences, ratio)
+
+
+def curve_chart(
+    title: str, caption: str, frame: pd.DataFrame, laws: pd.DataFrame, baseline: str, scoring: str
+) -> CurveChart:
+    """Curves for a page, with their power laws.
+
+    Parameters
+    ----------
+    title, caption : str
+    frame : pandas.DataFrame
+        Indexed by estimator and size: ``score``, ``score_low``, ``score_high``.
+    laws : pandas.DataFrame
+        Indexed by estimator: ``a``, ``b``, ``c``.
+    baseline : str
+        Drawn in grey.
+    scoring : str
+
+    Returns
+    -------
+    CurveChart
+    """
+    curves = []
+    for name, law in laws.iterrows():
+        own: Any = frame.xs(name)
+        own = own.dropna(subset="score")
+        band = own.dropna(subset="score_low")
+        dashed: list[tuple[float, float]] = []
+        if np.isfinite(law["a"]) and len(own):
+            grid = np.geomspace(own.index[0], own.index[-1], 40)
+            errors = power_law(grid, *law[["a", "b", "c"]])
+            dashed = list(zip(grid, optimum(scoring) - errors, strict=True))
+        curves.append(
+            Curve(
+                label=str(name),
+                points=list(own["score"].items()),
+                band=list(zip(band.index, band["score_low"], band["score_high"], strict=True)),
+                dashed=dashed,
+                is_highlighted=name != baseline,
+            )
+        )
+    if laws["a"].notna().any():
+        caption += " Dashed: a power law."
+    sizes = sorted(frame.index.get_level_values(1).unique())
+    return CurveChart(title, caption, curves, sizes)
+
+
+def power_laws_section(laws: pd.DataFrame, unit: str) -> Section:
+    """A table of power laws, or why there is none.
+
+    Parameters
+    ----------
+    laws : pandas.DataFrame
+        Indexed by estimator: ``a``, ``b``, ``c`` with their intervals.
+    unit : str
+        What n counts.
+
+    Returns
+    -------
+    Section
+    """
+    fitted = laws.dropna(subset="a")
+    if fitted.empty:
+        reason = "No power law was fitted: that takes at least four sizes and a decreasing error."
+        return Section("Power laws", [Paragraph(reason, is_note=True)])
+    rows = [
+        [str(name), *(Number.with_ends(*row[[v, f"{v}_low", f"{v}_high"]]) for v in "abc")]
+        for name, row in fitted.iterrows()
+    ]
+    note = (
+        f"Error = a n^−b + c for n {unit}: c is the error that remains as n grows, b the rate at "
+        "which the rest vanishes. In brackets: 95 % intervals."
+    )
+    table = Table("Power laws of the error", ["estimator", "a", "b", "c"], rows)
+    return Section("Power laws", [table, Paragraph(note, is_note=True)])

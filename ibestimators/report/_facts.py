@@ -1,0 +1,118 @@
+"""What a report says about the data and the software, besides the results."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.utils.multiclass import type_of_target
+
+from ibestimators.formatting import span
+from ibestimators.report._section import Facts, Section
+from ibestimators.structures import NAMES, kind_of
+
+MAX_CLASSES = 20
+PACKAGES = ("ibestimators", "scikit-learn", "torch", "skorch", "numpy")
+
+
+def data_section(X: Any, y: Any, are_classes: bool | None = None) -> Section:
+    """What X and y are.
+
+    Parameters
+    ----------
+    X, y : object or None
+        None leaves out what is not given.
+    are_classes : bool or None, default=None
+        Whether y holds classes; None decides by its values.
+
+    Returns
+    -------
+    Section
+    """
+    facts = [] if X is None else facts_of_samples(X)
+    if y is not None:
+        if are_classes is None:
+            are_classes = not type_of_target(y).startswith("continuous")
+        facts += facts_of_target(y, are_classes)
+    return Section("Data", [Facts(facts)])
+
+
+def versions_section() -> Section:
+    """Versions of what decides the numbers."""
+    pairs = [(name, version(name)) for name in PACKAGES]
+    return Section("Versions", [Facts([*pairs, ("Python", platform.python_version())])])
+
+
+def facts_of_samples(X: Any) -> list[tuple[str, str]]:
+    """Number, sizes and missing values of the samples."""
+    try:
+        kind = kind_of(X)
+    except (TypeError, ValueError):  # text and the like, which a pipeline converts
+        return [("samples", f"{len(X):,}")]
+    if kind == "array":
+        n_samples, *shape = np.shape(X)
+        facts = [("samples", f"{n_samples:,}"), ("shape of a sample", _shape(shape))]
+    else:
+        unit, size = _SIZES[kind]
+        facts = [("samples", f"{len(X):,}"), (unit, span([size(item) for item in X]))]
+    if kind == "sequences":
+        facts.append(("features of a step", span([np.shape(item)[-1] for item in X])))
+    if kind in ("array", "sequences"):
+        n_missing = sum(map(_n_missing, X)) if kind == "sequences" else _n_missing(X)
+        facts.append(("missing values", f"{n_missing:,}" if n_missing else "none"))
+    return [("X", NAMES[kind]), *facts]
+
+
+def _shape(sizes: list[int]) -> str:
+    return " × ".join(f"{size:,}" for size in sizes) if sizes else "a number"
+
+
+def _n_nodes(graph: Any) -> int:
+    if isinstance(graph, tuple):
+        return int(graph[0].shape[0])
+    n_nodes = getattr(graph, "num_nodes", None)  # PyTorch Geometric
+    if isinstance(n_nodes, int):
+        return n_nodes
+    if hasattr(graph, "edge_index"):
+        return int(np.asarray(graph.edge_index).max(initial=-1)) + 1
+    return len(graph)
+
+
+_SIZES: dict[str, tuple[str, Callable[[Any], int]]] = {
+    "sequences": ("steps of a sample", len),
+    "tokens": ("tokens of a sample", len),
+    "graphs": ("nodes of a graph", _n_nodes),
+}
+
+
+def _n_missing(values: Any) -> int:
+    values = values.data if sparse.issparse(values) else values
+    return int(pd.isna(np.asarray(values)).sum())
+
+
+def facts_of_target(y: Any, are_classes: bool) -> list[tuple[str, str]]:
+    """Numbers of the classes, or mean and spread of the numbers."""
+    y = np.asarray(y)
+    if are_classes and y.ndim == 1:
+        labels, counts = np.unique(y, return_counts=True)
+        largest = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
+        shown = [f"{labels[i]} ({counts[i]:,})" for i in largest]
+        return [
+            ("classes", f"{len(labels):,}"),
+            ("samples of each", _with_rest(shown, len(labels), "classes")),
+        ]
+    if are_classes:
+        return [("outputs", f"{y.shape[1]:,}")]
+    columns = y.reshape(len(y), -1).T.astype(float)
+    shown = [f"{column.mean():.4g} ± {column.std():.4g}" for column in columns[:MAX_CLASSES]]
+    return [("target, mean ± sd", _with_rest(shown, len(columns), "outputs"))]
+
+
+def _with_rest(shown: list[str], n: int, noun: str) -> str:
+    rest = [f"and {n - len(shown):,} more {noun}"] if n > len(shown) else []
+    return ", ".join([*shown, *rest])

@@ -1,0 +1,157 @@
+"""The base of all results: one protocol, from a table to a page."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ibestimators.formatting import plain
+from ibestimators.plotting import Display
+from ibestimators.report._facts import data_section, versions_section
+from ibestimators.report._page import fragment, write_page
+from ibestimators.report._section import Paragraph, Section, Table
+
+
+class Result(ABC):
+    """Base of all results.
+
+    A result is a frozen dataclass that defines `to_frame` and, as plain data, its sentences
+    (`_sentences`), its table (`_table`) with notes (`_notes`), its sections of a page
+    (`_sections`, `_settings`, `_how_to_read`), the title of that page (`_title`), and its
+    display (`_display`).
+    """
+
+    @abstractmethod
+    def to_frame(self) -> pd.DataFrame:
+        """The table of the result."""
+
+    @abstractmethod
+    def _sentences(self) -> list[str]: ...
+
+    @abstractmethod
+    def _table(self) -> Table: ...
+
+    @abstractmethod
+    def _display(self) -> Display: ...
+
+    @abstractmethod
+    def _title(self) -> str: ...
+
+    @abstractmethod
+    def _sections(self) -> list[Section]: ...
+
+    def _notes(self) -> list[str]:
+        return []
+
+    def _settings(self) -> list[Section]:
+        return []
+
+    def _how_to_read(self) -> str:
+        return ""
+
+    def _are_classes(self) -> bool | None:
+        """Whether the targets are classes; None if the result does not know."""
+        return None
+
+    def verdict(self) -> str:
+        """The result in plain sentences.
+
+        Returns
+        -------
+        str
+        """
+        return " ".join(self._sentences())
+
+    def plot(self, ax: Any = None, **style: Any) -> Any:
+        """Draw the result.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        **style : dict
+            Properties of what is drawn, which go to matplotlib and override the defaults,
+            such as ``line_kw={"linewidth": 3}``. An unknown keyword raises an error that
+            lists those of this display.
+
+        Returns
+        -------
+        Display
+            With attributes ``ax_`` and ``figure_``.
+        """
+        return self._display().plot(ax, **style)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole result as plain values, ready for JSON.
+
+        Returns
+        -------
+        dict
+            ``verdict``, ``table`` (the rows of `to_frame`), and all attributes by their names.
+            Missing numbers are None; what has no plain form is its ``repr``.
+        """
+        attributes = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return plain({"verdict": self.verdict(), "table": self.to_frame(), **attributes})
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        X: Any = None,
+        y: Any = None,
+        others: Sequence[Result] = (),
+        title: str | None = None,
+    ) -> Path:
+        """Write one HTML page that needs no other file and no network.
+
+        Parameters
+        ----------
+        path : path
+            The page, replaced if it exists.
+        X, y
+            The data, for a description of them on the page.
+        others : sequence of results, default=()
+            Further results on the same data, each for a section of its own.
+        title : str, default=None
+            Heading of the page; None says what was done.
+
+        Returns
+        -------
+        pathlib.Path
+            The page.
+
+        Raises
+        ------
+        TypeError
+            If `others` holds something else than results.
+        FileNotFoundError, IsADirectoryError
+            If the folder of `path` does not exist, or `path` is a folder.
+        """
+        for other in others:
+            if not isinstance(other, Result):
+                raise TypeError(
+                    f"others must hold results, such as compare_learning_curves returns, got "
+                    f"{type(other).__name__}."
+                )
+        results = [self, *others]
+        how_to_read = [result._how_to_read() for result in results]
+        sections = [
+            *(section for result in results for section in result._sections()),
+            data_section(X, y, self._are_classes()),
+            *self._settings(),
+            versions_section(),
+            Section("How to read this page", [Paragraph(text) for text in how_to_read if text]),
+        ]
+        return write_page(path, self._title() if title is None else title, sections)
+
+    def _repr_html_(self) -> str:
+        return fragment(self._sections())
+
+    def __repr__(self) -> str:
+        return "\n".join([self._table().to_text(), *self._notes(), *self._sentences()])
