@@ -17,7 +17,7 @@ is lost, but what stood side by side no longer does.
 import matplotlib.pyplot as plt
 
 from ibestimators import biases, compare_biases
-from ibestimators.comparison._ablation import destroy_structure
+from ibestimators.comparison import destroy_structure
 from ibestimators.datasets import load_mnist1d
 
 SEED = 0

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -32,6 +33,14 @@ def optional(module: str) -> Any:
 def frame(request: pytest.FixtureRequest) -> Any:
     """The class of a data frame."""
     return optional(request.param).DataFrame
+
+
+def textures(n: int = 160, steps: int = 40) -> tuple[Any, Any]:
+    """Noise in which neighbours are similar or opposite by class: only locality tells."""
+    y = np.arange(n) % 2
+    noise = np.random.default_rng(0).normal(size=(n, steps + 1))
+    X = noise[:, 1:] + (2 * y - 1)[:, np.newaxis] * noise[:, :-1]
+    return X[..., np.newaxis], y
 
 
 BATTERIES = {

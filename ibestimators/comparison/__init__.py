@@ -1,6 +1,6 @@
 """Compare estimators on the same folds, with a verdict that says how sure it is."""
 
-from ibestimators.comparison._ablation import AblationResult, equivariance_error, structure_ablation
+from ibestimators.comparison._ablation import AblationResult, structure_ablation
 from ibestimators.comparison._compare import compare_biases
 from ibestimators.comparison._learning_curves import compare_learning_curves
 from ibestimators.comparison._learning_curves_result import LearningCurvesResult
@@ -8,6 +8,7 @@ from ibestimators.comparison._racing import RaceResult, race_biases
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._scaling import ParameterScalingResult, compare_parameter_scaling
 from ibestimators.comparison._statistics import compare_over_data_sets
+from ibestimators.perturbations import destroy_structure
 
 __all__ = [
     "AblationResult",
@@ -19,7 +20,7 @@ __all__ = [
     "compare_learning_curves",
     "compare_over_data_sets",
     "compare_parameter_scaling",
-    "equivariance_error",
+    "destroy_structure",
     "race_biases",
     "structure_ablation",
 ]

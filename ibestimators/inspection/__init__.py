@@ -1,9 +1,9 @@
 """Look inside a fitted estimator: what it learned, where it looks, what it relies on."""
 
-from ibestimators.comparison import equivariance_error
 from ibestimators.inspection._attention import AttentionMapDisplay
 from ibestimators.inspection._convolution import FeatureMapDisplay, FilterDisplay, receptive_field
 from ibestimators.inspection._dense_equivalent import as_dense
+from ibestimators.inspection._equivariance import equivariance_error
 from ibestimators.inspection._importance import (
     ImportanceDisplay,
     ImportanceResult,

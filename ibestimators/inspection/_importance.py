@@ -303,7 +303,7 @@ def _scores(
     estimator: Any, units: Any, place: Any, y: Any, scorer: Any, n_repeats: int, seed: int
 ) -> list[float]:
     random = np.random.RandomState(seed)
-    return [scorer(estimator, units.exchanged(place, random), y) for _ in range(n_repeats)]
+    return [scorer(estimator, units.exchange(place, random), y) for _ in range(n_repeats)]
 
 
 def sample_importance(
@@ -400,10 +400,10 @@ def sample_importance(
     units = units_of(X, unit, size, x)
     random = random_generator(random_state)
     # as many copies as replacements: in batches of one size the rounding is the same
-    name, output = _output(estimator, units.repeated(n_draws))
-    before = output(units.repeated(n_draws))
+    name, output = _output(estimator, units.repeat(n_draws))
+    before = output(units.repeat(n_draws))
     falls = [
-        before - output(units.replaced(place, n_draws, np.random.RandomState(seed)))
+        before - output(units.replace(place, n_draws, np.random.RandomState(seed)))
         for place, seed in zip(
             units.places, random.randint(2**31, size=len(units.places)), strict=True
         )

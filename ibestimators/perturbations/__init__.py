@@ -1,5 +1,23 @@
-"""Changes of X: destroy a structure, transform it, exchange its units."""
+"""Change parts of X and keep the rest: destroy a structure, transform samples, exchange units.
 
-from ibestimators.perturbations._units import units_of
+Each kind of X has one class, in a file of its own, and a line in the registry.
+"""
 
-__all__ = ["units_of"]
+from ibestimators.perturbations._base import Perturbations, Units
+from ibestimators.perturbations._registry import (
+    DESTRUCTIONS,
+    destroy_structure,
+    resolve_structure,
+    transform_samples,
+    units_of,
+)
+
+__all__ = [
+    "DESTRUCTIONS",
+    "Perturbations",
+    "Units",
+    "destroy_structure",
+    "resolve_structure",
+    "transform_samples",
+    "units_of",
+]

@@ -117,7 +117,7 @@ def test_frames_of_several_types_stay_so():
     result = structure_importance(rows, X, X["a"], random_state=0)
     assert_only(result, "a")
     units = units_of(X, "auto", None)
-    exchanged = units.exchanged(units.places[1], np.random.RandomState(0))
+    exchanged = units.exchange(units.places[1], np.random.RandomState(0))
     assert exchanged.dtypes.tolist() == X.dtypes.tolist()
     assert exchanged.index.equals(X.index)
     assert sorted(exchanged["b"]) == sorted(X["b"])
@@ -151,7 +151,7 @@ def test_the_one_part_that_counts(shape, unit, size, at, label):
 def test_what_is_exchanged_stays_together_and_nothing_else_moves():
     X = np.arange(20 * 6 * 2).reshape(20, 6, 2)
     units = units_of(X, "region", 2)
-    changed = units.exchanged(units.places[1], np.random.RandomState(0))
+    changed = units.exchange(units.places[1], np.random.RandomState(0))
     others = [0, 1, 4, 5]
     np.testing.assert_array_equal(changed[:, others], X[:, others])
     order = changed[:, 2, 0] // 12
@@ -202,7 +202,7 @@ def test_steps_are_exchanged_among_the_samples_that_have_them():
     X = [normal(length, 2, seed=length) for length in (1, 3, 3, 5, 5, 5, 8)]
     units = units_of(X, "region", 3)
     assert units.labels == ("0-2", "3-5", "6-7")
-    changed = units.exchanged(slice(3, 6), np.random.RandomState(1))
+    changed = units.exchange(slice(3, 6), np.random.RandomState(1))
     assert [len(item) for item in changed] == [len(item) for item in X]
     for before, after in zip(X, changed, strict=True):
         np.testing.assert_array_equal(before[:3], after[:3])
@@ -251,7 +251,7 @@ def test_the_one_token_that_counts():
     count = pd.Series(np.concatenate(X)).value_counts()
     assert set(result.units) == set(count.index)
     assert count[list(result.units)].is_monotonic_decreasing  # the most frequent first
-    changed = units_of(X, "token", None).exchanged(4, np.random.RandomState(0))
+    changed = units_of(X, "token", None).exchange(4, np.random.RandomState(0))
     assert not any((item == 4).any() for item in changed)
     for before, after in zip(X, changed, strict=True):
         np.testing.assert_array_equal(before[before != 4], after[before != 4])
@@ -365,7 +365,7 @@ def test_undirected_graphs_stay_so_in_their_form(form, unit):
     X = graphs(form, size=5)
     units = units_of(X, unit, None)
     for place in units.places[:3]:
-        changed = units.exchanged(place, np.random.RandomState(0))
+        changed = units.exchange(place, np.random.RandomState(0))
         for before, after in zip(X, changed, strict=True):
             assert type(before) is type(after)
             weight = nodes_and_weights(after)[1]
@@ -411,7 +411,7 @@ def test_attributes_that_some_nodes_lack_stay_with_those_that_have_them():
             nx.set_node_attributes(graph, dict.fromkeys(list(graph)[:1], float(i)), "rare")
     units = units_of(X, "feature", None)
     assert set(units.places) == {"q", "element", "rare"}
-    changed = units.exchanged("rare", np.random.RandomState(0))
+    changed = units.exchange("rare", np.random.RandomState(0))
     for before, after in zip(X, changed, strict=True):
         assert type(before) is type(after)
         assert [("rare" in row) for _, row in before.nodes(data=True)] == [
@@ -660,15 +660,15 @@ def test_errors():
     X, y = normal(12, 6, 2), np.arange(12) % 2
     with pytest.raises(ValueError, match="unit must be 'auto' or one of.*got 'pixel'"):
         importance(np.sum, X, "pixel")
-    with pytest.raises(ValueError, match="'token' does not go with an array. Choose one of"):
+    with pytest.raises(ValueError, match="'token' does not apply to an array.*Choose one of"):
         importance(np.sum, X, "token")
-    with pytest.raises(ValueError, match=r"'patch' does not go with an array of shape \(12, 6, 2"):
+    with pytest.raises(ValueError, match=r"'patch' does not apply to an array of shape \(12, 6, 2"):
         importance(np.sum, X, "patch")
-    with pytest.raises(ValueError, match="'step' does not go with .* 2 axes.* Choose 'patch'"):
+    with pytest.raises(ValueError, match="'step' does not apply to .* 2 axes.* Choose 'patch'"):
         importance(np.sum, normal(12, 3, 4, 1), "step")
     with pytest.raises(ValueError, match="size must be a positive integer or None, got 0"):
         importance(np.sum, X, "region", size=0)
-    with pytest.raises(ValueError, match="size=2 goes with unit='region' and 'patch'"):
+    with pytest.raises(ValueError, match="size=2 applies to unit='region' and 'patch'"):
         importance(np.sum, X, "step", size=2)
     with pytest.raises(ValueError, match="n_repeats must be a positive integer, got 0"):
         importance(np.sum, X, n_repeats=0)

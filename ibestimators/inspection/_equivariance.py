@@ -1,0 +1,106 @@
+"""Does an estimator respect a symmetry? Change X, and measure how far the outputs move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+
+from ibestimators.base import random_generator
+from ibestimators.perturbations import transform_samples
+
+
+def equivariance_error(
+    estimator: Any,
+    X: Any,
+    transform: str | Callable[[Any], Any],
+    random_state: int | np.random.RandomState | None = None,
+) -> float:
+    """Measure how far a fitted estimator is from invariant to a transform of X.
+
+    The mean distance between the outputs for X and for the transformed X, divided by the mean
+    distance between the outputs for X and those for X in another order of samples.
+    Outputs are probabilities, else decision values, else predictions.
+
+    To separate what training taught from what the architecture guarantees, measure an
+    untrained network as well: fit it with ``max_epochs=1`` and a very small rate, such as
+    ``lr=1e-12``, which leaves its weights as they were initialised.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Any that follows scikit-learn.
+    X : array-like of shape (n_samples, ...), or list
+        Two samples at least, features last.
+    transform : str or callable
+        A function from X to a changed X, or one of these. Positions are those of
+        `destroy_structure`: columns, steps, pixels, voxels, tokens.
+
+        - "shift": arrays, sequences and tokens, rolled around by at least one position
+          along each axis of the structure, a random number for each sample.
+        - "reflection": arrays, sequences and tokens, the last axis of the structure
+          reversed.
+        - "permutation": positions, steps or tokens in a random order, another for each
+          sample; for graphs the nodes, and edges connect the same ones.
+        - "rotation": square images, by 90 degrees.
+        - "time_reversal": arrays ``(n, d)`` and ``(n, steps, features)``, sequences
+          and tokens, the last step first.
+        - "rescaling": arrays and sequences, times 2.
+    random_state : int, RandomState instance or None, default=None
+
+    Returns
+    -------
+    float
+        0: invariant. 1: the output moves as far as to that of another sample. Also 0 if the
+        outputs are the same for all samples, up to rounding.
+
+    Raises
+    ------
+    ValueError
+        If `transform` is unknown or does not apply to X, or X has one sample only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from ibestimators import equivariance_error
+    >>> X = np.array([[0.0, 3.0], [1.0, 2.0], [2.0, 1.0], [3.0, 0.0]])
+    >>> linear = LogisticRegression().fit(X, [0, 0, 1, 1])
+    >>> equivariance_error(linear, X, np.copy)
+    0.0
+    >>> equivariance_error(linear, X, "reflection", random_state=0) > 1
+    True
+    """
+    random = random_generator(random_state)
+    changed = transform(X) if callable(transform) else transform_samples(X, transform, random)
+    outputs = _outputs(estimator, X)
+    if len(outputs) < 2:
+        raise ValueError("X has one sample, but distances between samples need at least two.")
+    order = random.permutation(len(outputs))  # a ring: no sample is compared with itself
+    others = _mean_distance(outputs[order], outputs[np.roll(order, 1)])
+    # Networks compute in float32: outputs that differ by rounding alone are constant.
+    rounding = 10 * np.finfo(np.float32).eps * _mean_distance(outputs, np.zeros_like(outputs))
+    if others <= rounding:
+        return 0.0
+    return _mean_distance(outputs, _outputs(estimator, changed)) / others
+
+
+def _mean_distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(a - b, axis=1).mean())
+
+
+def _outputs(estimator: Any, X: Any) -> NDArray[np.float64]:
+    """Outputs as rows of numbers."""
+    for method in ("predict_proba", "decision_function", "predict"):
+        if hasattr(estimator, method):
+            break
+    outputs = getattr(estimator, method)(X)
+    if isinstance(outputs, list):  # an array for each of several targets
+        outputs = np.hstack(outputs)
+    outputs = np.asarray(outputs)
+    if method == "predict" and is_classifier(estimator) and outputs.ndim == 1:
+        outputs = outputs[:, np.newaxis] == estimator.classes_  # labels have no distances
+    return outputs.astype(np.float64).reshape(len(outputs), -1)
