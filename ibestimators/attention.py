@@ -1,11 +1,11 @@
 """Attention: relevance is learned from context, and distance does not matter.
 
-Each token asks (query), each is found (key) and tells (value):
+Each token compares its query with the keys of all tokens, and takes the mean of their values:
 
     attention(Q, K, V) = softmax(Q K^T / sqrt(d)) V         (Vaswani et al. 2017, eq. 1)
 
-in several heads at once. Tokens are a set: order reaches the network only
-through positions, and a mask says which tokens may be seen.
+in several heads at once. Tokens are a set: the network knows their order only from positions,
+and a mask decides which tokens a token may see.
 
 References: Vaswani et al., "Attention is all you need" (2017); Xiong et al., "On
 layer normalization in the transformer architecture" (2020) for normalising
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -25,17 +24,23 @@ from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
 from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor, estimator, parameter
-from ibestimators.layers import ACTIVATIONS, Readout
-from ibestimators.structures import NAMES, Layout, owners, pad, row_numbers, valid
-
-_BLOCK = 16  # tokens of a block of local attention, at least
+from ibestimators.layers import (
+    ACTIVATIONS,
+    Batch,
+    Encoder,
+    LocalAttention,
+    Network,
+    Padded,
+    Readout,
+)
+from ibestimators.structures import NAMES, Layout, pad, padding_mask, row_numbers, sample_index
 
 
 class MultiHeadAttention(nn.Module):
     """Scaled dot-product attention in several heads.
 
-    ``x`` asks and, unless a ``context`` is given, also answers: self-attention
-    without a context, cross-attention with one.
+    Queries come from ``x``, keys and values from ``context``: self-attention without a
+    context, cross-attention with one.
 
     Parameters
     ----------
@@ -64,7 +69,7 @@ class MultiHeadAttention(nn.Module):
         self,
         x: torch.Tensor,
         context: torch.Tensor | None = None,
-        mask: torch.Tensor | Neighbourhood | None = None,
+        mask: torch.Tensor | LocalAttention | None = None,
     ) -> torch.Tensor:  # (batch, queries, size), (batch, keys, size), (..., queries, keys)
         """Attend; `mask` is true where a query may see a key, in all heads and samples or each.
 
@@ -72,7 +77,7 @@ class MultiHeadAttention(nn.Module):
         """
         q, k, v = self.project(x, x if context is None else context)
         dropout = self.dropout if self.training else 0.0
-        if isinstance(mask, Neighbourhood):
+        if isinstance(mask, LocalAttention):
             attended = mask.attend(q, k, v, dropout)  # (batch, heads, queries, size / heads)
         else:
             attended = nn.functional.scaled_dot_product_attention(
@@ -85,12 +90,12 @@ class MultiHeadAttention(nn.Module):
         self,
         x: torch.Tensor,
         context: torch.Tensor | None = None,
-        mask: torch.Tensor | Neighbourhood | None = None,
+        mask: torch.Tensor | LocalAttention | None = None,
     ) -> torch.Tensor:  # as in forward
         """The attention map: (batch, heads, queries, keys), each row summing to 1."""
         q, k, _ = self.project(x, x if context is None else context)
-        if isinstance(mask, Neighbourhood):
-            # What is attended to where each token tells its own number, one out of many.
+        if isinstance(mask, LocalAttention):
+            # Values that are one-hot numbers of the tokens make the output the weights.
             own = torch.eye(k.shape[2], dtype=k.dtype, device=k.device)
             return mask.attend(q, k, own.expand(*k.shape[:2], -1, -1), 0.0)
         scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
@@ -109,91 +114,6 @@ class MultiHeadAttention(nn.Module):
         if self.rotary:
             q, k = rotate(q), rotate(k)
         return q, k, v
-
-
-@dataclass(frozen=True)
-class Neighbourhood:
-    """Attention to near tokens alone, in time and memory that grow with the tokens.
-
-    What a square mask gives, without the square: tokens are cut into blocks, and each block
-    sees itself and `window` tokens on both sides.
-
-    Parameters
-    ----------
-    window : int
-        Furthest token seen on each side.
-    n_global : {0, 1}
-        Tokens at the start that see all and are seen by all, as a class token does.
-    seen : torch.Tensor of shape (batch, tokens) or None
-        False for tokens that are padded; they see themselves and are seen by no other.
-    """
-
-    window: int
-    n_global: int = 0
-    seen: torch.Tensor | None = None
-
-    @staticmethod
-    def pays(n_tokens: int, window: int) -> bool:
-        """Whether the blocks take fewer products than the square."""
-        return n_tokens > 4 * max(window, _BLOCK)
-
-    def attend(
-        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, dropout: float
-    ) -> torch.Tensor:  # (batch, heads, tokens, size / heads) each
-        g = self.n_global
-        near = self.near(q[:, :, g:], k, v, dropout)
-        if not g:
-            return near
-        mask = None if self.seen is None else self.seen[:, None, None]
-        first = nn.functional.scaled_dot_product_attention(
-            q[:, :, :g], k, v, attn_mask=mask, dropout_p=dropout
-        )
-        return torch.cat([first, near], 2)
-
-    def near(
-        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, dropout: float
-    ) -> torch.Tensor:  # (batch, heads, local tokens, size / heads), (batch, heads, tokens, ...)
-        n_heads, n_tokens = q.shape[1], q.shape[2]
-        size = max(self.window, _BLOCK)
-        n_blocks = math.ceil(n_tokens / size)
-        room = n_blocks * size - n_tokens
-        q = nn.functional.pad(q, (0, 0, 0, room)).unflatten(2, (n_blocks, size))
-        q = q.flatten(0, 1)  # (batch x heads, blocks, size, size / heads)
-        keys, values = (self.surroundings(t, size, room).flatten(0, 1) for t in (k, v))
-        mask = self.mask(n_tokens, size, room, q.device)  # (batch or 1, blocks, size, keys)
-        if len(mask) > 1:
-            mask = mask.repeat_interleave(n_heads, 0)  # (batch x heads, blocks, size, keys)
-        y = nn.functional.scaled_dot_product_attention(
-            q, keys, values, attn_mask=mask, dropout_p=dropout
-        )  # (batch x heads, blocks, size, size / heads)
-        y = y.unflatten(0, (-1, n_heads)).flatten(2, 3)  # (batch, heads, blocks x size, ...)
-        return y[:, :, :n_tokens]
-
-    def surroundings(
-        self, x: torch.Tensor, size: int, room: int
-    ) -> torch.Tensor:  # (batch, heads, tokens, features)
-        """The global tokens and those around each block: (batch, heads, blocks, keys, features)."""
-        first, x = x[:, :, : self.n_global], x[:, :, self.n_global :]
-        x = nn.functional.pad(x, (0, 0, self.window, self.window + room))
-        around = x.unfold(2, size + 2 * self.window, size).transpose(-1, -2)
-        if not self.n_global:
-            return around
-        first = first.unsqueeze(2).expand(-1, -1, around.shape[2], -1, -1)
-        return torch.cat([first, around], 3)
-
-    def mask(self, n_tokens: int, size: int, room: int, device: torch.device) -> torch.Tensor:
-        """Which token sees which around its block: (batch or 1, blocks, size, keys)."""
-        token = torch.arange(size, device=device).unsqueeze(1)
-        offset = torch.arange(size + 2 * self.window, device=device) - self.window - token
-        itself, near = offset == 0, offset.abs() <= self.window  # (size, keys)
-        seen = self.seen
-        if seen is None:
-            seen = torch.ones(1, self.n_global + n_tokens, dtype=torch.bool, device=device)
-        blocks = self.surroundings(seen[:, None, :, None].float(), size, room)
-        there = blocks[:, 0, :, None, :, 0] > 0  # (batch, blocks, 1, keys)
-        near = nn.functional.pad(near, (self.n_global, 0), value=True)
-        itself = nn.functional.pad(itself, (self.n_global, 0), value=False)
-        return near & there | itself
 
 
 def rotate(x: torch.Tensor) -> torch.Tensor:  # (..., tokens, features)
@@ -224,7 +144,7 @@ def graph_mask(
 
     (batch, 1, tokens, tokens), for the graphs of a batch padded to so many tokens.
     """
-    graph = owners(lengths)  # (nodes,)
+    graph = sample_index(lengths)  # (nodes,)
     place = row_numbers(torch.zeros_like(lengths), lengths)  # (nodes,)
     mask = torch.eye(n_tokens, dtype=torch.bool, device=edges.device).repeat(len(lengths), 1, 1)
     source, target = edges
@@ -233,14 +153,14 @@ def graph_mask(
 
 
 def attention_mask(
-    kind: str, n_tokens: int, window: int, device: torch.device
+    name: str, n_tokens: int, window: int, device: torch.device
 ) -> torch.Tensor | None:
     """Which token (row) may see which (column), or None if all may: (tokens, tokens)."""
-    if kind == "full":
+    if name == "full":
         return None
     token = torch.arange(n_tokens, device=device)
     distance = token.unsqueeze(1) - token
-    return distance >= 0 if kind == "causal" else distance.abs() <= window
+    return distance >= 0 if name == "causal" else distance.abs() <= window
 
 
 class Block(nn.Module):
@@ -268,15 +188,15 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: torch.Tensor, mask: torch.Tensor | Neighbourhood | None
+        self, x: torch.Tensor, mask: torch.Tensor | LocalAttention | None
     ) -> torch.Tensor:  # (batch, tokens, embedding_size)
         x = x + self.dropout(self.attention(self.norm_attention(x), mask=mask))
         y: torch.Tensor = x + self.dropout(self.dense(self.norm_dense(x)))
         return y
 
 
-class AttentionNetwork(nn.Module):
-    """Tokens, their embeddings and positions, blocks of attention and a readout.
+class AttentionEncoder(Encoder):
+    """Tokens, their embeddings and positions, and blocks of attention.
 
     Parameters
     ----------
@@ -286,8 +206,8 @@ class AttentionNetwork(nn.Module):
         Tokens of a sample, without the class token; of the longest in fit, if they differ.
     blocks : sequence of Block
     embedding_size : int
-    readout : Readout
-        With ``how="cls"`` a learned token is put first and read out.
+    with_class : bool
+        Whether a learned class token is put first.
     position : {"none", "sinusoidal", "learned", "rotary"}
     mask : {"full", "causal", "local", "graph"}
     window : int
@@ -301,8 +221,8 @@ class AttentionNetwork(nn.Module):
         n_tokens: int,
         blocks: Sequence[Block],
         embedding_size: int,
-        readout: Readout,
         *,
+        with_class: bool,
         position: str,
         mask: str,
         window: int,
@@ -313,21 +233,59 @@ class AttentionNetwork(nn.Module):
         self.mask = mask
         self.window = window
         self.position = position
+        self.with_class = with_class
         self.embed = nn.Linear(n_features, embedding_size)
         if position == "learned":
-            # A small random table is learned slowly; the sinusoidal one tells order at once.
+            # The sinusoidal table has the order from the start; a random one is learned slowly.
             table = sinusoidal(n_tokens, embedding_size, torch.zeros(()))
             self.positions = nn.Embedding.from_pretrained(table, freeze=False)
-        if readout.how == "cls":
+        if with_class:
             self.class_token = nn.Parameter(torch.randn(embedding_size))
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(embedding_size)
-        self.readout = readout
 
-    def tokens(
-        self, x: torch.Tensor, lengths: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:  # (batch, *sample_shape), or packed, (batch,)
-        """Cut samples into tokens, (batch, tokens, features), and count those of each."""
+    def forward(self, batch: Batch) -> Padded:
+        """Each token in its context, after all blocks: (batch, tokens, embedding_size)."""
+        x, lengths, mask = self.first_input(batch)
+        for block in self.blocks:
+            x = block(x, mask)  # (batch, tokens, embedding_size)
+        return Padded(
+            self.norm(x), None if lengths is None else padding_mask(lengths, (x.shape[1],))
+        )
+
+    def maps(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The attention map of each block: (batch, layers, heads, tokens, tokens).
+
+        And the number of tokens of each sample, (batch,), or None if all have the same number.
+        """
+        x, lengths, mask = self.first_input(batch)
+        maps = []
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            maps.append(block.attention.weights(block.norm_attention(x), mask=mask))
+            x = block(x, mask)  # (batch, tokens, embedding_size)
+        return torch.stack(maps, 1), lengths
+
+    def first_input(
+        self, batch: Batch
+    ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | LocalAttention | None]:
+        """What the first block reads: (batch, tokens, embedding_size).
+
+        And the number of tokens of each sample, (batch,), or None if all have the same number;
+        and the mask of all blocks.
+        """
+        x, lengths = self.tokens(batch)
+        x = self.embeddings(x)  # (batch, tokens, embedding_size)
+        if lengths is not None and self.with_class:
+            lengths = lengths + 1
+        if self.mask == "local" and LocalAttention.pays(x.shape[1], self.window):
+            visible = None if lengths is None else padding_mask(lengths, (x.shape[1],))
+            return x, lengths, LocalAttention(self.window, int(self.with_class), visible)
+        return x, lengths, self.attention_mask(x, lengths, batch)
+
+    def tokens(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Samples cut into tokens, (batch, tokens, features), and the number of each sample's."""
+        x, lengths = batch.x, batch.lengths
         if lengths is not None:
             x, lengths = pad(x, lengths)  # (batch, longest, features)
             lengths = (lengths + self.patch_size - 1) // self.patch_size
@@ -340,14 +298,14 @@ class AttentionNetwork(nn.Module):
         x: torch.Tensor = self.embed(tokens)  # (batch, tokens, embedding_size)
         if self.position in ("learned", "sinusoidal"):
             x = x + self.position_table(x)
-        if self.readout.how == "cls":
+        if self.with_class:
             x = torch.cat([self.class_token.expand(x.shape[0], 1, -1), x], 1)
         return x
 
     def position_table(self, x: torch.Tensor) -> torch.Tensor:  # (batch, tokens, embedding_size)
         """A vector for each position: (tokens, embedding_size).
 
-        Beyond the longest sample of fit, learned positions go on as they began.
+        Beyond the longest sample of fit, learned positions continue as the sinusoidal table.
         """
         if self.position == "sinusoidal":
             return sinusoidal(x.shape[1], x.shape[2], x)
@@ -357,103 +315,35 @@ class AttentionNetwork(nn.Module):
         return torch.cat([learned, sinusoidal(n, x.shape[2], x)[len(learned) :]])
 
     def attention_mask(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        edges: torch.Tensor | None = None,
-        n_nodes: torch.Tensor | None = None,
-    ) -> torch.Tensor | None:  # (batch, tokens, embedding_size), (batch,), (2, edges), (batch,)
-        """The mask for embedded tokens; the class token sees all.
+        self, x: torch.Tensor, lengths: torch.Tensor | None, batch: Batch
+    ) -> torch.Tensor | None:  # (batch, tokens, embedding_size), (batch,)
+        """The mask for embedded tokens; the class token sees all tokens.
 
-        It is seen by all but under a causal mask, where it would tell of the future. What is
-        padded sees itself, for a softmax of nothing is undefined, and is seen by no other.
+        All tokens see the class token, except under a causal mask, where it would reveal the
+        future. Padding sees itself, since a softmax over nothing is undefined, and no other
+        token sees it.
         """
         n_tokens = x.shape[1]
-        with_class = self.readout.how == "cls"
         if self.mask == "graph":
-            assert edges is not None
-            assert n_nodes is not None
-            among_nodes = graph_mask(edges, n_nodes, n_tokens - with_class)
-            room = (int(with_class), 0, int(with_class), 0)
+            assert batch.edges is not None
+            assert batch.lengths is not None
+            among_nodes = graph_mask(batch.edges, batch.lengths, n_tokens - self.with_class)
+            room = (int(self.with_class), 0, int(self.with_class), 0)
             mask: torch.Tensor | None = nn.functional.pad(among_nodes, room, value=True)
         else:
             mask = attention_mask(self.mask, n_tokens, self.window, x.device)
-            if mask is not None and with_class:
+            if mask is not None and self.with_class:
                 mask[0], mask[1:, 0] = True, self.mask != "causal"
         if lengths is None:
             return mask
-        seen = valid(lengths, (n_tokens,))[:, None, None]  # (batch, 1, 1, tokens)
+        visible = padding_mask(lengths, (n_tokens,))[:, None, None]  # (batch, 1, 1, tokens)
         if mask is None:
-            return seen
-        return mask & seen | torch.eye(n_tokens, dtype=torch.bool, device=x.device)
+            return visible
+        return mask & visible | torch.eye(n_tokens, dtype=torch.bool, device=x.device)
 
-    def begun(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        edges: torch.Tensor | None = None,
-    ) -> tuple[
-        torch.Tensor, torch.Tensor | None, torch.Tensor | Neighbourhood | None
-    ]:  # as in forward
-        """What goes into the first block: (batch, tokens, embedding_size).
-
-        And how many tokens each sample has, (batch,), or None if all have as many; and the mask
-        of all blocks.
-        """
-        n_nodes = lengths
-        x, lengths = self.tokens(x, lengths)
-        x = self.embeddings(x)  # (batch, tokens, embedding_size)
-        with_class = self.readout.how == "cls"
-        if lengths is not None and with_class:
-            lengths = lengths + 1
-        if self.mask == "local" and Neighbourhood.pays(x.shape[1], self.window):
-            seen = None if lengths is None else valid(lengths, (x.shape[1],))
-            return x, lengths, Neighbourhood(self.window, int(with_class), seen)
-        return x, lengths, self.attention_mask(x, lengths, edges, n_nodes)
-
-    def contextual(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        edges: torch.Tensor | None = None,
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:  # as in forward
-        """Each token in its context, after all blocks: (batch, tokens, embedding_size).
-
-        And a mask of those that are not padded, (batch, tokens), or None if none is.
-        """
-        x, lengths, mask = self.begun(x, lengths, edges)
-        for block in self.blocks:
-            x = block(x, mask)  # (batch, tokens, embedding_size)
-        return self.norm(x), None if lengths is None else valid(lengths, (x.shape[1],))
-
-    def maps(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        edges: torch.Tensor | None = None,
-        **_: torch.Tensor,
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:  # as in forward
-        """The attention map of each block: (batch, layers, heads, tokens, tokens).
-
-        And how many tokens each sample has, (batch,), or None if all have as many.
-        """
-        x, lengths, mask = self.begun(x, lengths, edges)
-        maps = []
-        for block in self.blocks:
-            assert isinstance(block, Block)
-            maps.append(block.attention.weights(block.norm_attention(x), mask=mask))
-            x = block(x, mask)  # (batch, tokens, embedding_size)
-        return torch.stack(maps, 1), lengths
-
-    def forward(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        edges: torch.Tensor | None = None,
-        **_: torch.Tensor,
-    ) -> torch.Tensor:  # (batch, *sample_shape), or (rows, features), (batch,), (2, edges)
-        y: torch.Tensor = self.readout(*self.contextual(x, lengths, edges))  # (batch, n_outputs)
-        return y
+    def padded_size(self, sizes: torch.Tensor) -> torch.Tensor:
+        # A mask for each sample is a square.
+        return sizes.clamp(min=1) * (1 if self.mask in ("full", "local") else sizes // 64 + 1)
 
 
 def patches(x: torch.Tensor, size: int) -> torch.Tensor:  # (batch, *sizes, features)
@@ -474,53 +364,76 @@ def patches(x: torch.Tensor, size: int) -> torch.Tensor:  # (batch, *sizes, feat
 
 
 @estimator
-class AttentionPrimitive(Estimator):
-    """Abstract: what is learned is attention."""
+class AttentionEstimator(Estimator):
+    """Abstract: learns attention."""
 
     assumption: ClassVar[str] = "tokens, relevance from context"
 
     embedding_size: int = parameter(
-        32, [POSITIVE_INT], "int", "Features of an embedded token, a multiple of 2 `n_heads`.",
-    )  # fmt: skip
+        32,
+        [POSITIVE_INT],
+        "int",
+        "Features of an embedded token, a multiple of 2 `n_heads`.",
+    )
     n_heads: int = parameter(
-        2, [POSITIVE_INT], "int", "Heads, each attending in its own way.",
-    )  # fmt: skip
+        2,
+        [POSITIVE_INT],
+        "int",
+        "Heads, each attending in its own way.",
+    )
     feedforward_size: int | None = parameter(
-        None, [POSITIVE_INT, None], "int or None",
+        None,
+        [POSITIVE_INT, None],
+        "int or None",
         "Hidden units of the dense step after attention; None takes twice `embedding_size`.",
-    )  # fmt: skip
+    )
     n_layers: int = parameter(
-        2, [POSITIVE_INT], "int", "Blocks of attention and a dense step.",
-    )  # fmt: skip
+        2,
+        [POSITIVE_INT],
+        "int",
+        "Blocks of attention and a dense step.",
+    )
     mask: str = parameter(
-        "full", [StrOptions({"full", "causal", "local", "graph"})],
+        "full",
+        [StrOptions({"full", "causal", "local", "graph"})],
         "{'full', 'causal', 'local', 'graph'}",
-        "Which tokens a token may see: all, those before it, those within `window` or, where "
-        "tokens are the nodes of graphs, those with an edge to it. It always sees itself.",
-    )  # fmt: skip
+        "Which tokens a token may see: all, those before it, those within `window` or, if "
+        "tokens are the nodes of graphs, those with an edge to it. A token always sees itself.",
+    )
     window: int = parameter(
-        8, [POSITIVE_INT], "int", "Furthest token seen on each side if ``mask='local'``.",
-    )  # fmt: skip
+        8,
+        [POSITIVE_INT],
+        "int",
+        "Furthest token seen on each side if ``mask='local'``.",
+    )
     position: str = parameter(
-        "learned", [StrOptions({"none", "sinusoidal", "learned", "rotary"})],
+        "learned",
+        [StrOptions({"none", "sinusoidal", "learned", "rotary"})],
         "{'none', 'sinusoidal', 'learned', 'rotary'}",
-        "How tokens know where they stand; with 'none' they are a set, as the nodes of graphs "
+        "How positions are encoded; with 'none' tokens are a set, as the nodes of graphs "
         "always are.",
-    )  # fmt: skip
+    )
     patch_size: int | None = parameter(
-        None, [POSITIVE_INT, None], "int or None",
+        None,
+        [POSITIVE_INT, None],
+        "int or None",
         "Side of the patches that signals, images and volumes are cut into. None makes each "
         "step a token, and cuts the longest side of an image or volume into 6 or less.",
-    )  # fmt: skip
+    )
     readout: str = parameter(
-        "mean", [StrOptions({"mean", "cls", "last"})], "{'mean', 'cls', 'last'}",
+        "mean",
+        [StrOptions({"mean", "cls", "last"})],
+        "{'mean', 'cls', 'last'}",
         "How the tokens become one vector: their mean, a learned token, or the last.",
-    )  # fmt: skip
+    )
     head_layer_sizes: tuple[int, ...] = parameter(
-        (), ["array-like"], "tuple of int", "Hidden units of the dense head.",
-    )  # fmt: skip
+        (),
+        ["array-like"],
+        "tuple of int",
+        "Hidden units of the dense head.",
+    )
 
-    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
+    def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         if self.embedding_size % (2 * self.n_heads):
             raise ValueError(
                 f"embedding_size={self.embedding_size} must be a multiple of twice "
@@ -530,9 +443,12 @@ class AttentionPrimitive(Estimator):
         if of_graphs != (self.mask == "graph") and self.mask != "full":
             raise ValueError(
                 f"mask={self.mask!r} does not suit X, which is {NAMES[layout.kind]}. "
-                + ("Nodes have no order: use 'full' or 'graph'." if of_graphs else
-                   "Use 'full', 'causal' or 'local'; 'graph' is for graphs.")
-            )  # fmt: skip
+                + (
+                    "Nodes have no order: use 'full' or 'graph'."
+                    if of_graphs
+                    else "Use 'full', 'causal' or 'local'; 'graph' is for graphs."
+                )
+            )
         if of_graphs and self.readout == "last":
             raise ValueError(
                 "readout='last' does not suit X, which is a list of graphs: nodes have no order. "
@@ -553,30 +469,24 @@ class AttentionPrimitive(Estimator):
             )
             for _ in range(self.n_layers)
         ]
-        readout = Readout(
-            self.readout,
-            n_tokens,
-            self.embedding_size,
-            self._sizes("head_layer_sizes"),
-            n_outputs,
-            activation=self.activation,
-            dropout=self.dropout,
-        )
-        return AttentionNetwork(
+        head = self._head(self.embedding_size, n_outputs)
+        encoder = AttentionEncoder(
             layout.n_features * size ** len(sizes),
             n_tokens,
             blocks,
             self.embedding_size,
-            readout,
+            with_class=self.readout == "cls",
             position=position,
             mask=self.mask,
             window=self.window,
             patch_size=size,
         )
+        how = "first" if self.readout == "cls" else self.readout
+        return Network(encoder, Readout(how, head))
 
     def widened(self, factor: float) -> dict[str, Any]:
-        # Embeddings grow by whole steps, the dense step fills what is between: a block has
-        # about 4 e² + 2 e f weights, with embeddings of size e and f hidden units.
+        # Embeddings grow in steps of twice n_heads, and the dense step makes up the rest: a block
+        # has about 4 e² + 2 e f weights, with embeddings of size e and f hidden units.
         e, step = self.embedding_size, 2 * self.n_heads
         f = self.feedforward_size or 2 * e
         weights = (4 * e * e + 2 * e * f) * factor**2
@@ -591,13 +501,9 @@ class AttentionPrimitive(Estimator):
             return self.patch_size
         return 1 if len(sizes) == 1 else math.ceil(max(sizes) / 6)
 
-    def _costs(self, sizes: torch.Tensor) -> torch.Tensor:
-        # A mask for each sample is a square.
-        return sizes.clamp(min=1) * (1 if self.mask in ("full", "local") else sizes // 64 + 1)
-
 
 @estimator
-class AttentionClassifier(AttentionPrimitive, Classifier):
+class AttentionClassifier(AttentionEstimator, Classifier):
     """Classifier that assumes tokens whose relevance is learned from context.
 
     Reads (n, d) as d tokens, (n, steps, features) and sequences of any lengths as a token a
@@ -632,7 +538,7 @@ class AttentionClassifier(AttentionPrimitive, Classifier):
 
 
 @estimator
-class AttentionRegressor(AttentionPrimitive, Regressor):
+class AttentionRegressor(AttentionEstimator, Regressor):
     """Regressor that assumes tokens whose relevance is learned from context.
 
     Reads (n, d) as d tokens, (n, steps, features) and sequences of any lengths as a token a

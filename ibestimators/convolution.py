@@ -1,4 +1,4 @@
-"""Convolution and pooling: what matters is near, and may stand anywhere.
+"""Convolution and pooling: what matters is local, and may be anywhere.
 
 A filter w looks at k neighbouring positions and is the same at all of them,
 
@@ -15,6 +15,7 @@ for pooling over the whole series.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar
@@ -24,8 +25,16 @@ from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
 from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor, estimator, parameter
-from ibestimators.layers import ACTIVATIONS, Readout, normalization_layer
-from ibestimators.structures import Layout, owners, pad, row_numbers, valid
+from ibestimators.layers import (
+    ACTIVATIONS,
+    Batch,
+    Encoder,
+    Network,
+    Padded,
+    Readout,
+    normalization_layer,
+)
+from ibestimators.structures import Layout, pad, padding_mask, row_numbers, sample_index
 
 _CONVOLUTIONS: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _POOLS: dict[tuple[str, int], Any] = {
@@ -36,7 +45,7 @@ _POOLS: dict[tuple[str, int], Any] = {
     ("max", 2): nn.functional.max_pool2d,
     ("max", 3): nn.functional.max_pool3d,
 }
-_SIDE = 64  # of the image that a graph's adjacency becomes, at most
+MAX_SIDE = 64  # of the image that a graph's adjacency becomes, at most
 
 
 class ConvLayer(nn.Module):
@@ -107,13 +116,13 @@ class ConvLayer(nn.Module):
         x = self.normalized(x, lengths)
         x = self.dropout(self.activation(x))
         if lengths is not None:
-            x = x * valid(lengths, x.shape[2:]).unsqueeze(1)
+            x = x * padding_mask(lengths, x.shape[2:]).unsqueeze(1)
         if self.pooling is not None:
             x, lengths = self.pooled(x, lengths)  # (batch, n_filters, *halved)
         return x, lengths
 
     def padded(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_inputs, *sizes)
-        """Zeros on both sides, if the length is to be kept."""
+        """The input with zeros on both sides, if the length is kept."""
         if self.padding == "valid":
             return x
         before, after = (self.kernel_size - 1) // 2, self.kernel_size // 2
@@ -137,8 +146,8 @@ class ConvLayer(nn.Module):
         if lengths is None:
             y: torch.Tensor = self.norm(x)
             return y
-        # What is padded must not enter the moments of a batch.
-        mask = valid(lengths, x.shape[2:])  # (batch, *sizes)
+        # Padding must not enter the moments of a batch.
+        mask = padding_mask(lengths, x.shape[2:])  # (batch, *sizes)
         x = x.movedim(1, -1)
         rows = self.norm(x[mask], mask.nonzero()[:, 0])  # (valid, n_filters)
         return torch.zeros_like(x).masked_scatter(mask.unsqueeze(-1), rows).movedim(-1, 1)
@@ -151,56 +160,55 @@ class ConvLayer(nn.Module):
         window = [2 if size > 1 else 1 for size in x.shape[2:]]
         if lengths is None:
             return pool(x, window), None
-        mask = valid(lengths, x.shape[2:]).unsqueeze(1)  # (batch, 1, *sizes)
+        mask = padding_mask(lengths, x.shape[2:]).unsqueeze(1)  # (batch, 1, *sizes)
         lengths = torch.where(lengths > 1, lengths // 2, lengths)
         if self.pooling == "max":
             y = pool(x.masked_fill(~mask, -torch.inf), window)
-        else:  # the mean over what is there
+        else:  # the mean over positions that are no padding
             y = pool(x, window) / pool(mask.to(x.dtype), window).clamp(min=1e-3)
-        return y.masked_fill(~valid(lengths, y.shape[2:]).unsqueeze(1), 0), lengths
+        return y.masked_fill(~padding_mask(lengths, y.shape[2:]).unsqueeze(1), 0), lengths
 
 
-class ConvNetwork(nn.Module):
-    """Convolution layers and a readout.
+class ConvEncoder(Encoder):
+    """Convolution layers.
 
     Parameters
     ----------
     layers : sequence of ConvLayer
-    readout : Readout
+    of_graphs : bool, default=False
+        Whether samples are graphs, read as images of their adjacency matrices.
     """
 
-    def __init__(self, layers: Sequence[ConvLayer], readout: Readout) -> None:
+    def __init__(self, layers: Sequence[ConvLayer], of_graphs: bool = False) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
-        self.readout = readout
+        self.of_graphs = of_graphs
+
+    def forward(self, batch: Batch) -> Padded:
+        x, lengths = self.feature_map(*self.as_images(batch))
+        mask = None if lengths is None else padding_mask(lengths, x.shape[1:-1]).flatten(1)
+        return Padded(x.flatten(1, -2), mask)
+
+    def as_images(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What the first layer reads: (batch, *sizes, features), and the sides of padded samples."""
+        x, lengths, edges, edge_features = batch
+        if lengths is None:
+            return (x.unsqueeze(-1) if x.ndim == 2 else x), None  # d features: a signal of d steps
+        if edges is None:
+            return pad(x, lengths)
+        return adjacency_images(x, lengths, edges, edge_features)
 
     def feature_map(
-        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None, n_layers: int | None = None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:  # (batch, *sizes, features), (batch,)
-        """What the last convolution sees, (batch, *sizes, n_filters), and its lengths."""
-        if x.ndim == 2:
-            x = x.unsqueeze(-1)  # d features are a signal of d steps
+        """Outputs of the first layers, all if None, and their lengths: (batch, *sizes, filters)."""
         x = x.movedim(-1, 1)
-        for layer in self.layers:
+        for layer in self.layers[:n_layers]:
             x, lengths = layer(x, lengths)  # (batch, n_filters, *sizes)
         return x.movedim(1, -1), lengths
 
-    def forward(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        edges: torch.Tensor | None = None,
-        edge_features: torch.Tensor | None = None,
-    ) -> torch.Tensor:  # (batch, *sizes, features), or (rows, features), (batch,), ...
-        if edges is not None:
-            assert lengths is not None
-            x, lengths = adjacency_images(x, lengths, edges, edge_features)
-        elif lengths is not None:
-            x, lengths = pad(x, lengths)  # (batch, longest, features)
-        x, lengths = self.feature_map(x, lengths)  # (batch, *sizes, n_filters)
-        mask = None if lengths is None else valid(lengths, x.shape[1:-1]).flatten(1)
-        y: torch.Tensor = self.readout(x.flatten(1, -2), mask)  # (batch, n_outputs)
-        return y
+    def padded_size(self, sizes: torch.Tensor) -> torch.Tensor:
+        return sizes.clamp(1, MAX_SIDE).square() if self.of_graphs else sizes.clamp(min=1)
 
 
 def adjacency_images(
@@ -212,11 +220,11 @@ def adjacency_images(
     """The adjacency matrices of a batch of graphs as images, and their sides.
 
     Pixel (i, j) holds the number of edges from i to j and the sum of their features; the
-    diagonal the features of the nodes. Graphs of more nodes than `_SIDE` share pixels, each
+    diagonal the features of the nodes. Graphs of more nodes than `MAX_SIDE` share pixels, each
     taking its mean. Returns (batch, side, side, 1 + edge features + features) and (batch,).
     """
-    sides = lengths.clamp(min=1, max=_SIDE)
-    graph = owners(lengths)  # (nodes,)
+    sides = lengths.clamp(min=1, max=MAX_SIDE)
+    graph = sample_index(lengths)  # (nodes,)
     place = row_numbers(torch.zeros_like(lengths), lengths) * sides[graph] // lengths[graph]
     side = int(sides.max())
     source, target = edges
@@ -234,50 +242,67 @@ def adjacency_images(
 
 
 @estimator
-class Convolution(Estimator):
-    """Abstract: what is learned is convolution and pooling."""
+class ConvEstimator(Estimator):
+    """Abstract: learns convolution and pooling."""
 
     assumption: ClassVar[str] = "locality, translation invariance"
 
     n_filters: tuple[int, ...] = parameter(
-        (32, 32, 64, 64), ["array-like"], "tuple of int", "Filters of each convolution layer.",
-    )  # fmt: skip
+        (32, 32, 64, 64),
+        ["array-like"],
+        "tuple of int",
+        "Filters of each convolution layer.",
+    )
     kernel_size: int | tuple[int, ...] = parameter(
-        5, [POSITIVE_INT, "array-like"], "int or tuple of int",
+        5,
+        [POSITIVE_INT, "array-like"],
+        "int or tuple of int",
         "Positions a filter sees along each axis, one for all layers or one a layer.",
-    )  # fmt: skip
+    )
     stride: int | tuple[int, ...] = parameter(
-        1, [POSITIVE_INT, "array-like"], "int or tuple of int",
+        1,
+        [POSITIVE_INT, "array-like"],
+        "int or tuple of int",
         "Step of the filters, one for all layers or one a layer.",
-    )  # fmt: skip
+    )
     padding: str = parameter(
-        "same", [StrOptions({"same", "valid"})], "{'same', 'valid'}",
+        "same",
+        [StrOptions({"same", "valid"})],
+        "{'same', 'valid'}",
         "'same' pads with zeros, so that stride 1 keeps the length; 'valid' pads nothing.",
-    )  # fmt: skip
+    )
     pooling: str | None = parameter(
-        "max", [StrOptions({"mean", "max"}), None], "{'mean', 'max'} or None",
+        "max",
+        [StrOptions({"mean", "max"}), None],
+        "{'mean', 'max'} or None",
         "Pooling of neighbouring pairs after each layer.",
-    )  # fmt: skip
+    )
     readout: str = parameter(
-        "mean", [StrOptions({"flatten", "mean", "max"})], "{'flatten', 'mean', 'max'}",
-        "How the last feature map becomes one vector; 'mean' and 'max' forget where something "
-        "was seen.",
-    )  # fmt: skip
+        "mean",
+        [StrOptions({"flatten", "mean", "max"})],
+        "{'flatten', 'mean', 'max'}",
+        "How the last feature map becomes one vector; 'mean' and 'max' forget where a feature was.",
+    )
     head_layer_sizes: tuple[int, ...] = parameter(
-        (), ["array-like"], "tuple of int", "Hidden units of the dense head.",
-    )  # fmt: skip
+        (),
+        ["array-like"],
+        "tuple of int",
+        "Hidden units of the dense head.",
+    )
     normalization: str | None = parameter(
-        "batch", [StrOptions({"batch", "layer"}), None], "{'batch', 'layer'} or None",
-        "Normalisation of the filters' outputs before the activation: over a batch, heeding "
-        "sample weights, or at each position alone.",
-    )  # fmt: skip
+        "batch",
+        [StrOptions({"batch", "layer"}), None],
+        "{'batch', 'layer'} or None",
+        "Normalisation of the filters' outputs before the activation: over a batch, with sample "
+        "weights, or at each position alone.",
+    )
 
-    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
+    def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         n_features = layout.n_features
         if layout.kind == "array":
             sizes = list(layout.axes)
         elif layout.kind == "graphs":
-            sizes = [min(layout.longest, _SIDE)] * 2
+            sizes = [min(layout.longest, MAX_SIDE)] * 2
             n_features += 1 + layout.n_edge_features
         else:
             sizes = [layout.longest]
@@ -292,7 +317,7 @@ class Convolution(Estimator):
                 "readout='flatten' needs samples of one size, but X holds samples of different "
                 "sizes. Use readout='mean' or 'max'."
             )
-        filters = self._sizes("n_filters", least=1)
+        filters = self._layer_sizes("n_filters", at_least=1)
         n_layers = len(filters)
         layers: list[ConvLayer] = []
         for n_filters, kernel_size, stride in zip(
@@ -322,28 +347,20 @@ class Convolution(Estimator):
                 )
             layers.append(layer)
             n_features, sizes = n_filters, list(after)
-        n_positions = int(torch.Size(sizes).numel())
-        readout = Readout(
-            self.readout,
-            n_positions,
-            n_features,
-            self._sizes("head_layer_sizes"),
-            n_outputs,
-            activation=self.activation,
-            dropout=self.dropout,
-        )
-        return ConvNetwork(layers, readout)
+        if self.readout == "flatten":
+            n_features *= math.prod(sizes)
+        readout = Readout(self.readout, self._head(n_features, n_outputs))
+        return Network(ConvEncoder(layers, of_graphs=layout.kind == "graphs"), readout)
 
     def widened(self, factor: float) -> dict[str, Any]:
-        sizes = self._sizes("n_filters", least=1)
+        sizes = self._layer_sizes("n_filters", at_least=1)
         return {"n_filters": tuple(max(1, round(factor * size)) for size in sizes)}
-
-    def _costs(self, sizes: torch.Tensor) -> torch.Tensor:
-        return sizes.clamp(1, _SIDE).square() if self._kind == "graphs" else sizes.clamp(min=1)
 
     def _per_layer(self, name: str, n_layers: int) -> Sequence[int]:
         value = getattr(self, name)
-        values = (int(value),) * n_layers if isinstance(value, Integral) else self._sizes(name)
+        values = (
+            (int(value),) * n_layers if isinstance(value, Integral) else self._layer_sizes(name)
+        )
         if len(values) != n_layers:
             raise ValueError(
                 f"{name}={value} has {len(values)} entries for {n_layers} layers of n_filters. "
@@ -353,7 +370,7 @@ class Convolution(Estimator):
 
 
 @estimator
-class ConvClassifier(Convolution, Classifier):
+class ConvClassifier(ConvEstimator, Classifier):
     """Classifier that assumes locality and translation invariance.
 
     Reads (n, d) as signals of d steps, (n, steps, features) and sequences of any lengths as
@@ -386,7 +403,7 @@ class ConvClassifier(Convolution, Classifier):
 
 
 @estimator
-class ConvRegressor(Convolution, Regressor):
+class ConvRegressor(ConvEstimator, Regressor):
     """Regressor that assumes locality and translation invariance.
 
     Reads (n, d) as signals of d steps, (n, steps, features) and sequences of any lengths as

@@ -1,14 +1,14 @@
-"""Message passing: what matters is who is related to whom; neighbours have no order.
+"""Message passing: what matters is relations between nodes; neighbours have no order.
 
-Each node gathers its neighbours' features, aggregates them by a function that
-knows no order, and updates its own:
+Each node aggregates the features of its neighbours by a function that ignores their order, and
+updates its own:
 
     h_i <- update((1 + eps) h_i + aggregate_{j -> i} h_j)      (Xu et al. 2019, eq. 4.1)
 
-with a learned eps, without which two nodes joined to each other alone would turn into
-the same, and two dense layers as the update. With sums this is the graph
-isomorphism network, as discerning as the Weisfeiler-Leman test and no more:
-nodes that the test cannot tell apart stay alike.
+with a learned eps, without which two nodes whose only neighbours are each other would become
+equal, and two dense layers as the update. With sums this is the graph isomorphism network, as
+powerful as the Weisfeiler-Leman test and no more: nodes that the test does not distinguish get
+equal features.
 
 References: Gilmer et al., "Neural message passing for quantum chemistry" (2017);
 Xu, Hu, Leskovec & Jegelka, "How powerful are graph neural networks?" (2019); Hu et al.,
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any, ClassVar
 
 import networkx as nx
@@ -29,14 +29,23 @@ from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
 from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor, estimator, parameter
-from ibestimators.layers import ACTIVATIONS, DenseLayers, normalization_layer
-from ibestimators.structures import NAMES, Layout, Pairs, aggregate, owners, read_edges
+from ibestimators.layers import (
+    ACTIVATIONS,
+    Batch,
+    DenseLayers,
+    Encoder,
+    Network,
+    Packed,
+    Readout,
+    normalization_layer,
+)
+from ibestimators.structures import NAMES, Layout, Pairs, aggregate, read_edges, sample_index
 
 
 class NeighbourAttention(nn.Module):
-    """Mean of what a node and its neighbours tell, weighed by relevance.
+    """Mean of the messages of a node and its neighbours, weighted by relevance.
 
-    ``received_i = sum_j softmax_j(q_i . k_j / sqrt(d)) v_j`` over the neighbours j of i and i
+    ``aggregated_i = sum_j softmax_j(q_i . k_j / sqrt(d)) v_j`` over the neighbours j of i and i
     itself: attention (Vaswani et al. 2017, eq. 1) whose mask is the graph.
 
     Parameters
@@ -52,37 +61,37 @@ class NeighbourAttention(nn.Module):
         self.value = nn.Linear(n_inputs, n_inputs)
 
     def forward(
-        self, x: torch.Tensor, edges: torch.Tensor, told: torch.Tensor
+        self, x: torch.Tensor, edges: torch.Tensor, messages: torch.Tensor
     ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_inputs)
-        """What each node receives; `told` are the features that travel along each edge."""
-        (_, target), told, weight = self.scored(x, edges, told)
+        """Aggregate the messages along the edges: (nodes, n_inputs)."""
+        (_, target), messages, weight = self.scored(x, edges, messages)
         total = aggregate(weight, target, x.shape[0], "sum")  # (nodes, 1)
-        return aggregate(weight * self.value(told), target, x.shape[0], "sum") / total
+        return aggregate(weight * self.value(messages), target, x.shape[0], "sum") / total
 
     def scored(
-        self, x: torch.Tensor, edges: torch.Tensor, told: torch.Tensor
+        self, x: torch.Tensor, edges: torch.Tensor, messages: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # as in forward
-        """Edges with those from each node to itself, what travels along them, and its weight.
+        """Edges with a loop at each node, the messages along them, and their weights.
 
-        (2, edges + loops), (edges + loops, n_inputs) and (edges + loops, 1); the weights of a
-        node's edges do not sum to 1 yet.
+        (2, edges + loops), (edges + loops, n_inputs) and (edges + loops, 1); the weights of the
+        edges that arrive at a node are not divided by their sum yet.
         """
         loops = self.missing_loops(edges, x.shape[0])  # (loops,)
         edges = torch.cat([edges, loops.expand(2, -1)], 1)  # (2, edges + loops)
         target = edges[1]
-        told = torch.cat([told, x[loops]])  # (edges + loops, n_inputs)
-        score = (self.query(x)[target] * self.key(told)).sum(1)  # (edges + loops,)
+        messages = torch.cat([messages, x[loops]])  # (edges + loops, n_inputs)
+        score = (self.query(x)[target] * self.key(messages)).sum(1)  # (edges + loops,)
         score = score / math.sqrt(self.key.out_features)
         highest = score.new_full((x.shape[0],), -torch.inf)
         highest = highest.scatter_reduce(0, target, score.detach(), "amax")  # (nodes,)
-        return edges, told, (score - highest[target]).exp().unsqueeze(1)
+        return edges, messages, (score - highest[target]).exp().unsqueeze(1)
 
     @staticmethod
     def missing_loops(edges: torch.Tensor, n_nodes: int) -> torch.Tensor:
         """Nodes without an edge to themselves."""
-        alone = torch.ones(n_nodes, dtype=torch.bool, device=edges.device)
-        alone[edges[0, edges[0] == edges[1]]] = False
-        return alone.nonzero()[:, 0]
+        without_loop = torch.ones(n_nodes, dtype=torch.bool, device=edges.device)
+        without_loop[edges[0, edges[0] == edges[1]]] = False
+        return without_loop.nonzero()[:, 0]
 
 
 class MessagePassing(nn.Module):
@@ -126,71 +135,68 @@ class MessagePassing(nn.Module):
         edge_features: torch.Tensor | None = None,
         pairs: Pairs | None = None,
     ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_edge_features)
-        """`pairs` are those of the edges, if they are at hand."""
+        """One round; `pairs` are those of the edges, if they are known already."""
         if edge_features is None and self.aggregation in ("sum", "mean"):
             pairs = pairs or Pairs(edges[0], edges[1], x.shape[0], x.shape[0])
-            received = pairs.sum(x)  # (nodes, n_inputs)
+            aggregated = pairs.sum(x)  # (nodes, n_inputs)
             if self.aggregation == "mean":
-                received = received / pairs.degrees.unsqueeze(1)
+                aggregated = aggregated / pairs.degrees.unsqueeze(1)
         else:
-            received = self.received(x, edges, edge_features)  # (nodes, n_inputs)
-        y: torch.Tensor = self.update(
-            torch.addcmul(received, x, 1 + self.eps)
-        )  # (nodes, n_outputs)
-        return y
+            aggregated = self.aggregated(x, edges, edge_features)  # (nodes, n_inputs)
+        y: torch.Tensor = self.update(torch.addcmul(aggregated, x, 1 + self.eps))
+        return y  # (nodes, n_outputs)
 
-    def received(
+    def aggregated(
         self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None
     ) -> torch.Tensor:  # as in forward
-        """What each node receives, messages written out edge by edge: (nodes, n_inputs)."""
-        told = self.told(x, edges, edge_features)  # (edges, n_inputs)
+        """Messages computed edge by edge and aggregated: (nodes, n_inputs)."""
+        messages = self.messages(x, edges, edge_features)  # (edges, n_inputs)
         if self.aggregation == "attention":
-            received: torch.Tensor = self.attention(x, edges, told)
-            return received
-        return aggregate(told, edges[1], x.shape[0], self.aggregation)
-
-    def told(
-        self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None
-    ) -> torch.Tensor:  # as in forward
-        """What travels along each edge: (edges, n_inputs)."""
-        told = x.index_select(0, edges[0])  # (edges, n_inputs)
-        if edge_features is not None:
-            told = self.activation(told + self.edge(edge_features))
-        return told
+            aggregated: torch.Tensor = self.attention(x, edges, messages)
+            return aggregated
+        return aggregate(messages, edges[1], x.shape[0], self.aggregation)
 
     def messages(
+        self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None
+    ) -> torch.Tensor:  # as in forward
+        """The message along each edge: (edges, n_inputs)."""
+        messages = x.index_select(0, edges[0])  # (edges, n_inputs)
+        if edge_features is not None:
+            messages = self.activation(messages + self.edge(edge_features))
+        return messages
+
+    def weighted_messages(
         self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:  # as in forward
-        """Edges, the message along each, and its weight where they are weighed by attention.
+        """Edges, the message along each, and its weight if attention weights the messages.
 
-        (2, edges), (edges, n_inputs) and (edges,) or None. With attention the values are the
-        messages, and edges hold one from each node to itself.
+        (2, edges), (edges, n_inputs) and (edges,) or None. With attention the messages are the
+        values, and each node has an edge to itself.
         """
-        told = self.told(x, edges, edge_features)
+        messages = self.messages(x, edges, edge_features)
         if self.aggregation != "attention":
-            return edges, told, None
-        edges, told, weight = self.attention.scored(x, edges, told)
+            return edges, messages, None
+        edges, messages, weight = self.attention.scored(x, edges, messages)
         total = aggregate(weight, edges[1], x.shape[0], "sum")  # (nodes, 1)
-        return edges, self.attention.value(told), (weight / total[edges[1]])[:, 0]
+        return edges, self.attention.value(messages), (weight / total[edges[1]])[:, 0]
 
 
-class GraphNetwork(nn.Module):
-    """Rounds of message passing on packed graphs, and a readout.
+class GraphEncoder(Encoder):
+    """Rounds of message passing on packed graphs.
 
     Parameters
     ----------
     n_features, hidden_size, n_layers : int
-    aggregation, readout, activation : str
-    head : DenseLayers
+    aggregation, activation : str
     dropout : float
     normalization : {"batch", "layer"} or None
     edges : torch.Tensor of shape (2, n_edges) or None
-        The graph that array samples live on, sources then targets; None joins the
-        neighbouring steps of sequences.
+        The graph of array samples, sources then targets; None joins the neighbouring steps of
+        sequences.
     n_edge_features : int
     n_identities : int or None
-        Number of positions to learn an embedding for; it joins the features after the
-        first round. None leaves nodes without identity.
+        Number of positions that have a learned embedding, which is added to the features after
+        the first round; None leaves nodes anonymous.
     """
 
     edges: torch.Tensor | None
@@ -202,9 +208,7 @@ class GraphNetwork(nn.Module):
         n_layers: int,
         *,
         aggregation: str,
-        readout: str,
         activation: str,
-        head: DenseLayers,
         dropout: float,
         normalization: str | None,
         edges: torch.Tensor | None,
@@ -215,7 +219,7 @@ class GraphNetwork(nn.Module):
         sizes = [n_features] + [hidden_size] * n_layers
         self.layers = nn.ModuleList(
             MessagePassing(before, after, aggregation, activation, n_edge_features)
-            for before, after in zip(sizes[:-1], sizes[1:], strict=True)
+            for before, after in pairwise(sizes)
         )
         self.norms = nn.ModuleList(
             []
@@ -226,33 +230,29 @@ class GraphNetwork(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.identities = None
         if n_identities is not None:
-            # From zero all nodes start alike, so that the order of nodes decides nothing.
+            # All begin at zero, so that the order of the nodes decides nothing.
             table = torch.zeros(n_identities, hidden_size)
             self.identities = nn.Embedding.from_pretrained(table, freeze=False)
-        self.readout = readout
-        self.head = head
         self.register_buffer("edges", edges)
 
-    def node_embeddings(
-        self,
-        nodes: torch.Tensor,
-        edges: torch.Tensor,
-        sample: torch.Tensor,
-        edge_features: torch.Tensor | None = None,
-    ) -> torch.Tensor:  # (nodes, features), (2, edges), (nodes,), (edges, n_edge_features)
-        """Features of each node after all rounds: (nodes, hidden_size)."""
-        for after in self.rounds(nodes, edges, sample, edge_features):
-            nodes = after
-        return nodes
+    def forward(self, batch: Batch) -> Packed:
+        # A shape, and not a length: an export would hold a length fixed.
+        n_samples = batch.x.shape[0] if batch.lengths is None else len(batch.lengths)
+        graph, sample = self.as_graph(batch)
+        for nodes in self.rounds(graph, sample):
+            pass
+        return Packed(nodes, sample, n_samples)
 
-    def rounds(
-        self,
-        nodes: torch.Tensor,
-        edges: torch.Tensor,
-        sample: torch.Tensor,
-        edge_features: torch.Tensor | None = None,
-    ) -> Iterator[torch.Tensor]:  # as in node_embeddings
-        """Features of each node after each round: (nodes, hidden_size)."""
+    def rounds(self, graph: Batch, sample: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Features of each node after each round: (nodes, hidden_size).
+
+        Parameters
+        ----------
+        graph, sample
+            From `as_graph`.
+        """
+        nodes, _, edges, edge_features = graph
+        assert edges is not None
         pairs = Pairs(edges[0], edges[1], nodes.shape[0], nodes.shape[0])
         for i, (layer, norm) in enumerate(zip_longest(self.layers, self.norms)):
             nodes = layer(nodes, edges, edge_features, pairs)  # (nodes, hidden_size)
@@ -264,50 +264,30 @@ class GraphNetwork(nn.Module):
             nodes = self.dropout(self.activation(nodes))
             yield nodes
 
-    def forward(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        edges: torch.Tensor | None = None,
-        edge_features: torch.Tensor | None = None,
-    ) -> torch.Tensor:  # (batch, *sample_shape), or (rows, features), (batch,), (2, edges), ...
-        # Shapes, here and below: a length is a number, which an export would hold fixed.
-        n_samples = x.shape[0] if lengths is None else len(lengths)
-        x, edges, sample = self.joined(x, lengths, edges)
-        nodes = self.node_embeddings(x, edges, sample, edge_features)  # (nodes, hidden_size)
-        pooled = aggregate(nodes, sample, n_samples, self.readout)  # (batch, hidden_size)
-        y: torch.Tensor = self.head(pooled)  # (batch, n_outputs)
-        return y
-
-    def joined(
-        self,
-        x: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        edges: torch.Tensor | None = None,
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # as in forward
-        """Samples of any kind as one graph of disjoint parts; returns what `pack` does."""
+    def as_graph(self, batch: Batch) -> tuple[Batch, torch.Tensor]:
+        """Samples of any kind as one graph of disjoint parts, and the sample of each node."""
+        x, lengths, edges, edge_features = batch
         if lengths is None:
-            return self.pack(x)
-        sample = owners(lengths)  # (nodes,)
+            return self.repeated_graph(x)
+        sample = sample_index(lengths)  # (nodes,)
         if edges is None:
             edges = path_edges(sample) if self.edges is None else self.edges
-        return x, edges, sample
+        return Batch(x, lengths, edges, edge_features), sample
 
-    def pack(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """A batch of samples as one graph of disjoint parts.
-
-        Returns nodes (batch x positions, features), edges (2, batch x n_edges) and
-        the sample that each node belongs to.
-        """
+    def repeated_graph(self, x: torch.Tensor) -> tuple[Batch, torch.Tensor]:
+        """Array samples, (batch, *sample_shape), each on a copy of the graph."""
         if x.ndim == 2:
-            x = x.unsqueeze(-1)  # d features are d nodes of one
+            x = x.unsqueeze(-1)  # d features are d nodes of one feature
         assert self.edges is not None
         x = x.flatten(1, -2)  # (batch, positions, features)
-        batch, positions, _ = x.shape
-        sample = torch.arange(batch, device=x.device)
+        n_samples, positions, _ = x.shape
+        sample = torch.arange(n_samples, device=x.device)
         offset = (sample * positions).unsqueeze(1)  # (batch, 1)
         edges = (self.edges.unsqueeze(1) + offset).flatten(1)  # (2, batch x n_edges)
-        return x.flatten(0, 1), edges, sample.repeat_interleave(positions)
+        return Batch(x.flatten(0, 1), edges=edges), sample.repeat_interleave(positions)
+
+    def padded_size(self, sizes: torch.Tensor) -> None:
+        return None
 
 
 def path_edges(sample: torch.Tensor) -> torch.Tensor:  # (rows,)
@@ -317,93 +297,100 @@ def path_edges(sample: torch.Tensor) -> torch.Tensor:  # (rows,)
 
 
 @estimator
-class MessagePassingPrimitive(Estimator):
-    """Abstract: what is learned is message passing."""
+class GraphEstimator(Estimator):
+    """Abstract: learns message passing."""
 
     assumption: ClassVar[str] = "relations, neighbours unordered"
 
     aggregation: str = parameter(
-        "sum", [StrOptions({"sum", "mean", "max", "attention"})],
+        "sum",
+        [StrOptions({"sum", "mean", "max", "attention"})],
         "{'sum', 'mean', 'max', 'attention'}",
-        "How a node combines what its neighbours send; 'attention' weighs them, and itself, by "
-        "relevance.",
-    )  # fmt: skip
+        "How a node combines the messages of its neighbours; 'attention' weights them, and its "
+        "own features, by relevance.",
+    )
     hidden_size: int = parameter(
-        32, [POSITIVE_INT], "int", "Features of a node after each round.",
-    )  # fmt: skip
+        32,
+        [POSITIVE_INT],
+        "int",
+        "Features of a node after each round.",
+    )
     n_layers: int = parameter(
-        4, [POSITIVE_INT], "int", "Rounds; a node hears of nodes that many edges away.",
-    )  # fmt: skip
+        4,
+        [POSITIVE_INT],
+        "int",
+        "Rounds of messages; a node receives information from nodes that many edges away.",
+    )
     graph: Any = parameter(
-        None, [nx.Graph, "array-like", "sparse matrix", StrOptions({"empty"}), None],
+        None,
+        [nx.Graph, "array-like", "sparse matrix", StrOptions({"empty"}), None],
         "networkx.Graph, adjacency matrix, 'empty' or None",
-        "The relations between the positions of array samples. Nodes named 0, 1, ... are those "
-        "positions, others count in the order of the graph; a directed edge i -> j, or entry "
-        "(i, j) other than 0, lets i send to j. 'empty' joins nothing, for points that are a "
-        "set, sequences too. None joins neighbouring positions: a path, or a grid for images.",
-    )  # fmt: skip
+        "The relations between the positions of array samples. Nodes named 0, 1, ... are the "
+        "positions; nodes with other names are taken in the order of the graph. A directed edge "
+        "i -> j, or a non-zero entry (i, j), lets i send to j. 'empty' has no edges, for samples "
+        "that are sets, sequences too. None joins neighbouring positions: a path, or a grid for "
+        "images.",
+    )
     position: str = parameter(
-        "learned", [StrOptions({"none", "learned"})], "{'none', 'learned'}",
-        "Whether the positions of array samples each have a learned embedding, as they have a "
-        "meaning of their own, or with 'none' differ by their features and neighbours alone, as "
-        "samples of different sizes always do.",
-    )  # fmt: skip
+        "learned",
+        [StrOptions({"none", "learned"})],
+        "{'none', 'learned'}",
+        "Whether each position of array samples has a learned embedding. With 'none', positions "
+        "differ only by their features and neighbours, as the nodes of samples of different "
+        "sizes always do.",
+    )
     readout: str = parameter(
-        "mean", [StrOptions({"sum", "mean", "max"})], "{'sum', 'mean', 'max'}",
+        "mean",
+        [StrOptions({"sum", "mean", "max"})],
+        "{'sum', 'mean', 'max'}",
         "How the nodes become one vector.",
-    )  # fmt: skip
+    )
     head_layer_sizes: tuple[int, ...] = parameter(
-        (64,), ["array-like"], "tuple of int", "Hidden units of the dense head.",
-    )  # fmt: skip
+        (64,),
+        ["array-like"],
+        "tuple of int",
+        "Hidden units of the dense head.",
+    )
     normalization: str | None = parameter(
-        "batch", [StrOptions({"batch", "layer"}), None], "{'batch', 'layer'} or None",
+        "batch",
+        [StrOptions({"batch", "layer"}), None],
+        "{'batch', 'layer'} or None",
         "Normalisation of the features of each node after each round.",
-    )  # fmt: skip
+    )
 
-    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
+    def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         is_array = layout.kind == "array"
         edges = None
         if is_array or (isinstance(self.graph, str) and layout.kind != "graphs"):
             edges = torch.from_numpy(read_edges(self.graph, layout.axes if is_array else ()))
         elif self.graph is not None:
             raise ValueError(
-                f"graph={self.graph!r} joins the positions of samples of one shape, but X is "
+                f"graph={self.graph!r} is for samples of one shape, but X is "
                 f"{NAMES[layout.kind]}. Set graph=None"
-                + (", since they have edges." if layout.kind == "graphs" else " or 'empty'.")
+                + (": X has its own edges." if layout.kind == "graphs" else " or 'empty'.")
             )
-        head = DenseLayers(
-            self.hidden_size,
-            self._sizes("head_layer_sizes"),
-            n_outputs,
-            activation=self.activation,
-            dropout=self.dropout,
-        )
-        return GraphNetwork(
+        learned = is_array and self.position == "learned"
+        head = self._head(self.hidden_size, n_outputs)
+        encoder = GraphEncoder(
             layout.n_features,
             self.hidden_size,
             self.n_layers,
             aggregation=self.aggregation,
-            readout=self.readout,
             activation=self.activation,
-            head=head,
             dropout=self.dropout,
             normalization=self.normalization,
             edges=edges,
             n_edge_features=layout.n_edge_features,
-            n_identities=math.prod(layout.axes)
-            if is_array and self.position == "learned"
-            else None,
+            n_identities=math.prod(layout.axes) if learned else None,
         )
-
-    def _pads(self) -> bool:
-        return False
+        return Network(encoder, Readout(self.readout, head))
 
     def widened(self, factor: float) -> dict[str, Any]:
         return {"hidden_size": max(1, round(factor * self.hidden_size))}
 
 
 @estimator
-class GraphClassifier(MessagePassingPrimitive, Classifier):
+class GraphClassifier(GraphEstimator, Classifier):
     """Classifier that assumes relations: neighbours on a graph send messages.
 
     Reads graphs, of any sizes; (n, d) as d nodes of one feature, and steps, pixels and
@@ -436,7 +423,7 @@ class GraphClassifier(MessagePassingPrimitive, Classifier):
 
 
 @estimator
-class GraphRegressor(MessagePassingPrimitive, Regressor):
+class GraphRegressor(GraphEstimator, Regressor):
     """Regressor that assumes relations: neighbours on a graph send messages.
 
     Reads graphs, of any sizes; (n, d) as d nodes of one feature, and steps, pixels and

@@ -1,12 +1,12 @@
 """The baseline: dense layers, which assume nothing.
 
-Everything may depend on everything: ``h_{k+1} = a(W_k h_k + b_k)`` on the
-flattened sample. What the other primitives gain, they gain over this one.
+Everything may depend on everything: ``h_{k+1} = a(W_k h_k + b_k)`` on the flattened sample.
+The gain of another bias is its gain over this one.
 
-Samples of different sizes cannot be flattened into vectors of one length as they are.
-Sequences are padded with zeros to the longest of the training data; tokens become the mean
-of their embeddings, a bag of words; graphs the pooled features of their nodes, the
-baseline that knows no structure of Errica et al.
+Samples of different sizes cannot be flattened into vectors of one length. Sequences are padded
+with zeros to the longest of the training data; tokens become the mean of their embeddings, a bag
+of words; graphs the pooled features of their nodes, the structure-agnostic baseline of Errica et
+al.
 
 Reference: Rumelhart, Hinton & Williams, "Learning representations by
 back-propagating errors", Nature 323 (1986); Errica, Podda, Bacciu & Micheli, "A fair
@@ -32,130 +32,147 @@ from ibestimators.base import (
     estimator,
     parameter,
 )
-from ibestimators.layers import DenseLayers
-from ibestimators.structures import Layout, aggregate, owners, pad
+from ibestimators.layers import Batch, DenseLayers, Encoder, Network, Packed, Padded, Readout
+from ibestimators.structures import Layout, aggregate, pad, sample_index
 
 
-class FlattenedDense(nn.Module):
-    """Dense layers on the flattened sample.
+class Flatten(Encoder):
+    """A sample as one vector.
 
     Parameters
     ----------
-    dense : DenseLayers
     n_steps : int, default=0
         Steps that sequences of different lengths are padded or cut to.
     """
 
-    def __init__(self, dense: DenseLayers, n_steps: int = 0) -> None:
+    shares_weights: ClassVar[bool] = False
+
+    def __init__(self, n_steps: int = 0) -> None:
         super().__init__()
-        self.dense = dense
         self.n_steps = n_steps
 
-    def forward(
-        self, x: torch.Tensor, lengths: torch.Tensor | None = None
-    ) -> torch.Tensor:  # (batch, *sample_shape), or (rows, features) and (batch,)
+    def forward(self, batch: Batch) -> Padded:
+        x, lengths = batch.x, batch.lengths
         if lengths is not None:
             x, lengths = pad(x, lengths)  # (batch, longest, features)
             x = x[:, : self.n_steps]
             x = nn.functional.pad(x, (0, 0, 0, self.n_steps - x.shape[1]))
-        y: torch.Tensor = self.dense(x.flatten(1))  # (batch, n_outputs)
-        return y
+        return Padded(x.flatten(1).unsqueeze(1))  # (batch, 1, all features)
+
+    def check_sizes(self, sizes: torch.Tensor) -> None:
+        if int(sizes.max()) > self.n_steps:
+            warnings.warn(
+                f"{int((sizes > self.n_steps).sum())} of {len(sizes)} sequences in X are longer "
+                f"than the longest in fit, {self.n_steps} steps; dense layers read only their "
+                f"first {self.n_steps} steps. Fit on longer sequences, or use another bias.",
+                stacklevel=2,
+            )
 
 
-class PooledDense(nn.Module):
-    """Dense layers on what the rows of a sample are on average and, if asked, in sum.
+class Rows(Encoder):
+    """The embeddings of tokens as they are: the mean over them is a bag of words."""
+
+    shares_weights: ClassVar[bool] = False
+
+    def forward(self, batch: Batch) -> Packed:
+        lengths = batch.lengths
+        assert lengths is not None
+        return Packed(batch.x, sample_index(lengths), len(lengths))
+
+    def padded_size(self, sizes: torch.Tensor) -> None:
+        return None
+
+
+class PooledNodes(Encoder):
+    """Mean and sum of the features of a graph's nodes, and the number of nodes.
 
     Parameters
     ----------
-    dense : DenseLayers
-    with_sum : bool
-        Whether the sum over the rows, relative to the mean number of rows, comes too.
     typical : int
-        Mean number of rows.
+        Mean number of nodes, which sum and number are relative to.
     """
 
-    def __init__(self, dense: DenseLayers, with_sum: bool, typical: int) -> None:
+    shares_weights: ClassVar[bool] = False
+
+    def __init__(self, typical: int) -> None:
         super().__init__()
-        self.dense = dense
-        self.with_sum = with_sum
         self.typical = typical
 
-    def forward(
-        self, x: torch.Tensor, lengths: torch.Tensor, **_: torch.Tensor
-    ) -> torch.Tensor:  # (rows, features), (batch,)
-        pooled = aggregate(x, owners(lengths), len(lengths), "mean")  # (batch, features)
-        if self.with_sum:
-            share = (lengths / self.typical).to(x.dtype).unsqueeze(1)  # (batch, 1)
-            pooled = torch.cat([pooled, pooled * share, share], 1)  # (batch, 2 features + 1)
-        y: torch.Tensor = self.dense(pooled)  # (batch, n_outputs)
-        return y
+    def forward(self, batch: Batch) -> Padded:
+        x, lengths = batch.x, batch.lengths
+        assert lengths is not None
+        mean = aggregate(x, sample_index(lengths), len(lengths), "mean")  # (batch, features)
+        share = (lengths / self.typical).to(x.dtype).unsqueeze(1)  # (batch, 1)
+        return Padded(torch.cat([mean, mean * share, share], 1).unsqueeze(1))
+
+    def padded_size(self, sizes: torch.Tensor) -> None:
+        return None
 
 
 @estimator
-class MLP(Estimator):
-    """Abstract: what is learned is a stack of dense layers."""
+class MLPEstimator(Estimator):
+    """Abstract: learns dense layers."""
 
     assumption: ClassVar[str] = "nothing"
-    _shares_weights: ClassVar[bool] = False
 
     weight_decay: float = parameter(
-        3.0, [NON_NEGATIVE_REAL], "float",
+        3.0,
+        [NON_NEGATIVE_REAL],
+        "float",
         "Decay of the weights, decoupled from the gradient (AdamW): a step at learning rate r "
-        "takes the share r x weight_decay off each. Nothing assumed, much to hold back.",
-    )  # fmt: skip
+        "shrinks each weight by the share r x weight_decay. Without an assumption, dense layers "
+        "need more regularisation than the other biases.",
+    )
     max_epochs: int = parameter(
-        20, [POSITIVE_INT], "int", "Number of passes over the training data.",
-    )  # fmt: skip
+        20,
+        [POSITIVE_INT],
+        "int",
+        "Number of passes over the training data.",
+    )
     hidden_layer_sizes: tuple[int, ...] = parameter(
-        (256, 256), ["array-like"], "tuple of int", "Units of each hidden layer.",
-    )  # fmt: skip
+        (256, 256),
+        ["array-like"],
+        "tuple of int",
+        "Units of each hidden layer.",
+    )
     normalization: str | None = parameter(
-        None, [StrOptions({"batch", "layer"}), None], "{'batch', 'layer'} or None",
+        None,
+        [StrOptions({"batch", "layer"}), None],
+        "{'batch', 'layer'} or None",
         "Normalisation of hidden units before their activation.",
-    )  # fmt: skip
+    )
 
-    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
+    def _build_network(self, layout: Layout, n_outputs: int) -> Network:
+        encoder: Encoder
+        how, n_inputs = "flatten", layout.n_features
         if layout.kind == "array":
-            return FlattenedDense(
-                self._dense(math.prod(layout.axes) * layout.n_features, n_outputs)
-            )
-        if layout.kind == "sequences":
-            dense = self._dense(layout.longest * layout.n_features, n_outputs)
-            return FlattenedDense(dense, layout.longest)
-        of_graphs = layout.kind == "graphs"
-        n_inputs = 2 * layout.n_features + 1 if of_graphs else layout.n_features
-        return PooledDense(self._dense(n_inputs, n_outputs), of_graphs, layout.typical)
-
-    def widened(self, factor: float) -> dict[str, Any]:
-        sizes = self._sizes("hidden_layer_sizes")
-        return {"hidden_layer_sizes": tuple(max(1, round(factor * size)) for size in sizes)}
-
-    def _dense(self, n_inputs: int, n_outputs: int) -> DenseLayers:
-        return DenseLayers(
+            encoder = Flatten()
+            n_inputs *= math.prod(layout.axes)
+        elif layout.kind == "sequences":
+            encoder = Flatten(layout.longest)
+            n_inputs *= layout.longest
+        elif layout.kind == "graphs":
+            encoder = PooledNodes(layout.typical)
+            n_inputs = 2 * n_inputs + 1
+        else:
+            encoder, how = Rows(), "mean"
+        dense = DenseLayers(
             n_inputs,
-            self._sizes("hidden_layer_sizes"),
+            self._layer_sizes("hidden_layer_sizes"),
             n_outputs,
             activation=self.activation,
             dropout=self.dropout,
             normalization=self.normalization,
         )
+        return Network(encoder, Readout(how, dense))
 
-    def _pads(self) -> bool:
-        return self._kind == "sequences"
-
-    def _notice(self, sizes: torch.Tensor) -> None:
-        n_steps = self._structure.layout.longest
-        if self._kind == "sequences" and int(sizes.max()) > n_steps:
-            warnings.warn(
-                f"{int((sizes > n_steps).sum())} of {len(sizes)} sequences in X are longer than "
-                f"the longest in fit, {n_steps} steps; {type(self).__name__} reads their first "
-                f"{n_steps} steps only. Fit on longer ones, or use another bias.",
-                stacklevel=2,
-            )
+    def widened(self, factor: float) -> dict[str, Any]:
+        sizes = self._layer_sizes("hidden_layer_sizes")
+        return {"hidden_layer_sizes": tuple(max(1, round(factor * size)) for size in sizes)}
 
 
 @estimator
-class MLPClassifier(MLP, Classifier):
+class MLPClassifier(MLPEstimator, Classifier):
     """Classifier by dense layers, the baseline that assumes nothing.
 
     Reads arrays flattened, sequences padded to the longest in fit (and cut to it, with a
@@ -184,7 +201,7 @@ class MLPClassifier(MLP, Classifier):
 
 
 @estimator
-class MLPRegressor(MLP, Regressor):
+class MLPRegressor(MLPEstimator, Regressor):
     """Regressor by dense layers, the baseline that assumes nothing.
 
     Reads arrays flattened, sequences padded to the longest in fit (and cut to it, with a

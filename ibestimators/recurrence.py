@@ -14,6 +14,7 @@ norm the other (Pascanu, Mikolov & Bengio 2013).
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import torch
@@ -30,15 +31,15 @@ from ibestimators.base import (
     estimator,
     parameter,
 )
-from ibestimators.layers import Readout, pool
-from ibestimators.structures import Layout, pad, valid
-from ibestimators.training import _net as training
+from ibestimators.layers import Batch, Encoder, Network, Padded, Readout
+from ibestimators.structures import Layout, pad, padding_mask
+from ibestimators.training import gradient_clipping
 
 _CELLS: dict[str, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
-class RecurrentNetwork(nn.Module):
-    """Recurrent layers and a readout.
+class RecurrentEncoder(Encoder):
+    """Recurrent layers.
 
     Parameters
     ----------
@@ -46,9 +47,7 @@ class RecurrentNetwork(nn.Module):
     n_features, hidden_size, n_layers : int
     bidirectional : bool
     dropout : float
-        Between layers, and on the states before the readout.
-    readout : Readout
-        On (batch, steps, hidden_size), or twice the features if bidirectional.
+        Between layers, and on the states that are read out.
     """
 
     def __init__(
@@ -60,7 +59,6 @@ class RecurrentNetwork(nn.Module):
         *,
         bidirectional: bool,
         dropout: float,
-        readout: Readout,
     ) -> None:
         super().__init__()
         self.recurrence = _CELLS[cell](
@@ -72,81 +70,94 @@ class RecurrentNetwork(nn.Module):
             dropout=dropout if n_layers > 1 else 0.0,
         )
         self.dropout = nn.Dropout(dropout)
-        self.readout = readout
+
+    def forward(self, batch: Batch) -> Padded:
+        x, lengths = self.steps(batch)
+        mask = None if lengths is None else padding_mask(lengths, (x.shape[1],))
+        return Padded(self.dropout(self.hidden_states(x, lengths)), mask)
+
+    @staticmethod
+    def steps(batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What the recurrence reads: (batch, steps, features), and lengths of padded samples."""
+        x, lengths = batch.x, batch.lengths
+        if lengths is not None:
+            return pad(x, lengths)
+        if x.ndim == 2:
+            x = x.unsqueeze(-1)  # d features are d steps of one feature
+        return x.flatten(2), None  # the rows of an image are steps
 
     def hidden_states(
         self, x: torch.Tensor, lengths: torch.Tensor | None = None
-    ) -> torch.Tensor:  # (batch, *sample_shape), (batch,)
-        """The hidden state of the last layer after each step."""
-        if x.ndim == 2:
-            x = x.unsqueeze(-1)  # d features are d steps of one
-        x = x.flatten(2)  # (batch, steps, features); an image's rows are steps
+    ) -> torch.Tensor:  # (batch, steps, features), (batch,)
+        """The hidden state of the last layer after each step: (batch, steps, hidden_size)."""
         if lengths is None:
-            states: torch.Tensor = self.recurrence(x)[0]  # (batch, steps, hidden)
+            states: torch.Tensor = self.recurrence(x)[0]
             return states
-        # Packed, so that the backward direction begins where each sample ends.
+        # Packed, so that the backward direction begins at the end of each sample.
         packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.recurrence(packed)[0], batch_first=True)
         return states
 
-    def forward(
-        self, x: torch.Tensor, lengths: torch.Tensor | None = None, **_: torch.Tensor
-    ) -> torch.Tensor:  # (batch, *sample_shape), or (rows, features) and (batch,)
-        mask = None
-        if lengths is not None:
-            x, lengths = pad(x, lengths)  # (batch, longest, features)
-            mask = valid(lengths, (x.shape[1],))  # (batch, longest)
-        states = self.hidden_states(x, lengths)  # (batch, steps, hidden)
-        if self.readout.how == "last" and self.recurrence.bidirectional:
-            # The backward direction has read everything at the first step.
-            half = self.recurrence.hidden_size
-            forwards = pool(states[..., :half], "last", mask)  # (batch, hidden)
-            states = torch.cat([forwards, states[:, 0, half:]], 1).unsqueeze(1)
-            mask = None
-        y: torch.Tensor = self.readout(self.dropout(states), mask)  # (batch, n_outputs)
-        return y
-
 
 @estimator
-class Recurrence(Estimator):
-    """Abstract: what is learned is a recurrence."""
+class RecurrentEstimator(Estimator):
+    """Abstract: learns a recurrence."""
 
     assumption: ClassVar[str] = "order, a state carries the past"
 
     lr: float = parameter(
-        1e-2, [POSITIVE_REAL], "float",
-        "Highest learning rate of AdamW. It rises over the first tenth of the steps and falls "
+        1e-2,
+        [POSITIVE_REAL],
+        "float",
+        "Highest learning rate of AdamW. It rises over the first tenth of the steps and decays "
         "to 0 by a half cosine; in `partial_fit` it is constant.",
-    )  # fmt: skip
+    )
     cell: str = parameter(
-        "gru", [StrOptions(set(_CELLS))], "{'rnn', 'lstm', 'gru'}",
+        "gru",
+        [StrOptions(set(_CELLS))],
+        "{'rnn', 'lstm', 'gru'}",
         "The rule of a step: Elman's, or one with gates.",
-    )  # fmt: skip
+    )
     hidden_size: int = parameter(
-        64, [POSITIVE_INT], "int", "Size of the hidden state, in each direction.",
-    )  # fmt: skip
+        64,
+        [POSITIVE_INT],
+        "int",
+        "Size of the hidden state, in each direction.",
+    )
     n_layers: int = parameter(
-        1, [POSITIVE_INT], "int", "Recurrent layers, each reading the states of the one before.",
-    )  # fmt: skip
+        1,
+        [POSITIVE_INT],
+        "int",
+        "Recurrent layers, each reading the states of the one before.",
+    )
     bidirectional: bool = parameter(
-        False, ["boolean"], "bool", "Whether a second recurrence reads from the end.",
-    )  # fmt: skip
+        False,
+        ["boolean"],
+        "bool",
+        "Whether a second recurrence reads from the end.",
+    )
     readout: str = parameter(
-        "auto", [StrOptions({"auto", "last", "mean", "max", "flatten"})],
+        "auto",
+        [StrOptions({"auto", "last", "mean", "max", "flatten"})],
         "{'auto', 'last', 'mean', 'max', 'flatten'}",
         "How the states become one vector; 'flatten' keeps them all, 'last' is the state that "
         "has read everything. 'auto' flattens samples of one length and takes the last of "
         "others.",
-    )  # fmt: skip
+    )
     head_layer_sizes: tuple[int, ...] = parameter(
-        (), ["array-like"], "tuple of int", "Hidden units of the dense head.",
-    )  # fmt: skip
+        (),
+        ["array-like"],
+        "tuple of int",
+        "Hidden units of the dense head.",
+    )
     clip_grad_norm: float | None = parameter(
-        1.0, [POSITIVE_REAL, None], "float or None",
+        1.0,
+        [POSITIVE_REAL, None],
+        "float or None",
         "Highest norm of a step's gradient; longer ones are scaled down to it.",
-    )  # fmt: skip
+    )
 
-    def _build_network(self, layout: Layout, n_outputs: int) -> nn.Module:
+    def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         varies = layout.kind != "array"
         how = self.readout
         if how == "auto":
@@ -157,37 +168,31 @@ class Recurrence(Estimator):
                 "different lengths. Use readout='auto', 'last', 'mean' or 'max'."
             )
         n_steps, *others = (1,) if varies else layout.axes
-        n_features = layout.n_features * int(torch.Size(others).numel())
-        readout = Readout(
-            how,
-            n_steps,
-            self.hidden_size * (2 if self.bidirectional else 1),
-            self._sizes("head_layer_sizes"),
-            n_outputs,
-            activation=self.activation,
-            dropout=self.dropout,
-        )
-        return RecurrentNetwork(
+        n_states = self.hidden_size * (2 if self.bidirectional else 1)
+        if self.bidirectional and how == "last":
+            how = "ends"
+        head = self._head(n_states * (n_steps if how == "flatten" else 1), n_outputs)
+        encoder = RecurrentEncoder(
             self.cell,
-            n_features,
+            layout.n_features * math.prod(others),
             self.hidden_size,
             self.n_layers,
             bidirectional=self.bidirectional,
             dropout=self.dropout,
-            readout=readout,
         )
+        return Network(encoder, Readout(how, head))
 
     def widened(self, factor: float) -> dict[str, Any]:
         return {"hidden_size": max(1, round(factor * self.hidden_size))}
 
-    def _primitive_callbacks(self) -> list[Any]:
+    def _bias_callbacks(self) -> list[Any]:
         if self.clip_grad_norm is None:
             return []
-        return [training.gradient_clipping(self.clip_grad_norm)]
+        return [gradient_clipping(self.clip_grad_norm)]
 
 
 @estimator
-class RecurrentClassifier(Recurrence, Classifier):
+class RecurrentClassifier(RecurrentEstimator, Classifier):
     """Classifier that assumes order, with a hidden state that carries the past.
 
     Reads (n, d) as d steps of one feature, (n, steps, features), sequences and tokens of
@@ -223,7 +228,7 @@ class RecurrentClassifier(Recurrence, Classifier):
 
 
 @estimator
-class RecurrentRegressor(Recurrence, Regressor):
+class RecurrentRegressor(RecurrentEstimator, Regressor):
     """Regressor that assumes order, with a hidden state that carries the past.
 
     Reads (n, d) as d steps of one feature, (n, steps, features), sequences and tokens of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.model_selection import KFold, RandomizedSearchCV, StratifiedKFold
 from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.attention import AttentionClassifier, AttentionRegressor
-from ibestimators.base import Estimator, load
+from ibestimators.base import Estimator, read_estimator
 from ibestimators.convolution import ConvClassifier, ConvRegressor
 from ibestimators.message_passing import GraphClassifier, GraphRegressor
 from ibestimators.mlp import MLPClassifier, MLPRegressor
@@ -147,3 +148,49 @@ def guess_task(y: ArrayLike) -> str:
         return "classification"
     most = min(1000, max(20, 0.05 * len(y)))
     return "regression" if len(np.unique(y)) > most else "classification"
+
+
+def load(path: str | os.PathLike[str], device: str | None = None) -> Any:
+    """Read a fitted estimator that `save` wrote.
+
+    Nothing in the file is executed: it names one of this package's estimators and holds
+    numbers and texts. A checksum detects damage; it does not prove who wrote the file.
+
+    Parameters
+    ----------
+    path : str or path-like
+    device : str, default=None
+        Replaces the parameter `device`, such as 'cpu' for a network that was trained on a
+        GPU. None keeps the parameter.
+
+    Returns
+    -------
+    estimator
+        As it was, without `callbacks` (None), the momentum of its optimiser and the batches in
+        its history. It gives the same predictions, to the last bit on the same device and with
+        the same versions.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file was not written by this package, is truncated, has been changed since it was
+        written, has a newer schema, or is inconsistent.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_iris
+    >>> from ibestimators import MLPClassifier, load
+    >>> X, y = load_iris(return_X_y=True)
+    >>> fitted = MLPClassifier(max_epochs=2, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fitted.save(Path(folder) / "iris.safetensors")
+    ...     again = load(Path(folder) / "iris.safetensors")
+    >>> bool((again.predict_proba(X) == fitted.predict_proba(X)).all())
+    True
+    """
+    estimators = (*CLASSIFIERS.values(), *REGRESSORS.values())
+    return read_estimator(path, {cls.__name__: cls for cls in estimators}, device)

@@ -67,7 +67,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         True, ["boolean"], "bool", "Whether capital letters count as small ones.",
     )  # fmt: skip
 
-    _fitted = (
+    _attribute_docs = (
         ("vocabulary_", "dict of str to int", "The number of each token."),
         ("tokenizer_", "tokenizers.Tokenizer", "The tokenizer of the library."),
     )

@@ -1,29 +1,29 @@
-"""The estimator: parameters, fit, predict, saving. A bias subclasses `Estimator`."""
+"""The estimator: parameters, fit, predict, files. A bias subclasses `Estimator`."""
 
+from ibestimators.base._classifier import Classifier
 from ibestimators.base._estimator import (
     NON_NEGATIVE_REAL,
     POSITIVE_INT,
     POSITIVE_REAL,
-    Classifier,
-    EmbeddedTokens,
     Estimator,
-    Regressor,
 )
+from ibestimators.base._fitted import Fitted
 from ibestimators.base._parameters import estimator, parameter
 from ibestimators.base._random import draw_seed, random_generator
-from ibestimators.base._saving import load
+from ibestimators.base._regressor import Regressor
+from ibestimators.base._saving import read_estimator
 
 __all__ = [
-    "Classifier",
-    "EmbeddedTokens",
-    "Estimator",
     "NON_NEGATIVE_REAL",
     "POSITIVE_INT",
     "POSITIVE_REAL",
+    "Classifier",
+    "Estimator",
+    "Fitted",
     "Regressor",
     "draw_seed",
     "estimator",
-    "load",
     "parameter",
     "random_generator",
+    "read_estimator",
 ]

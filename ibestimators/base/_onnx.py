@@ -1,7 +1,8 @@
-"""A fitted estimator as an ONNX model: standardisation, network and outcome in one graph."""
+"""Export to ONNX: standardisation, network and outcome in one graph."""
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
@@ -13,34 +14,37 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from sklearn.base import is_classifier
 from torch import nn
 
-from ibestimators.base._estimator import Classifier, Estimator
+from ibestimators.base._estimator import Estimator
+from ibestimators.base._fitted import Fitted
 from ibestimators.base._saving import write_whole
-from ibestimators.pipelines import network
+from ibestimators.structures import ArrayStructure
 
 
-class Whole(nn.Module):
-    """What `predict_proba`, or `predict` of a regressor, computes from raw samples.
+class OnnxModel(nn.Module):
+    """What `predict_proba`, or `predict` of a regressor, computes from unscaled samples.
 
     Parameters
     ----------
-    estimator : Estimator
+    fitted : Fitted
         Fitted on arrays.
     """
 
     mean: torch.Tensor
     scale: torch.Tensor
 
-    def __init__(self, estimator: Estimator) -> None:
+    def __init__(self, fitted: Fitted) -> None:
         super().__init__()
-        self.network = network(estimator).cpu()
-        self.dtype = estimator._dtype
+        self.network = copy.deepcopy(fitted.network).cpu()
+        self.dtype = fitted.dtype
         if any(isinstance(module, nn.GRU | nn.LSTM) for module in self.network.modules()):
-            # ONNX Runtime has no gates in float64.
+            # ONNX Runtime has no gated recurrences in float64.
             self.network, self.dtype = self.network.float(), torch.float32
-        self.outcome = estimator._outcome
-        scaler = estimator._structure.scaler
+        self.outcome = fitted.target.outcome
+        assert isinstance(fitted.structure, ArrayStructure)
+        scaler = fitted.structure.scaler
         self.standardize = scaler is not None
         if scaler is not None:
             self.register_buffer("mean", torch.from_numpy(scaler.mean_.copy()))
@@ -61,17 +65,18 @@ def to_onnx(estimator: Estimator, path: str | os.PathLike[str]) -> None:
         raise ImportError(
             f'to_onnx needs more libraries ({error}): pip install "ibestimators[onnx]"'
         ) from error
-    if estimator._kind != "array":
+    fitted = estimator._fitted
+    if not isinstance(fitted.structure, ArrayStructure):
         raise ValueError(
             f"to_onnx is for estimators fitted on arrays, but this {type(estimator).__name__} was "
-            f"fitted on {estimator._kind}. Pad its samples to one shape, or use save."
+            f"fitted on {fitted.structure.kind}. Pad its samples to one shape, or use save."
         )
-    # Two samples: torch takes an axis of one for a constant.
-    example = torch.zeros(2, *estimator.sample_shape_, dtype=torch.float64)
-    output = "probabilities" if isinstance(estimator, Classifier) else "predictions"
+    # Two samples: torch treats an axis of size 1 as a constant.
+    example = torch.zeros(2, *fitted.structure.sample_shape, dtype=torch.float64)
+    output = "probabilities" if is_classifier(estimator) else "predictions"
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
-            Whole(estimator).eval(),
+            OnnxModel(fitted).eval(),
             (example,),
             dynamo=True,
             dynamic_shapes=({0: torch.export.Dim("n")},),
@@ -92,14 +97,14 @@ def _metadata(estimator: Any) -> dict[str, str]:
         "ibestimators": version("ibestimators"),
         "n_features_in": str(estimator.n_features_in_),
     }
-    if isinstance(estimator, Classifier):
+    if is_classifier(estimator):
         metadata["classes"] = json.dumps(estimator.classes_.tolist(), default=str)
     return metadata
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the exporter's remarks on itself and on libraries that are not asked for."""
+    """Suppress the exporter's messages about itself and about optional libraries."""
     logger = logging.getLogger("torch.onnx")
     before = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,9 +1,8 @@
-"""One place a parameter: its default, what it may be, and what it means.
+"""Constructor parameters, each declared in one place: default, allowed values, meaning.
 
-``parameter`` declares a constructor parameter as a dataclass field;
-``estimator`` turns a class into one whose ``__init__``, scikit-learn parameter
-constraints and numpydoc ``Parameters`` section all come from these
-declarations, so that they cannot drift apart.
+``parameter`` declares a parameter as a dataclass field; ``estimator`` turns a class into one
+whose ``__init__``, scikit-learn parameter constraints and numpydoc ``Parameters`` section all
+come from these declarations.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ def _sections(cls: Any) -> str:
     attributes = [
         _entry(f"{name} : {kind}", doc)
         for base in reversed(cls.__mro__)
-        for name, kind, doc in vars(base).get("_fitted", ())
+        for name, kind, doc in vars(base).get("_attribute_docs", ())
     ]
     return "\n".join(
         ["Parameters", "----------", *parameters, "", "Attributes", "----------", *attributes]

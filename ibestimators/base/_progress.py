@@ -1,7 +1,7 @@
 """scikit-learn's own callbacks, from its version 1.9 on: each epoch is a task of the fit.
 
-``estimator.set_callbacks(ProgressBar())`` shows a bar; set on a `GridSearchCV`, the bars of all
-its fits. With an older scikit-learn there is no ``set_callbacks``, and nothing else changes.
+``estimator.set_callbacks(ProgressBar())`` shows a progress bar; set on a `GridSearchCV`, it
+shows those of all fits. An older scikit-learn has no ``set_callbacks``, and nothing else differs.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from ibestimators.training import Epochs, TrainingNet
-
-__all__ = ["CallbackSupportMixin", "heard", "with_callbacks"]
+from ibestimators.base._fitted import Fitted
+from ibestimators.training import EpochTasks
 
 T = TypeVar("T")
 
@@ -21,29 +20,28 @@ try:
 except ImportError:
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing to support."""
+        """Stands in for scikit-learn's class."""
 
     def with_callbacks(method: Callable[..., T]) -> Callable[..., T]:
         return method
 
 
 @contextmanager
-def heard(estimator: Any, net: TrainingNet, X: Any, y: Any) -> Iterator[None]:
-    """Let those that `set_callbacks` was given hear of the training inside."""
+def notify_callbacks(estimator: Any, fitted: Fitted, X: Any, y: Any) -> Iterator[None]:
+    """Notify the callbacks of `set_callbacks` of the training inside."""
     fit = vars(estimator).get("_callback_fit_ctx")
     if fit is None:
         yield
         return
 
     def learned() -> dict[str, Any]:
-        parameters = estimator.get_params(deep=False)
-        return {name: v for name, v in vars(estimator).items() if name not in parameters}
+        return {"_fitted": fitted, **fitted.attributes()}
 
-    told = ("scikit_learn", Epochs(estimator, fit, learned, X=X, y=y))
+    callback = ("scikit_learn", EpochTasks(estimator, fit, learned, X=X, y=y))
     fit.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-    net.callbacks_.append(told)
+    fitted.net.callbacks_.append(callback)
     try:
         yield
     finally:
-        net.callbacks_.remove(told)
+        fitted.net.callbacks_.remove(callback)
     fit.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes=learned())

@@ -31,7 +31,7 @@ from scipy import sparse
 
 from ibestimators.base._estimator import Estimator
 
-SCHEMA = 1
+SCHEMA = 2
 _KEY = "ibestimators"
 _LIBRARIES = (_KEY, "torch", "scikit-learn", "numpy", "skorch")
 
@@ -40,7 +40,7 @@ def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator; see `Estimator.save`."""
     if Path(path).is_dir():
         raise IsADirectoryError(f"{path} is a folder. Give the path of a file.")
-    estimator._validate_params()  # or what was set since fit could not be read again
+    estimator._validate_params()  # a value set since fit might not be readable
     tensors: dict[str, torch.Tensor] = {}
     state = estimator.__getstate__()
     header = {
@@ -57,62 +57,32 @@ def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     for name, value in state["weights"].items():
         tensors[f"module.{name}"] = torch.from_numpy(value.copy())
     text = json.dumps(header, sort_keys=True)
-    # One entry: several would be written in any order.
+    # One entry: safetensors writes several in any order.
     metadata = {_KEY: f"{_digest(text, tensors)} {text}"}
     write_whole(Path(path), safetensors_bytes(tensors, metadata))
 
 
-def load(path: str | os.PathLike[str], device: str | None = None) -> Any:
-    """Read a fitted estimator that `save` wrote.
-
-    Nothing in the file is executed: it names one of this package's estimators and holds
-    numbers and texts. A checksum finds what was damaged on the way; it does not tell who
-    wrote the file.
+def read_estimator(
+    path: str | os.PathLike[str], classes: Mapping[str, type[Estimator]], device: str | None = None
+) -> Estimator:
+    """Read a fitted estimator; see `ibestimators.load`.
 
     Parameters
     ----------
     path : str or path-like
-    device : str, default=None
-        Takes the place of the parameter `device`, such as 'cpu' for what was trained on a
-        GPU. None keeps the parameter.
-
-    Returns
-    -------
-    estimator
-        As it was, but for `callbacks` (None), the momentum of its optimiser and the batches in
-        its history. The same predictions, on the same device and with the same versions
-        to the last bit.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is not of this package, truncated, changed since it was written, of a
-        newer schema, or at odds with itself.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from sklearn.datasets import load_iris
-    >>> from ibestimators import MLPClassifier, load
-    >>> X, y = load_iris(return_X_y=True)
-    >>> fitted = MLPClassifier(max_epochs=2, random_state=0).fit(X, y)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     fitted.save(Path(folder) / "iris.safetensors")
-    ...     again = load(Path(folder) / "iris.safetensors")
-    >>> bool((again.predict_proba(X) == fitted.predict_proba(X)).all())
-    True
+    classes : dict of str to type
+        The estimators that a file may hold, by name.
+    device : str or None, default=None
+        Replaces the parameter `device`.
     """
     path = Path(path)
     text, tensors = _read(path)
     try:
-        return _built(_header(text), tensors, device)
+        return _build(_header(text), tensors, classes, device)
     except (json.JSONDecodeError, LookupError, TypeError, AttributeError, RuntimeError) as error:
         raise ValueError(
-            f"{path} is at odds with itself ({type(error).__name__}: {error}). It was not written "
-            "by `save`, or by another version; write it again."
+            f"{path} is inconsistent ({type(error).__name__}: {error}). It was not written by "
+            "`save`, or by another version; write it again."
         ) from error
     except ValueError as error:
         raise ValueError(f"{path} cannot be loaded: {error}") from error
@@ -121,7 +91,7 @@ def load(path: str | os.PathLike[str], device: str | None = None) -> Any:
 def _read(path: Path) -> tuple[str, dict[str, torch.Tensor]]:
     """Header and tensors of a file, whole and as they were written."""
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}")
+        raise FileNotFoundError(f"There is no file {path}.")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -156,24 +126,38 @@ def _header(text: str) -> dict[str, Any]:
     return header
 
 
-def _built(header: dict[str, Any], tensors: dict[str, torch.Tensor], device: str | None) -> Any:
-    from ibestimators.suite import CLASSIFIERS, REGRESSORS
-
-    classes = {c.__name__: c for c in (*CLASSIFIERS.values(), *REGRESSORS.values())}
+def _build(
+    header: dict[str, Any],
+    tensors: dict[str, torch.Tensor],
+    classes: Mapping[str, type[Estimator]],
+    device: str | None,
+) -> Estimator:
     if header["class"] not in classes:
         raise ValueError(f"it holds a {header['class']!r}, which is none of {sorted(classes)}.")
     params = {name: _unpack(value, tensors) for name, value in header["parameters"].items()}
     if device is not None:
         params["device"] = device
-    estimator: Any = classes[header["class"]](**params)
+    estimator = classes[header["class"]](**params)
     estimator._validate_params()
     weights = {
         name.removeprefix("module."): value
         for name, value in tensors.items()
         if name.startswith("module.")
     }
-    estimator._take_up(_unpack(header["fitted"], tensors), weights)
+    if header["schema"] == 1:
+        weights = {_name_since_schema_2(name): value for name, value in weights.items()}
+    estimator._restore(_unpack(header["fitted"], tensors), weights)
     return estimator
+
+
+def _name_since_schema_2(name: str) -> str:
+    """The name of a weight of schema 1, from before networks had an encoder and a readout."""
+    name = name.removeprefix("network.")  # the network behind the embedding of tokens
+    if name.startswith(("embedding.", "readout.")):
+        return name
+    if name.startswith(("dense.", "head.")):
+        return f"readout.head.{name.partition('.')[2]}"
+    return f"encoder.{name}"
 
 
 def _digest(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
@@ -214,9 +198,9 @@ def _pack(value: Any, where: str, tensors: dict[str, torch.Tensor]) -> Any:
     if isinstance(value, np.random.RandomState):
         return {"random_state": _pack(value.get_state(legacy=True), where, tensors)}
     if isinstance(value, nx.Graph):
-        kind = "directed" if value.is_directed() else "undirected"
+        form = "directed" if value.is_directed() else "undirected"
         parts = (list(value.nodes), [tuple(edge) for edge in value.edges()])
-        return {kind: _pack(parts, where, tensors)}
+        return {form: _pack(parts, where, tensors)}
     if sparse.issparse(value):
         m = sparse.coo_array(value)
         return {"sparse": _pack((m.shape, m.row, m.col, m.data), where, tensors)}
@@ -256,23 +240,23 @@ def _unpack(value: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
         array = np.empty(len(value["items"]), dtype=value["dtype"])
         array[:] = [_unpack(item, tensors) for item in value["items"]]
         return array.reshape(value["shape"])
-    ((kind, content),) = value.items()
-    if kind == "dict":
+    ((form, content),) = value.items()
+    if form == "dict":
         return {_unpack(k, tensors): _unpack(v, tensors) for k, v in content}
     content = _unpack(content, tensors)
-    if kind == "tuple":
+    if form == "tuple":
         return tuple(content)
-    if kind == "random_state":
+    if form == "random_state":
         state = np.random.RandomState()
         state.set_state(content)
         return state
-    if kind in ("directed", "undirected"):
-        graph = nx.DiGraph() if kind == "directed" else nx.Graph()
+    if form in ("directed", "undirected"):
+        graph = nx.DiGraph() if form == "directed" else nx.Graph()
         nodes, edges = content
         graph.add_nodes_from(nodes)
         graph.add_edges_from(edges)
         return graph
-    if kind == "sparse":
+    if form == "sparse":
         shape, row, col, data = content
         return sparse.coo_array((data, (row, col)), shape=shape)
-    raise KeyError(f"unknown kind of value {kind!r}")
+    raise KeyError(f"unknown type of value {form!r}")

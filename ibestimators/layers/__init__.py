@@ -1,20 +1,26 @@
-"""Layers that several networks share."""
+"""Layers that several networks share, and the network of every estimator."""
 
-from ibestimators.layers._dense import (
-    ACTIVATIONS,
+from ibestimators.layers._dense import ACTIVATIONS, DenseLayers
+from ibestimators.layers._local_attention import LocalAttention
+from ibestimators.layers._network import Batch, Encoder, Network
+from ibestimators.layers._normalization import (
     BatchNorm,
-    DenseLayers,
     normalization_layer,
-    weighing,
+    weighted_normalization,
 )
-from ibestimators.layers._readout import Readout, pool
+from ibestimators.layers._readout import Packed, Padded, Readout
 
 __all__ = [
     "ACTIVATIONS",
+    "Batch",
     "BatchNorm",
     "DenseLayers",
+    "Encoder",
+    "LocalAttention",
+    "Network",
+    "Packed",
+    "Padded",
     "Readout",
     "normalization_layer",
-    "pool",
-    "weighing",
+    "weighted_normalization",
 ]

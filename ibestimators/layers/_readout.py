@@ -1,79 +1,90 @@
 """Readout: from features at many positions to one vector, and on to the outputs.
 
-Pooling by a mean or a maximum forgets where something was seen, flattening
-keeps it, the last position is what a recurrence remembers.
+A mean, a sum or a maximum forgets where a feature was; flattening keeps it; the last position
+of a recurrence has read all others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from ibestimators.layers._dense import DenseLayers
+from ibestimators.structures import aggregate
 
 
-def pool(
-    x: torch.Tensor, how: str, mask: torch.Tensor | None = None
-) -> torch.Tensor:  # (batch, positions, features), (batch, positions)
-    """Pool the positions into one vector: (batch, features), or all if flattened.
+class Padded(NamedTuple):
+    """Features at the positions of samples in a rectangle.
 
-    A mask is true at the positions of a padded sample that count, one at least; they come
-    first.
+    ``features`` has shape (batch, positions, n_features); ``mask``, of shape (batch,
+    positions), is true at the positions that are no padding, which come first and are one at
+    least. None if no position is padding.
     """
-    if how == "cls":
-        return x[:, 0]
-    if how == "flatten":
-        return x.flatten(1)
-    if how == "last":
-        if mask is None:
-            return x[:, -1]
-        return x[torch.arange(len(x), device=x.device), mask.sum(1) - 1]
-    if how == "max":
-        return (x if mask is None else x.masked_fill(~mask.unsqueeze(2), -torch.inf)).amax(1)
-    if mask is None:
-        return x.mean(1) if how == "mean" else x.sum(1)
-    total = x.masked_fill(~mask.unsqueeze(2), 0).sum(1)
-    return total / mask.sum(1, keepdim=True) if how == "mean" else total
+
+    features: torch.Tensor
+    mask: torch.Tensor | None = None
+
+
+class Packed(NamedTuple):
+    """Features at the positions of all samples, one after the other.
+
+    ``features`` has shape (rows, n_features), ``sample`` of shape (rows,) is the sample of each
+    row, ``n_samples`` the size of the batch.
+    """
+
+    features: torch.Tensor
+    sample: torch.Tensor
+    n_samples: int
 
 
 class Readout(nn.Module):
-    """Pool the positions, then apply a small dense head.
+    """Pool the positions into one vector, then apply a small dense head.
 
     Parameters
     ----------
-    how : {"mean", "sum", "max", "last", "cls", "flatten"}
-        How to pool.
-    n_positions, n_features : int
-        Shape of the input without the batch.
-    head_layer_sizes : sequence of int
-        Hidden layers of the head.
-    n_outputs : int
-    activation : str
-    dropout : float
+    how : {"mean", "sum", "max", "flatten", "first", "last", "ends"}
+        How to pool; packed features take a mean, a sum or a maximum. "ends" is for features
+        whose first half was read forwards and whose second half backwards: the last position of
+        the one and the first of the other, each of which has read all positions.
+    head : DenseLayers
+        From the pooled vector to the outputs.
     """
 
-    def __init__(
-        self,
-        how: str,
-        n_positions: int,
-        n_features: int,
-        head_layer_sizes: Sequence[int],
-        n_outputs: int,
-        *,
-        activation: str,
-        dropout: float,
-    ) -> None:
+    def __init__(self, how: str, head: DenseLayers) -> None:
         super().__init__()
         self.how = how
-        n_inputs = n_features * (n_positions if how == "flatten" else 1)
-        self.head = DenseLayers(
-            n_inputs, head_layer_sizes, n_outputs, activation=activation, dropout=dropout
-        )
+        self.head = head
 
-    def forward(
-        self, x: torch.Tensor, mask: torch.Tensor | None = None
-    ) -> torch.Tensor:  # (batch, positions, features), (batch, positions)
-        y: torch.Tensor = self.head(pool(x, self.how, mask))  # (batch, n_outputs)
+    def forward(self, encoded: Padded | Packed) -> torch.Tensor:
+        y: torch.Tensor = self.head(self.pool(encoded))  # (batch, n_outputs)
         return y
+
+    def pool(self, encoded: Padded | Packed) -> torch.Tensor:
+        """One vector for each sample: (batch, n_features), or all features if flattened."""
+        if isinstance(encoded, Packed):
+            return aggregate(encoded.features, encoded.sample, encoded.n_samples, self.how)
+        x, mask = encoded
+        if self.how == "first":
+            return x[:, 0]
+        if self.how == "last":
+            return _last(x, mask)
+        if self.how == "ends":
+            forwards, backwards = x.chunk(2, -1)
+            return torch.cat([_last(forwards, mask), backwards[:, 0]], 1)
+        if self.how == "flatten":
+            return x.flatten(1)
+        if self.how == "max":
+            return (x if mask is None else x.masked_fill(~mask.unsqueeze(2), -torch.inf)).amax(1)
+        if mask is None:
+            return x.mean(1) if self.how == "mean" else x.sum(1)
+        total = x.masked_fill(~mask.unsqueeze(2), 0).sum(1)
+        return total / mask.sum(1, keepdim=True) if self.how == "mean" else total
+
+
+def _last(x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    """The last position that is no padding: (batch, n_features)."""
+    if mask is None:
+        return x[:, -1]
+    return x[torch.arange(len(x), device=x.device), mask.sum(1) - 1]

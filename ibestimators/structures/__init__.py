@@ -1,13 +1,6 @@
-"""What X is: one class for each kind of X."""
+"""What X is: one class for each kind of X, and samples that networks train on."""
 
-from ibestimators.structures._arrays import (
-    ArrayStructure,
-    arrange,
-    finite_scale,
-    new_scaler,
-    scaler_from_state,
-    scaler_state,
-)
+from ibestimators.structures._arrays import ArrayStructure
 from ibestimators.structures._graph_forms import (
     MISSING,
     GraphParts,
@@ -16,30 +9,62 @@ from ibestimators.structures._graph_forms import (
     read_edges,
     take_apart,
 )
-from ibestimators.structures._kinds import NAMES, Index, Layout, kind_of
-from ibestimators.structures._packed import Pairs, aggregate, owners, pad, row_numbers, valid
+from ibestimators.structures._graphs import GraphStructure
+from ibestimators.structures._kinds import (
+    Fact,
+    Index,
+    Layout,
+    Samples,
+    Structure,
+    refuse_masked,
+    value_range,
+)
+from ibestimators.structures._packed import (
+    PackedSamples,
+    Pairs,
+    aggregate,
+    pad,
+    padding_mask,
+    row_numbers,
+    sample_index,
+)
+from ibestimators.structures._registry import KINDS, NAMES, kind_of, structure_of
+from ibestimators.structures._scaling import (
+    finite_scale,
+    new_scaler,
+    scaler_from_state,
+    scaler_state,
+)
 
 __all__ = [
-    "ArrayStructure",
-    "GraphParts",
-    "Index",
-    "Layout",
+    "KINDS",
     "MISSING",
     "NAMES",
+    "ArrayStructure",
+    "Fact",
+    "GraphParts",
+    "GraphStructure",
+    "Index",
+    "Layout",
+    "PackedSamples",
     "Pairs",
+    "Samples",
+    "Structure",
     "aggregate",
-    "arrange",
     "finite_scale",
     "kind_of",
     "new_scaler",
-    "owners",
     "pad",
+    "padding_mask",
     "parse",
     "put_together",
     "read_edges",
+    "refuse_masked",
     "row_numbers",
+    "sample_index",
     "scaler_from_state",
     "scaler_state",
+    "structure_of",
     "take_apart",
-    "valid",
+    "value_range",
 ]

@@ -8,20 +8,41 @@ features)`` a volume.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_array, validate_data
 
-from ibestimators.structures._kinds import Index, Layout
+from ibestimators.structures._columns import (
+    check_columns_are_numeric,
+    remedy_for_non_numeric,
+)
+from ibestimators.structures._kinds import (
+    Fact,
+    Index,
+    Layout,
+    Structure,
+    counted,
+    forget_columns,
+    n_axes,
+)
+from ibestimators.structures._scaling import (
+    finite_scale,
+    new_scaler,
+    scaler_from_state,
+    scaler_state,
+)
 
-# Rows are standardised in blocks of about this many numbers, so that the
-# float64 scratch space stays small whatever the size of X.
+# Rows are scaled in blocks of about this many numbers, so that the float64 scratch
+# space stays small whatever the size of X.
 _BLOCK = 1 << 18
 
 
@@ -45,15 +66,15 @@ class ArraySamples:
 
 
 class MappedSamples:
-    """Samples of a memory map, read and scaled batch by batch, so never held whole.
+    """Samples of a memory map, read and scaled batch by batch and never held as a whole.
 
     Parameters
     ----------
     X : ndarray of shape (n, *sample_shape)
     rows : torch.Tensor of int
-        Which of them are the samples.
+        The rows of X that are the samples.
     scaled : callable
-        From some samples to the tensor that a network takes.
+        Turns some rows of X into the tensor that a network takes.
     """
 
     def __init__(
@@ -74,60 +95,86 @@ class MappedSamples:
         return MappedSamples(self.X, self.rows[index], self.scaled)
 
 
-class ArrayStructure:
+class ArrayStructure(Structure):
     """The shape of a sample and the scale of its features.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, *sample_shape)
-        From `arrange`.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the samples in the means and scales.
-    standardize : bool
-        Whether to learn means and scales at all.
+    sample_shape : tuple of int
+        Structure axes, then features.
+    scaler : StandardScaler or None
+        Means and scales of the features; None to leave X as it is.
     """
 
-    def __init__(
-        self, X: NDArray[Any], sample_weight: NDArray[Any] | None, standardize: bool
-    ) -> None:
-        self.sample_shape: tuple[int, ...] = X.shape[1:]
-        self.layout = Layout("array", self.sample_shape)
-        self.scaler = _fit_scaler(X, sample_weight) if standardize else None
+    kind = "array"
+    name = "an array"
+
+    def __init__(self, sample_shape: tuple[int, ...], scaler: StandardScaler | None) -> None:
+        self.sample_shape = sample_shape
+        self.layout = Layout(self.kind, sample_shape)
+        self.scaler = scaler
+
+    @classmethod
+    def recognises(cls, X: Any) -> bool:
+        return True
+
+    @classmethod
+    def check(cls, X: Any, estimator: Any, fitted: Self | None = None) -> NDArray[Any]:
+        shape = None
+        if estimator.input_shape is not None:
+            shape = estimator._layer_sizes("input_shape", at_least=1)
+        try:
+            # scikit-learn looks for infinity in a sum, which may overflow for finite numbers.
+            with np.errstate(over="ignore", invalid="ignore"):
+                given, X = X, _check_numbers(X, estimator, fitted)
+        except OverflowError as error:
+            raise ValueError(f"X holds a number too large for float64 ({error}).") from error
+        if X.dtype.kind not in "biuf":
+            check_columns_are_numeric(given)
+            raise TypeError(
+                f"X is of type {X.dtype}, but numbers are expected."
+                f"{remedy_for_non_numeric(given, X)}"
+            )
+        flat = X.ndim == 2
+        X = arrange(X, shape, estimator.channels_first)
+        if fitted is None and not flat:
+            forget_columns(estimator)
+            estimator.n_features_in_ = X.shape[-1] if shape is None else math.prod(shape)
+        return X
+
+    @classmethod
+    def learn(cls, X: NDArray[Any], sample_weight: NDArray[Any] | None, estimator: Any) -> Self:
+        scaler = _fit_scaler(X, sample_weight) if estimator.standardize else None
+        return cls(X.shape[1:], scaler)
 
     def state(self) -> dict[str, Any]:
-        """What was learned, as plain values."""
         return {"sample_shape": self.sample_shape, "scaler": scaler_state(self.scaler)}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The structure that had this state."""
-        structure = cls.__new__(cls)
-        structure.sample_shape = state["sample_shape"]
-        structure.layout = Layout("array", structure.sample_shape)
-        structure.scaler = scaler_from_state(state["scaler"])
-        return structure
+        return cls(state["sample_shape"], scaler_from_state(state["scaler"]))
 
     def read(self, X: NDArray[Any], dtype: torch.dtype) -> ArraySamples | MappedSamples:
-        """Check X against the shape seen in fit, and standardise it."""
+        """Check X against the shape seen in fit, and scale it."""
         if X.shape[1:] != self.sample_shape:
             raise ValueError(
                 f"X has samples of shape {X.shape[1:]}, but fit saw samples of shape "
                 f"{self.sample_shape} (structure axes, then features). Give X the same "
                 "layout as in fit, or fit again."
             )
-        if _is_mapped(X):
+        if _is_memory_mapped(X):
             return MappedSamples(X, torch.arange(len(X)), partial(self.scaled, dtype=dtype))
-        return ArraySamples(self.whole(X, dtype))
+        return ArraySamples(self.all_scaled(X, dtype))
 
-    def whole(self, X: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
-        """All samples, standardised."""
+    def all_scaled(self, X: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
+        """All samples, scaled block by block."""
         values = torch.empty(X.shape, dtype=dtype)
         for rows in _blocks(X):
             values[rows] = self.scaled(X[rows], dtype)
         return values
 
     def scaled(self, X: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
-        """Some samples, standardised; an error if they do not fit the type."""
+        """Some samples, scaled; an error if they do not fit the type."""
         block = X.astype(np.float64)
         if self.scaler is not None:
             block = self.scaler.transform(_as_rows(block)).reshape(block.shape)
@@ -138,6 +185,46 @@ class ArrayStructure:
                 f"{'standardize=True or ' if self.scaler is None else ''}dtype='float64'."
             )
         return values
+
+    def adopt(self, X: Any, kind: str) -> Any:
+        shapes = {np.shape(x) for x in X} if kind in ("sequences", "tokens") else set()
+        return np.stack([np.asarray(x) for x in X]) if len(shapes) == 1 else None
+
+    @classmethod
+    def describe(cls, X: Any) -> list[Fact]:
+        n_samples, *shape = np.shape(X)
+        n_missing = count_missing(X)
+        return [
+            ("X", cls.name),
+            ("samples", f"{n_samples:,}"),
+            ("shape of a sample", " × ".join(f"{size:,}" for size in shape) or "a number"),
+            ("missing values", f"{n_missing:,}" if n_missing else "none"),
+        ]
+
+    @classmethod
+    def summary(cls, X: Any) -> str:
+        return f"{counted(len(X), 'sample')} of shape {np.shape(X)[1:]}"
+
+
+def _check_numbers(X: Any, estimator: Any, fitted: ArrayStructure | None) -> NDArray[Any]:
+    """X by scikit-learn's checks: those of tables for two axes or fewer."""
+    checks: dict[str, Any] = {"dtype": "numeric", "allow_nd": True}
+    if (n_axes(X) if hasattr(X, "shape") else np.asarray(X).ndim) <= 2:
+        if fitted is not None and estimator.input_shape is None and len(fitted.sample_shape) > 1:
+            raise ValueError(
+                f"X has at most 2 dimensions, but fit saw samples of shape "
+                f"{fitted.sample_shape}. Give X the same layout as in fit, or set input_shape "
+                "before fit."
+            )
+        try:
+            return np.asarray(validate_data(estimator, X, reset=fitted is None, **checks))
+        except (TypeError, ValueError):
+            check_columns_are_numeric(X)  # a clearer error, if that is the reason
+            raise
+    X = check_array(X, input_name="X", estimator=estimator, **checks)
+    if 0 in X.shape:
+        raise ValueError(f"X has shape {X.shape}; every axis must have at least 1 entry.")
+    return np.asarray(X)
 
 
 def arrange(
@@ -154,11 +241,12 @@ def arrange(
         Whether features come before the structure, as in torchvision and aeon.
     """
     if input_shape is not None:
-        if int(np.prod(input_shape)) != int(np.prod(X.shape[1:])):
+        n_expected, n_given = math.prod(input_shape), math.prod(X.shape[1:])
+        if n_expected != n_given:
             raise ValueError(
-                f"input_shape={input_shape} holds {int(np.prod(input_shape))} numbers a sample, "
-                f"but X has shape {X.shape}, {int(np.prod(X.shape[1:]))} numbers a sample. "
-                "Make input_shape the shape of one sample of X."
+                f"input_shape={input_shape} holds {n_expected} numbers a sample, but X has shape "
+                f"{X.shape}, {n_given} numbers a sample. Make input_shape the shape of one sample "
+                "of X."
             )
         if X.ndim > 2 and _without_ones(X.shape[1:]) != _without_ones(input_shape):
             raise ValueError(
@@ -172,12 +260,18 @@ def arrange(
     return X
 
 
+def count_missing(values: Any) -> int:
+    """Number of missing values of an array or sparse matrix."""
+    values = values.data if sparse.issparse(values) else values
+    return int(pd.isna(np.asarray(values)).sum())
+
+
 def _without_ones(shape: tuple[int, ...]) -> list[int]:
     return [size for size in shape if size != 1]
 
 
-def _is_mapped(X: Any) -> bool:
-    """Whether an array, or what it is a view of, is a memory map."""
+def _is_memory_mapped(X: Any) -> bool:
+    """Whether an array, or the array that it is a view of, is a memory map."""
     while isinstance(X, np.ndarray):
         if isinstance(X, np.memmap):
             return True
@@ -206,43 +300,4 @@ def _fit_scaler(X: NDArray[Any], sample_weight: NDArray[Any] | None) -> Standard
             if weight.any():  # a block without weight would divide by zero
                 positions = _as_rows(block).shape[0] // len(block)
                 scaler.partial_fit(_as_rows(block), sample_weight=np.repeat(weight, positions))
-    return scaler
-
-
-def new_scaler(*, with_mean: bool = True, with_std: bool = True) -> StandardScaler:
-    """A scaler that gives arrays, even where scikit-learn is set to give data frames."""
-    scaler = StandardScaler(with_mean=with_mean, with_std=with_std)
-    return scaler.set_output(transform="default")
-
-
-@contextmanager
-def finite_scale(scaler: StandardScaler, name: str) -> Iterator[None]:
-    """An error, and no other warnings, if what a scaler learns inside is not finite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        yield
-    for learned in (scaler.mean_, scaler.var_):
-        if learned is not None and not np.isfinite(learned).all():
-            raise ValueError(
-                f"{name} holds numbers so large that their squares are infinite. Rescale it, as by "
-                "a factor, or take logarithms."
-            )
-
-
-def scaler_state(scaler: StandardScaler | None) -> dict[str, Any] | None:
-    """What a scaler learned, as plain values."""
-    if scaler is None:
-        return None
-    names = ("with_mean", "with_std", "mean_", "var_", "scale_", "n_samples_seen_")
-    return {name: getattr(scaler, name) for name in names}
-
-
-def scaler_from_state(state: dict[str, Any] | None) -> StandardScaler | None:
-    """The scaler that had this state."""
-    if state is None:
-        return None
-    scaler = new_scaler(with_mean=state["with_mean"], with_std=state["with_std"])
-    for name in ("mean_", "var_", "scale_", "n_samples_seen_"):
-        setattr(scaler, name, state[name])
-    known = next(v for v in (scaler.mean_, scaler.scale_) if v is not None)
-    scaler.n_features_in_ = len(known)
     return scaler

@@ -7,19 +7,33 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder
 
-from ibestimators.structures._arrays import (
+from ibestimators.structures._kinds import (
+    Fact,
+    Index,
+    Layout,
+    Structure,
+    counted,
+    first_sample,
+    forget_columns,
+    is_graph,
+    n_axes,
+    refuse_input_shape,
+    refuse_no_samples,
+    value_range,
+)
+from ibestimators.structures._packed import PackedSamples
+from ibestimators.structures._scaling import (
     finite_scale,
     new_scaler,
     scaler_from_state,
     scaler_state,
 )
-from ibestimators.structures._graph_forms import Columns, ParsedGraphs
-from ibestimators.structures._kinds import Index, Layout
-from ibestimators.structures._packed import PackedSamples
+from ibestimators.structures._graph_forms import Columns, ParsedGraphs, parse, take_apart
 
-_MOST_CATEGORIES = 1000  # each becomes a feature of every row
+_MAX_CATEGORIES = 1000  # each becomes a feature of every row
 
 
 class GraphSamples:
@@ -55,108 +69,185 @@ class GraphSamples:
         return GraphSamples(self.nodes.take(index), self.edges.take(index), features)
 
 
-class GraphStructure:
+class GraphStructure(Structure):
     """Features of nodes and edges: which attributes, their scales and categories.
 
-    Numbers and vectors of numbers are standardised; anything else is a category, coded one
-    out of many, and by zeros if fit did not see it. Nodes without attributes get the number
-    of edges that arrive.
+    Numbers and vectors of numbers are standardised; anything else is a category, encoded
+    one-hot, and as zeros if fit did not see it. Nodes without attributes get the number of
+    edges that arrive.
 
     Parameters
     ----------
-    X : ParsedGraphs
-        From `parse`.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the samples in the means and scales.
-    standardize : bool
-        Whether to learn means and scales at all.
-    keep_weights : bool, default=False
-        Whether edges have a feature ``weight`` even if it is 1 for all.
+    nodes, edges : AttributeEncoder
+        Encoders of the attributes of nodes and edges.
+    counts_edges : bool
+        Whether the number of arriving edges stands in for attributes of nodes.
+    longest, typical : int
+        Largest and mean number of nodes in fit.
     """
+
+    kind = "graphs"
+    name = "a list of graphs"
 
     def __init__(
         self,
-        X: ParsedGraphs,
-        sample_weight: NDArray[Any] | None,
-        standardize: bool,
-        keep_weights: bool = False,
+        nodes: AttributeEncoder,
+        edges: AttributeEncoder,
+        counts_edges: bool,
+        longest: int,
+        typical: int,
     ) -> None:
-        self.counts_edges = not X.node_columns
-        nodes, edges = self._columns(X)
+        self.nodes = nodes
+        self.edges = edges
+        self.counts_edges = counts_edges
+        shape = (None, nodes.n_features)
+        self.layout = Layout(self.kind, shape, longest, typical, edges.n_features)
+
+    @classmethod
+    def recognises(cls, X: Any) -> bool:
+        if is_graph(X) and (not isinstance(X, tuple) or _is_square(X[0])):
+            raise TypeError("X is one graph, but a list of graphs is expected. Pass X=[graph].")
+        first = first_sample(X)
+        if sparse.issparse(first) or _is_listed_pair(first):
+            raise TypeError(
+                "X seems to hold graphs, but not as pairs. Give each as a tuple (adjacency, "
+                "node_features), with None for node_features if there are none."
+            )
+        return is_graph(first)
+
+    @classmethod
+    def check(cls, X: Any, estimator: Any, fitted: Self | None = None) -> ParsedGraphs:
+        refuse_no_samples(X)
+        refuse_input_shape(estimator, cls.name)
+        if fitted is None:
+            forget_columns(estimator)
+            return parse(X, estimator.node_attrs, estimator.edge_attrs)
+        return parse(X, fitted.node_attrs, fitted.edge_attrs)
+
+    @classmethod
+    def learn(cls, X: ParsedGraphs, sample_weight: NDArray[Any] | None, estimator: Any) -> Self:
+        counts_edges = not X.node_columns
         node_weight = edge_weight = None
         if sample_weight is not None:
             node_weight = np.repeat(sample_weight, X.n_nodes)
             edge_weight = np.repeat(sample_weight, X.n_edges)
-        self.node_encoder = _Encoder(nodes, node_weight, standardize, "node")
-        self.edge_encoder = _Encoder(
-            {name: v for name, v in edges.items() if keep_weights or not _all_one(name, v)},
-            edge_weight, standardize, "edge",
-        )  # fmt: skip
-        self.layout = self._layout(max(1, *X.n_nodes), max(1, round(float(np.mean(X.n_nodes)))))
+        # Unless asked for, weights that are all 1 are no feature: an adjacency matrix of 0 and 1.
+        keep_weights = estimator.edge_attrs is not None
+        edges = {
+            name: values
+            for name, values in X.edge_columns.items()
+            if keep_weights or not _is_trivial_weight(name, values)
+        }
+        structure = cls(
+            AttributeEncoder(
+                _node_columns(X, counts_edges), node_weight, estimator.standardize, "node"
+            ),
+            AttributeEncoder(edges, edge_weight, estimator.standardize, "edge"),
+            counts_edges,
+            longest=max(1, *X.n_nodes),
+            typical=max(1, round(float(np.mean(X.n_nodes)))),
+        )
+        estimator.n_features_in_ = structure.layout.n_features
+        return structure
 
     def state(self) -> dict[str, Any]:
-        """What was learned, as plain values."""
         return {
             "counts_edges": self.counts_edges,
-            "nodes": self.node_encoder.state(),
-            "edges": self.edge_encoder.state(),
+            "nodes": self.nodes.state(),
+            "edges": self.edges.state(),
             "longest": self.layout.longest,
             "typical": self.layout.typical,
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The structure that had this state."""
-        structure = cls.__new__(cls)
-        structure.counts_edges = state["counts_edges"]
-        structure.node_encoder = _Encoder.from_state(state["nodes"], "node")
-        structure.edge_encoder = _Encoder.from_state(state["edges"], "edge")
-        structure.layout = structure._layout(state["longest"], state["typical"])
-        return structure
-
-    def _layout(self, longest: int, typical: int) -> Layout:
-        shape = (None, self.node_encoder.n_features)
-        return Layout("graphs", shape, longest, typical, self.edge_encoder.n_features)
+        return cls(
+            AttributeEncoder.from_state(state["nodes"], "node"),
+            AttributeEncoder.from_state(state["edges"], "edge"),
+            state["counts_edges"],
+            state["longest"],
+            state["typical"],
+        )
 
     @property
     def node_attrs(self) -> tuple[str, ...]:
-        """The attributes of nodes that count."""
-        return () if self.counts_edges else tuple(self.node_encoder.coders)
+        """The attributes of nodes that are read."""
+        return () if self.counts_edges else tuple(self.nodes.coders)
 
     @property
     def edge_attrs(self) -> tuple[str, ...]:
-        """The attributes of edges that count."""
-        return tuple(self.edge_encoder.coders)
+        """The attributes of edges that are read."""
+        return tuple(self.edges.coders)
 
     def read(self, X: ParsedGraphs, dtype: torch.dtype) -> GraphSamples:
-        """Code the attributes as learned."""
-        nodes, edges = self._columns(X)
-        lengths = torch.tensor(X.n_nodes)
+        """Encode the attributes as learned."""
+        columns = _node_columns(X, self.counts_edges)
+        node_rows = self.nodes.transform(columns, sum(X.n_nodes))
+        nodes = PackedSamples(_to_tensor(node_rows, dtype), torch.tensor(X.n_nodes))
         n_edges = torch.tensor(X.n_edges)
-        node_rows = self.node_encoder.transform(nodes, sum(X.n_nodes))
-        packed_nodes = PackedSamples(_to_tensor(node_rows, dtype), lengths)
-        edge_list = np.concatenate(X.edges)
-        # Edges to one node stand together, which sums of messages make use of.
-        order = np.lexsort((edge_list[:, 1], np.repeat(np.arange(len(X.n_edges)), X.n_edges)))
-        packed_edges = PackedSamples(torch.from_numpy(edge_list[order]), n_edges)
+        ends = np.concatenate(X.edges)
+        # Edges to one node are adjacent, which sums of messages make use of.
+        order = np.lexsort((ends[:, 1], np.repeat(np.arange(len(X.n_edges)), X.n_edges)))
+        edges = PackedSamples(torch.from_numpy(ends[order]), n_edges)
         features = None
-        if self.edge_encoder.n_features:
-            edge_rows = self.edge_encoder.transform(edges, sum(X.n_edges))[order]
+        if self.edges.n_features:
+            edge_rows = self.edges.transform(X.edge_columns, sum(X.n_edges))[order]
             features = PackedSamples(_to_tensor(edge_rows, dtype), n_edges)
-        return GraphSamples(packed_nodes, packed_edges, features)
+        return GraphSamples(nodes, edges, features)
 
-    def _columns(self, X: ParsedGraphs) -> tuple[Columns, Columns]:
-        if not self.counts_edges:
-            return X.node_columns, X.edge_columns
-        arriving = [
-            np.bincount(edges[:, 1], minlength=n)
-            for edges, n in zip(X.edges, X.n_nodes, strict=True)
+    def adopt(self, X: Any, kind: str) -> Any:
+        # An empty list is an array by its type; here it is a list of no graphs.
+        return [] if kind == "array" and n_axes(X) < 2 and not len(X) else None
+
+    @classmethod
+    def describe(cls, X: Any) -> list[Fact]:
+        return [
+            ("X", cls.name),
+            ("samples", f"{len(X):,}"),
+            ("nodes of a graph", value_range(map(_count_nodes, X))),
         ]
-        return {"degree": list(np.concatenate(arriving))}, X.edge_columns
+
+    @classmethod
+    def summary(cls, X: Any) -> str:
+        return f"{counted(len(X), 'graph')} of {value_range(map(_count_nodes, X))} nodes"
 
 
-class _Encoder:
-    """Turns columns of attributes into features."""
+def _count_nodes(graph: Any) -> int:
+    return len(take_apart(graph).names)
+
+
+def _is_square(item: Any) -> bool:
+    return n_axes(item) == 2 and item.shape[0] == item.shape[1]
+
+
+def _is_listed_pair(item: Any) -> bool:
+    """Whether an item is a list of a square matrix and another, where a tuple is expected."""
+    is_pair = isinstance(item, list) and len(item) == 2 and _is_square(item[0])
+    return is_pair and (item[1] is None or n_axes(item[1]) == 2)
+
+
+def _node_columns(X: ParsedGraphs, counts_edges: bool) -> Columns:
+    if not counts_edges:
+        return X.node_columns
+    arriving = [
+        np.bincount(edges[:, 1], minlength=n) for edges, n in zip(X.edges, X.n_nodes, strict=True)
+    ]
+    return {"degree": list(np.concatenate(arriving))}
+
+
+class AttributeEncoder:
+    """Turns columns of attributes of nodes or edges into features.
+
+    Parameters
+    ----------
+    columns : dict of str to list
+        The values of each attribute, over all samples.
+    weight : ndarray or None
+        Weights of the values in means and scales.
+    standardize : bool
+    of : {"node", "edge"}
+        For messages.
+    """
 
     def __init__(
         self, columns: Columns, weight: NDArray[Any] | None, standardize: bool, of: str
@@ -165,19 +256,19 @@ class _Encoder:
         self.coders: dict[str, Any] = {}
         self.n_features = 0
         for name, values in sorted(columns.items(), key=lambda item: str(item[0])):
-            # graphs without any row have nothing to learn from; a zero stands for it
+            # Graphs without any row have nothing to learn from; a zero stands in.
             table = _table(name, values, of) if len(values) else np.zeros((1, 1))
             if table.dtype == object:
                 coder = _one_hot().fit(table)
-                if len(coder.categories_[0]) > _MOST_CATEGORIES:
+                if len(coder.categories_[0]) > _MAX_CATEGORIES:
                     raise ValueError(
                         f"the {of} attribute {name!r} has {len(coder.categories_[0])} categories, "
-                        f"more than {_MOST_CATEGORIES}; is it a name? Leave it out by "
-                        f"{of}_attrs, which lists those to read, or give it as numbers."
+                        f"more than {_MAX_CATEGORIES}. If it is a name, leave it out: {of}_attrs "
+                        "lists the attributes to read. Else give it as numbers."
                     )
                 self.n_features += len(coder.categories_[0])
             else:
-                # with_mean and with_std off: only the width is checked later
+                # Without with_mean and with_std only the width is learned.
                 coder = new_scaler(with_mean=standardize, with_std=standardize)
                 with finite_scale(coder, f"the {of} attribute {name!r}"):
                     coder.fit(table, sample_weight=weight if len(values) else None)
@@ -264,8 +355,8 @@ def _first_other(values: list[Any]) -> Any:
     return next(value for value in values if not isinstance(value, str))
 
 
-def _all_one(name: str, values: list[Any]) -> bool:
-    """Whether these are the weights of edges that carry none, in an adjacency matrix of 0 and 1."""
+def _is_trivial_weight(name: str, values: list[Any]) -> bool:
+    """Whether these are weights that are all 1, as in an adjacency matrix of 0 and 1."""
     return name == "weight" and all(np.ndim(value) == 0 and value == 1 for value in values)
 
 

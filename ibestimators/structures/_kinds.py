@@ -1,4 +1,4 @@
-"""What X is: told by its type, so that every part of a data set is told alike.
+"""What X is: one class for each kind of X, recognised by the type of its first sample.
 
 ========= =============================================================================
 kind      X
@@ -10,44 +10,45 @@ graphs    a list of networkx graphs, of pairs (adjacency, node_features), or of 
           with an ``edge_index``, as PyTorch Geometric's ``Data``
 ========= =============================================================================
 
-A list may be an object array or a series as well. Each kind has a file of its own
-(`arrays`, `sequences`, `graphs`) with a structure, which is learned in ``fit`` (shapes,
-scales, categories) and reads every X after that into samples: an object with a
-length, the ``sizes`` of the samples (None if all are of one size), and a method
-``batch(index)`` that gives the keyword arguments of a network's ``forward``.
+An object array or a series of such items counts as a list. A new kind of X is one subclass of
+`Structure`, in a file of its own, and a line in the registry (`_registry.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar, Protocol, Self
 
 import networkx as nx
 import numpy as np
 import torch
-from scipy import sparse
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 
 Index = slice | torch.Tensor
-
-NAMES = {
-    "array": "an array",
-    "sequences": "a list of sequences (2-D arrays)",
-    "tokens": "a list of token sequences (1-D integer arrays)",
-    "graphs": "a list of graphs",
-}
+Fact = tuple[str, str]
 
 
-_TEXT = (
-    "X holds text, but tokens are expected. Put a tokenizer in front: "
-    "make_pipeline(TextTokenizer(), estimator)."
-)
+class Samples(Protocol):
+    """Samples that a network can be trained on.
+
+    ``sizes`` holds the number of rows of each sample, or None if all samples have one shape;
+    ``batch(index)`` gives the keyword arguments of a network's ``forward``.
+    """
+
+    sizes: torch.Tensor | None
+
+    def __len__(self) -> int: ...
+
+    def batch(self, index: Index) -> dict[str, torch.Tensor]: ...
+
+    def take(self, index: torch.Tensor) -> Self: ...
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a network needs to know of the samples.
+    """What a network needs to know about the samples.
 
     Parameters
     ----------
@@ -55,8 +56,10 @@ class Layout:
     sample_shape : tuple of int or None
         Shape of a sample, features last; None for an axis of varying size.
     longest, typical : int, default=1
-        Most and mean steps, tokens or nodes of a sample in fit, if they vary.
+        Largest and mean number of steps, tokens or nodes of a training sample, if they vary.
     n_edge_features : int, default=0
+    vocabulary_size : int or None, default=None
+        Number of tokens seen in fit; None if samples are no tokens.
     """
 
     kind: str
@@ -64,10 +67,11 @@ class Layout:
     longest: int = 1
     typical: int = 1
     n_edge_features: int = 0
+    vocabulary_size: int | None = None
 
     @property
     def n_features(self) -> int:
-        """Size of the last axis, 1 if there is no other."""
+        """Size of the last axis, 1 if it is the only one."""
         if self.kind == "array" and len(self.sample_shape) == 1:
             return 1
         size = self.sample_shape[-1]
@@ -76,106 +80,164 @@ class Layout:
 
     @property
     def axes(self) -> tuple[int, ...]:
-        """Sizes of the structure's axes of an array; all features are one axis if alone."""
+        """Sizes of the structure's axes of an array; the features if there are no others."""
         sizes = tuple(size for size in self.sample_shape if size is not None)
         return sizes[:-1] or sizes
 
+    @property
+    def n_positions(self) -> int:
+        """Positions of a sample: all of an array, the mean number if they vary."""
+        return int(np.prod(self.axes)) if self.kind == "array" else self.typical
 
-def kind_of(X: Any) -> str:
-    """The kind of X, by the type of its first sample.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If X is a single graph, raw text, or a list that could be several kinds.
+class Structure(ABC):
+    """One kind of X: recognises it, checks it, learns its scales, reads it into samples.
+
+    Attributes
+    ----------
+    kind : str
+        The name of the kind in code.
+    name : str
+        The name of the kind in messages, such as "a list of graphs".
+    layout : Layout
+        Learned in ``fit``.
     """
-    if is_graph(X) and (not isinstance(X, tuple) or _is_square(X[0])):
-        raise TypeError("X is one graph, but a list of graphs is expected. Pass X=[graph].")
-    if not _is_list(X) or not len(X):
-        if _n_axes(X) == 1 and np.asarray(X).dtype.kind in "US":
-            raise TypeError(_TEXT)
-        return "array"
-    first = next(iter(X))
-    if is_graph(first):
-        return "graphs"
-    if sparse.issparse(first) or _is_listed_pair(first):
-        raise TypeError(
-            "X seems to hold graphs, but not as pairs. Give each as a tuple (adjacency, "
-            "node_features), with None for node_features if there are none."
-        )
-    if isinstance(first, str):
-        raise TypeError(_TEXT)
-    if hasattr(first, "shape") and not isinstance(first, np.generic):
-        if len(first.shape) == 2:
-            return "sequences"
-        if len(first.shape) == 1 and np.asarray(first).dtype.kind in "iu":
-            return "tokens"
-    elif isinstance(first, list | tuple) and _lengths_differ(X):
-        return _kind_of_nested(X)
-    if len(getattr(first, "shape", ())) == 1 and _lengths_differ(X):
-        raise ValueError(
-            "X holds 1-D arrays of numbers of different lengths. For sequences give each the "
-            "shape (steps, features), such as x.reshape(-1, 1); for tokens give integers."
-        )
-    return "array"
+
+    kind: ClassVar[str]
+    name: ClassVar[str]
+    layout: Layout
+
+    @classmethod
+    @abstractmethod
+    def recognises(cls, X: Any) -> bool:
+        """Whether X is of this kind; an error if it is nearly so, with the remedy."""
+
+    @classmethod
+    @abstractmethod
+    def check(cls, X: Any, estimator: BaseEstimator, fitted: Self | None = None) -> Any:
+        """X in the form that `learn` and `read` take, not yet scaled.
+
+        Parameters
+        ----------
+        X
+            Of this kind.
+        estimator : Estimator
+            Its parameters say how to read X. It stores the columns of X if X is training data,
+            and compares them if not.
+        fitted : Structure or None, default=None
+            What was learned; None if X is training data.
+        """
+
+    @classmethod
+    @abstractmethod
+    def learn(cls, X: Any, sample_weight: NDArray[Any] | None, estimator: Any) -> Self:
+        """Learn shapes, scales and categories from a checked X.
+
+        Parameters
+        ----------
+        X
+            From `check`.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Weights of the samples in means and scales.
+        estimator : Estimator
+            Its parameters say what to learn.
+        """
+
+    @abstractmethod
+    def read(self, X: Any, dtype: torch.dtype) -> Samples:
+        """Samples of a checked X, scaled and encoded as learned."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """What was learned, as plain values."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The structure that had this state."""
+
+    @classmethod
+    @abstractmethod
+    def describe(cls, X: Any) -> list[Fact]:
+        """Facts about X for a report, as pairs of name and text."""
+
+    @classmethod
+    @abstractmethod
+    def summary(cls, X: Any) -> str:
+        """One line about X, such as "150 samples of shape (4,)"."""
+
+    def adopt(self, X: Any, kind: str) -> Any:
+        """X of another kind read as this kind, or None if that is impossible."""
+        return None
 
 
-def refuse_masked(values: Any, name: str) -> None:
-    """An error if entries are masked: numpy would read what lies under the mask."""
-    items = values if _is_list(values) else [values]
-    parts = (part for item in items for part in (item if isinstance(item, tuple) else (item,)))
-    if any(np.ma.is_masked(part) for part in parts):
-        raise ValueError(
-            f"{name} is a masked array with masked entries, which would be read as if they were "
-            "not. Fill them in, as by .filled(value), or drop the samples that have any."
-        )
+def is_list(X: Any) -> bool:
+    """Whether X is a list of samples: a list, a tuple, an object array or series of one axis."""
+    if isinstance(X, list | tuple):
+        return True
+    return n_axes(X) == 1 and bool(np.asarray(X).dtype.kind == "O")
+
+
+def first_sample(X: Any) -> Any:
+    """The first sample of a list of samples; None if X is no list, or empty."""
+    return next(iter(X)) if is_list(X) and len(X) else None
+
+
+def n_axes(item: Any) -> int:
+    """Number of axes of an array, 0 for what is not one."""
+    return len(getattr(item, "shape", ()))
 
 
 def is_graph(item: Any) -> bool:
     """Whether an item is a graph in one of the forms that are read."""
     if isinstance(item, nx.Graph) or hasattr(item, "edge_index"):
         return True
-    if not isinstance(item, tuple) or len(item) != 2:
-        return False
-    return _n_axes(item[0]) == 2
+    return isinstance(item, tuple) and len(item) == 2 and n_axes(item[0]) == 2
 
 
-def _n_axes(item: Any) -> int:
-    return len(getattr(item, "shape", ()))
-
-
-def _is_square(item: Any) -> bool:
-    return _n_axes(item) == 2 and item.shape[0] == item.shape[1]
-
-
-def _is_listed_pair(item: Any) -> bool:
-    """Whether an item is a list of a square matrix and another, where a tuple is expected."""
-    is_pair = isinstance(item, list) and len(item) == 2 and _is_square(item[0])
-    return is_pair and (item[1] is None or _n_axes(item[1]) == 2)
-
-
-def _is_list(X: Any) -> bool:
-    if isinstance(X, list | tuple):
-        return True
-    # object arrays and series of one axis; a data frame has two
-    if _n_axes(X) != 1:
-        return False
-    return bool(np.asarray(X).dtype.kind == "O")
-
-
-def _lengths_differ(X: Sequence[Any]) -> bool:
+def lengths_differ(X: Any) -> bool:
+    """Whether the items of a list differ in length."""
     return len({len(item) for item in X if hasattr(item, "__len__")}) > 1
 
 
-def _kind_of_nested(X: Sequence[Any]) -> str:
-    entries = [entry for item in X for entry in item[:1]]
-    if all(isinstance(entry, Integral) for entry in entries):
-        return "tokens"
-    if all(hasattr(entry, "__len__") for entry in entries):
-        return "sequences"
-    if all(isinstance(entry, Real) for entry in entries):
+def refuse_masked(values: Any, name: str) -> None:
+    """Raise an error if entries are masked: numpy would read the values under the mask."""
+    items = values if is_list(values) else [values]
+    parts = (part for item in items for part in (item if isinstance(item, tuple) else (item,)))
+    if any(np.ma.is_masked(part) for part in parts):
         raise ValueError(
-            "X holds lists of numbers of different lengths. For sequences give 2-D arrays "
-            "(steps, features); for tokens give integers; for a table give rows of one length."
+            f"{name} is a masked array with masked entries, which would be read as ordinary "
+            "values. Fill them in, as by .filled(value), or drop the samples that have any."
         )
-    return "array"
+
+
+def refuse_no_samples(X: Any) -> None:
+    """Raise an error if a list is empty."""
+    if not len(X):
+        raise ValueError("X holds no samples (found 0); give at least one.")
+
+
+def refuse_input_shape(estimator: Any, name: str) -> None:
+    """Raise an error if `input_shape` is set for samples that are no arrays."""
+    if estimator.input_shape is not None:
+        raise ValueError(
+            f"input_shape={estimator.input_shape} is for arrays, but X is {name}. "
+            "Set input_shape=None."
+        )
+
+
+def forget_columns(estimator: Any) -> None:
+    """Remove what an estimator stored about the columns of an earlier X."""
+    for name in ("n_features_in_", "feature_names_in_"):
+        estimator.__dict__.pop(name, None)
+
+
+def counted(n: int, thing: str) -> str:
+    """A number and its noun: "1 sample", "1,200 samples"."""
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+
+
+def value_range(values: Any) -> str:
+    """The range of some integers: "5", or "5 to 12"."""
+    low, high = min(values := [*values]), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

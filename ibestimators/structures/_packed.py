@@ -1,8 +1,8 @@
 """Samples of different sizes, packed: all their rows in one table, one after the other.
 
-A batch is ``x`` of shape (rows, features) and ``lengths`` of shape (batch,). Memory is
-as large as the data, whatever the longest sample. What needs a rectangle pads its own
-batch, and masks what it padded.
+A batch is ``x`` of shape (rows, features) and ``lengths`` of shape (batch,). Memory grows
+with the data and not with the longest sample. A network that needs a rectangle pads its own
+batch and masks the padding.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def row_numbers(starts: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     return shift + torch.arange(total, device=starts.device)
 
 
-def owners(lengths: torch.Tensor) -> torch.Tensor:
+def sample_index(lengths: torch.Tensor) -> torch.Tensor:
     """The sample that each row belongs to: (sum of lengths,)."""
     return torch.arange(len(lengths), device=lengths.device).repeat_interleave(lengths)
 
@@ -69,12 +69,12 @@ def pad(
     """
     steps = max(1, int(lengths.max()))
     padded = x.new_zeros(len(lengths), steps, x.shape[-1])
-    padded[valid(lengths, (steps,))] = x
+    padded[padding_mask(lengths, (steps,))] = x
     return padded, lengths.clamp(min=1)
 
 
-def valid(lengths: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
-    """Where a padded sample still is, along each axis alike: (batch, *sizes)."""
+def padding_mask(lengths: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
+    """True where a padded sample has values, along each axis alike: (batch, *sizes)."""
     mask = torch.ones((), dtype=torch.bool, device=lengths.device)
     for size in sizes:
         inside = torch.arange(size, device=lengths.device) < lengths.unsqueeze(1)  # (batch, size)

@@ -1,114 +1,146 @@
-"""Ragged sequences and tokens: samples of different lengths."""
+"""Sequences: samples of different numbers of steps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.preprocessing import OrdinalEncoder
 
-from ibestimators.structures._arrays import ArrayStructure
-from ibestimators.structures._kinds import Layout
+from ibestimators.structures._arrays import ArrayStructure, count_missing
+from ibestimators.structures._columns import column_names
+from ibestimators.structures._kinds import (
+    Fact,
+    Layout,
+    Structure,
+    counted,
+    first_sample,
+    forget_columns,
+    lengths_differ,
+    n_axes,
+    refuse_input_shape,
+    refuse_no_samples,
+    value_range,
+)
 from ibestimators.structures._packed import PackedSamples
 
 
-class SequenceStructure:
+class SequenceStructure(Structure):
     """Features of the steps of sequences, and their scales.
 
     Parameters
     ----------
-    X : list of ndarray of shape (n_steps_i, n_features)
-        From `check_sequences`.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the samples in the means and scales.
-    standardize : bool
-        Whether to learn means and scales at all.
+    steps : ArrayStructure
+        The steps of all sequences, as samples of one shape.
+    longest, typical : int
+        Largest and mean number of steps in fit.
     """
 
-    def __init__(
-        self, X: list[NDArray[Any]], sample_weight: NDArray[Any] | None, standardize: bool
-    ) -> None:
-        lengths = _lengths(X)
-        self.n_features = X[0].shape[1]
-        self.layout = Layout(
-            "sequences", (None, self.n_features), int(lengths.max()), round(lengths.mean())
-        )
+    kind = "sequences"
+    name = "a list of sequences (2-D arrays)"
+
+    def __init__(self, steps: ArrayStructure, longest: int, typical: int) -> None:
+        self.steps = steps
+        (self.n_features,) = steps.sample_shape
+        self.layout = Layout(self.kind, (None, self.n_features), longest, typical)
+
+    @classmethod
+    def recognises(cls, X: Any) -> bool:
+        first = first_sample(X)
+        if hasattr(first, "shape") and not isinstance(first, np.generic):
+            if n_axes(first) == 1 and lengths_differ(X):
+                raise ValueError(
+                    "X holds 1-D arrays of numbers of different lengths. For sequences give each "
+                    "the shape (steps, features), such as x.reshape(-1, 1); for tokens give "
+                    "integers."
+                )
+            return n_axes(first) == 2
+        if not isinstance(first, list | tuple) or not lengths_differ(X):
+            return False
+        entries = [entry for item in X for entry in item[:1]]
+        if all(hasattr(entry, "__len__") for entry in entries):
+            return True
+        if all(isinstance(entry, Real) for entry in entries):
+            raise ValueError(
+                "X holds lists of numbers of different lengths. For sequences give 2-D arrays "
+                "(steps, features); for tokens give integers; for a table give rows of one length."
+            )
+        return False
+
+    @classmethod
+    def check(
+        cls, X: Any, estimator: Any, fitted: Self | None = None
+    ) -> list[NDArray[np.floating[Any]]]:
+        refuse_no_samples(X)
+        refuse_input_shape(estimator, cls.name)
+        if fitted is None:
+            forget_columns(estimator)
+        steps = check_sequences(X, estimator.channels_first)
+        names = column_names(next(iter(X)))
+        if fitted is None:
+            estimator.n_features_in_ = steps[0].shape[1]
+            if names is not None:
+                estimator.feature_names_in_ = np.array(names, dtype=object)
+        elif names is not None and names != list(getattr(estimator, "feature_names_in_", names)):
+            raise ValueError(
+                f"sequences in X have the columns {names}, but fit saw "
+                f"{list(estimator.feature_names_in_)}. Give them in the same order."
+            )
+        return steps
+
+    @classmethod
+    def learn(
+        cls, X: list[NDArray[Any]], sample_weight: NDArray[Any] | None, estimator: Any
+    ) -> Self:
+        lengths = lengths_of(X)
         weight = None if sample_weight is None else np.repeat(sample_weight, lengths)
-        self.steps = ArrayStructure(np.concatenate(X), weight, standardize)
+        steps = ArrayStructure.learn(np.concatenate(X), weight, estimator)
+        return cls(steps, int(lengths.max()), round(lengths.mean()))
 
     def state(self) -> dict[str, Any]:
-        """What was learned, as plain values."""
         sizes = {"longest": self.layout.longest, "typical": self.layout.typical}
         return {"n_features": self.n_features, "steps": self.steps.state()} | sizes
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The structure that had this state."""
-        structure = cls.__new__(cls)
-        structure.n_features = state["n_features"]
-        shape = (None, structure.n_features)
-        structure.layout = Layout("sequences", shape, state["longest"], state["typical"])
-        structure.steps = ArrayStructure.from_state(state["steps"])
-        return structure
+        steps = ArrayStructure.from_state(state["steps"])
+        return cls(steps, state["longest"], state["typical"])
 
     def read(self, X: list[NDArray[Any]], dtype: torch.dtype) -> PackedSamples:
-        """Check the features against those seen in fit, and standardise them."""
+        """Check the features against those seen in fit, and scale them."""
         if X[0].shape[1] != self.n_features:
             raise ValueError(
                 f"X has sequences of {X[0].shape[1]} features, but fit saw {self.n_features}. "
                 "Give X the same features as in fit, or fit again."
             )
-        rows = self.steps.whole(np.concatenate(X), dtype)
-        return PackedSamples(rows, torch.from_numpy(_lengths(X)))
+        rows = self.steps.all_scaled(np.concatenate(X), dtype)
+        return PackedSamples(rows, torch.from_numpy(lengths_of(X)))
 
-
-class TokenStructure:
-    """The vocabulary: the tokens seen in fit.
-
-    A token is coded by its rank among them, from 1 up; one that fit did not see by 0.
-
-    Parameters
-    ----------
-    X : list of ndarray of shape (n_tokens_i,)
-        From `check_tokens`.
-    """
-
-    def __init__(self, X: list[NDArray[np.int64]]) -> None:
-        lengths = _lengths(X)
-        self._learn(np.unique(np.concatenate(X)), int(lengths.max()), round(lengths.mean()))
-
-    def _learn(self, vocabulary: NDArray[np.int64], longest: int, typical: int) -> None:
-        # unseen tokens get -1, and all move up by one
-        encoder = OrdinalEncoder(
-            dtype=np.int64, handle_unknown="use_encoded_value", unknown_value=-1
-        )
-        encoder.set_output(transform="default")  # whatever scikit-learn is set to give
-        self.encoder = encoder.fit(vocabulary.reshape(-1, 1))
-        self.vocabulary_size = len(vocabulary)
-        self.layout = Layout("tokens", (None,), longest, typical)
-
-    def state(self) -> dict[str, Any]:
-        """What was learned, as plain values."""
-        sizes = {"longest": self.layout.longest, "typical": self.layout.typical}
-        return {"vocabulary": self.encoder.categories_[0]} | sizes
+    def adopt(self, X: Any, kind: str) -> Any:
+        if kind == "array" and n_axes(X) == 3:
+            return list(np.asarray(X))
+        return list(X) if kind == "array" and n_axes(X) < 2 and hasattr(X, "__len__") else None
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """The structure that had this state."""
-        structure = cls.__new__(cls)
-        structure._learn(state["vocabulary"], state["longest"], state["typical"])
-        return structure
+    def describe(cls, X: Any) -> list[Fact]:
+        n_missing = sum(map(count_missing, X))
+        return [
+            ("X", cls.name),
+            ("samples", f"{len(X):,}"),
+            ("steps of a sample", value_range(map(len, X))),
+            ("features of a step", value_range(np.shape(item)[-1] for item in X)),
+            ("missing values", f"{n_missing:,}" if n_missing else "none"),
+        ]
 
-    def read(self, X: list[NDArray[np.int64]], dtype: torch.dtype) -> PackedSamples:
-        """Code the tokens."""
-        codes = self.encoder.transform(np.concatenate(X).reshape(-1, 1))[:, 0] + 1
-        return PackedSamples(torch.from_numpy(codes), torch.from_numpy(_lengths(X)))
+    @classmethod
+    def summary(cls, X: Any) -> str:
+        return f"{counted(len(X), 'sequence')} of {value_range(map(len, X))} steps"
 
 
-def check_sequences(X: Sequence[Any], channels_first: bool) -> list[NDArray[np.float64]]:
+def check_sequences(X: Sequence[Any], channels_first: bool) -> list[NDArray[np.floating[Any]]]:
     """X as a list of float arrays (n_steps_i, n_features), or an error that names the sample.
 
     Parameters
@@ -117,7 +149,7 @@ def check_sequences(X: Sequence[Any], channels_first: bool) -> list[NDArray[np.f
     channels_first : bool
         Whether the arrays are (n_features, n_steps_i), as in aeon.
     """
-    checked: list[NDArray[np.float64]] = []
+    checked: list[NDArray[np.floating[Any]]] = []
     names = column_names(next(iter(X)))
     for i, item in enumerate(X):
         if column_names(item) != names:
@@ -125,7 +157,7 @@ def check_sequences(X: Sequence[Any], channels_first: bool) -> list[NDArray[np.f
                 f"sequence {i} of X has the columns {column_names(item)}, but sequence 0 has "
                 f"{names}. Give all the same, in the same order."
             )
-        steps = _as_array(item, f"sequence {i} of X", (np.float64, "numbers"))
+        steps = as_array(item, f"sequence {i} of X", np.float64)
         if steps.ndim != 2:
             raise ValueError(
                 f"sequence {i} of X has shape {steps.shape}, but (steps, features) is expected. "
@@ -135,12 +167,12 @@ def check_sequences(X: Sequence[Any], channels_first: bool) -> list[NDArray[np.f
         if 0 in steps.shape:
             raise ValueError(
                 f"sequence {i} of X has shape {steps.shape}; it needs at least one step and one "
-                "feature. Drop it, or give it a step that stands for nothing."
+                "feature. Drop it, or give it one step of a neutral value."
             )
         if checked and steps.shape[1] != checked[0].shape[1]:
             raise ValueError(
                 f"sequence {i} of X has {steps.shape[1]} features, but sequence 0 has "
-                f"{checked[0].shape[1]}. Give all the same; if features come first, set "
+                f"{checked[0].shape[1]}. Give all the same number; if features come first, set "
                 "channels_first=True."
             )
         if not np.isfinite(steps).all():
@@ -151,37 +183,20 @@ def check_sequences(X: Sequence[Any], channels_first: bool) -> list[NDArray[np.f
     return checked
 
 
-def check_tokens(X: Sequence[Any]) -> list[NDArray[np.int64]]:
-    """X as a list of int64 arrays (n_tokens_i,), or an error that names the sample."""
-    checked: list[NDArray[np.int64]] = []
-    for i, item in enumerate(X):
-        tokens = _as_array(item, f"sample {i} of X", (np.int64, "integers, its tokens"))
-        if tokens.ndim != 1 or not tokens.size:
-            raise ValueError(
-                f"sample {i} of X has shape {tokens.shape}, but (tokens,) with at least one "
-                "token is expected. Drop an empty sample, or give it a token of its own."
-            )
-        checked.append(tokens)
-    return checked
-
-
-def column_names(item: Any) -> list[str] | None:
-    """Names of a data frame's columns."""
-    return [str(name) for name in item.columns] if hasattr(item, "columns") else None
-
-
-def _as_array(item: Any, name: str, expected: tuple[type, str]) -> NDArray[Any]:
-    dtype, kind = expected
+def as_array(item: Any, name: str, dtype: type[np.float64 | np.int64]) -> NDArray[Any]:
+    """A sample as an array of numbers or integers, or an error that names it."""
+    integers = dtype is np.int64
     try:
         array = np.asarray(item)
     except ValueError as error:  # nested lists of different lengths
         raise ValueError(f"{name} is not an array: {error}") from error
-    allowed = "iu" if dtype is np.int64 else "biuf"
-    if array.size and array.dtype.kind not in allowed:
-        raise ValueError(f"{name} must hold {kind}, but it is of type {array.dtype}.")
-    # Floats stay as they are: a copy of all steps would be as large as the data again.
-    return array if dtype is np.float64 and array.dtype.kind == "f" else array.astype(dtype)
+    if array.size and array.dtype.kind not in ("iu" if integers else "biuf"):
+        expected = "integers, its tokens" if integers else "numbers"
+        raise ValueError(f"{name} must hold {expected}, but it is of type {array.dtype}.")
+    # Floats stay as they are: a copy of all steps would double the memory.
+    return array if array.dtype.kind == "f" and not integers else array.astype(dtype)
 
 
-def _lengths(X: list[NDArray[Any]]) -> NDArray[np.int64]:
+def lengths_of(X: list[NDArray[Any]]) -> NDArray[np.int64]:
+    """The number of rows of each sample."""
     return np.array([len(item) for item in X], dtype=np.int64)

@@ -1,5 +1,38 @@
-"""The training loop."""
+"""The training loop: batches, net, callbacks, and the forward pass."""
 
-from ibestimators.training._net import Epochs, TrainingNet
+from ibestimators.training._batches import Batches, LabelledSamples, length_bucketed_batches
+from ibestimators.training._callbacks import (
+    EpochTasks,
+    LastGoodWeights,
+    WarmUpAndDecay,
+    any_scheduler,
+    diverged,
+    early_stopping,
+    gradient_clipping,
+)
+from ibestimators.training._loop import forward, multiply_adds, train
+from ibestimators.training._net import TrainingNet, build_net, curve, restored_on_error
+from ibestimators.training._runtime import intra_op_threads, resolve_device, seeded
 
-__all__ = ["Epochs", "TrainingNet"]
+__all__ = [
+    "Batches",
+    "EpochTasks",
+    "LabelledSamples",
+    "LastGoodWeights",
+    "TrainingNet",
+    "WarmUpAndDecay",
+    "any_scheduler",
+    "build_net",
+    "curve",
+    "diverged",
+    "early_stopping",
+    "forward",
+    "gradient_clipping",
+    "intra_op_threads",
+    "length_bucketed_batches",
+    "multiply_adds",
+    "resolve_device",
+    "restored_on_error",
+    "seeded",
+    "train",
+]

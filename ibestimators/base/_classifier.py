@@ -1,0 +1,125 @@
+"""An estimator whose predictions are classes."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils._param_validation import StrOptions
+
+from ibestimators.base._estimator import Estimator
+from ibestimators.base._parameters import estimator, parameter
+from ibestimators.base._targets import Classes
+
+
+@estimator
+class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+    """Abstract: predicts a class."""
+
+    class_weight: dict[Any, float] | str | None = parameter(
+        None,
+        [dict, StrOptions({"balanced"}), None],
+        "dict, 'balanced' or None",
+        "Weight of each class in the loss; 'balanced' weights classes inversely to their "
+        "frequencies.",
+    )
+
+    _attribute_docs = (("classes_", "ndarray of shape (n_classes,)", "The class labels, sorted."),)
+    _target_type = Classes
+
+    def partial_fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one pass over X, on from the present state.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`. The first call decides structure and scale; tokens and categories
+            that it lacks stay unknown.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that any call will bring; required in the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss, not rescaled: 2 everywhere doubles it.
+
+        Returns
+        -------
+        self
+        """
+        self._validate_params()
+        before = self._fitted if self.__sklearn_is_fitted__() else None
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs the frequencies of classes in all data, which "
+                "partial_fit does not have. Give class_weight a dict."
+            )
+        if before is None and classes is None:
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: "
+                "give all labels that any call will bring, such as classes=np.unique(y_all)."
+            )
+        if (
+            before is not None
+            and classes is not None
+            and not np.array_equal(np.unique(classes), self.classes_)
+        ):
+            raise ValueError(
+                f"classes={classes!r} is not the same as on the last call to partial_fit, "
+                f"which was {self.classes_!r}."
+            )
+        return self._train(X, y, sample_weight, before=before, classes=classes, one_pass=True)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array-like
+            In the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; each row sums to 1.
+        """
+        outputs = self._outputs(X)
+        return np.asarray(self._fitted.target.outcome(outputs).numpy())
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Logarithm of `predict_proba`, exact where a probability rounds to 0.
+
+        Parameters
+        ----------
+        X : array-like
+            In the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        return np.asarray(self._outputs(X).double().log_softmax(1).numpy())
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The most probable class.
+
+        Parameters
+        ----------
+        X : array-like
+            In the layout seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels as in `classes_`.
+        """
+        outputs = self._outputs(X)
+        labels: NDArray[Any] = self.classes_[outputs.argmax(1).numpy()]
+        return labels

@@ -1,0 +1,173 @@
+"""What ``fit`` learned: everything that predictions, inspection, export and files need."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from ibestimators import training
+from ibestimators.base._targets import Target
+from ibestimators.layers import Network
+from ibestimators.structures import Samples, Structure, refuse_masked, structure_of
+from ibestimators.training import TrainingNet
+
+MIN_WORK_FOR_THREADS = 2_000_000_000  # multiply-adds of a step
+MAX_ROWS = 1 << 15  # of a padded batch in predict
+COLUMNS = ("n_features_in_", "feature_names_in_")
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+@dataclass
+class Fitted:
+    """A trained network with what is needed to use it.
+
+    Parameters
+    ----------
+    settings : Estimator
+        The estimator, not fitted, with the parameters that the network was built with and the
+        columns of the training data.
+    structure : Structure
+        Reads X.
+    target : Target
+        Gives outputs their meaning.
+    net : TrainingNet
+        Holds the network, the optimiser and the history.
+    scheduled : bool
+        Whether the learning rate followed a schedule in the last training.
+    callbacks : list
+        Callbacks of the user in the last training.
+    """
+
+    settings: Any
+    structure: Structure
+    target: Target
+    net: TrainingNet
+    scheduled: bool
+    callbacks: list[Any] = field(default_factory=list)
+
+    @property
+    def network(self) -> Network:
+        """The trained network."""
+        module: Network = self.net.module_
+        return module
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Floating-point type of the network."""
+        return DTYPES[self.settings.dtype]
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of trained parameters."""
+        return sum(p.numel() for p in self.network.parameters())
+
+    @property
+    def n_iter(self) -> int:
+        """Number of epochs trained."""
+        return len(self.net.history)
+
+    @property
+    def curves(self) -> dict[str, list[float]]:
+        """Training and validation loss of each epoch."""
+        return {
+            "loss_curve_": training.curve(self.net, "train_loss"),
+            "validation_curve_": training.curve(self.net, "valid_loss"),
+        }
+
+    def attributes(self) -> dict[str, Any]:
+        """The public fitted attributes of the estimator."""
+        columns = {name: v for name, v in vars(self.settings).items() if name in COLUMNS}
+        return {
+            **columns,
+            **self.target.attributes(),
+            "sample_shape_": self.structure.layout.sample_shape,
+            "net_": self.net,
+            "n_iter_": self.n_iter,
+            "n_parameters_": self.n_parameters,
+            "device_": str(self.net.device),
+            **self.curves,
+        }
+
+    def check(self, X: Any) -> Any:
+        """X as the structure takes it: checked, not yet scaled."""
+        refuse_masked(X, "X")
+        given, fitted = structure_of(X), type(self.structure)
+        if given is not fitted:
+            X = self.structure.adopt(X, given.kind)
+            if X is None:
+                raise ValueError(
+                    f"X is {given.name}, but {type(self.settings).__name__} was fitted on "
+                    f"{fitted.name}. Give X the structure seen in fit, or fit again."
+                )
+        return self.structure.check(X, self.settings, self.structure)
+
+    def read(self, X: Any) -> Samples:
+        """X as samples that the network takes, scaled as in ``fit``."""
+        samples = self.structure.read(self.check(X), self.dtype)
+        if samples.sizes is not None:
+            self.network.encoder.check_sizes(samples.sizes)
+        return samples
+
+    def outputs(self, X: Any) -> torch.Tensor:
+        """Outputs of the network for each sample of X: (n_samples, n_outputs)."""
+        samples = self.read(X)
+        padded_sizes = None
+        if samples.sizes is None:
+            batch_size = 2**20 // math.prod(self.structure.layout.axes)
+        else:
+            padded_sizes = self.network.encoder.padded_size(samples.sizes)
+            if padded_sizes is None:
+                padded_sizes = samples.sizes.clamp(min=1)
+            batch_size = MAX_ROWS // self.structure.layout.typical
+        batch_size = max(1, min(1024, batch_size))
+        with training.intra_op_threads(self.n_threads(batch_size)):
+            outputs = training.forward(self.net, samples, batch_size, padded_sizes, MAX_ROWS)
+        finite = outputs.isfinite().all(1)
+        if not finite.all():
+            raise ValueError(
+                f"{type(self.settings).__name__} gives infinite or NaN outputs for sample "
+                f"{int(finite.logical_not().nonzero()[0])} of X. The sample is too far from those "
+                "seen in fit: check its units. Or the weights are too large: fit again with a "
+                f"lower lr (now {self.settings.lr})."
+            )
+        return outputs
+
+    def n_threads(self, batch_size: int) -> int | None:
+        """One thread for a network so small that several wait longer than they help, else None.
+
+        Forward and backward pass take about three multiply-adds for each parameter, sample and
+        position that shares the parameter.
+        """
+        shares_weights = self.network.encoder.shares_weights
+        positions = self.structure.layout.n_positions if shares_weights else 1
+        work = 3 * batch_size * self.n_parameters * positions
+        return 1 if work < MIN_WORK_FOR_THREADS else None
+
+    def state(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """All but the weights, as plain values.
+
+        Parameters
+        ----------
+        parameters : dict
+            The present parameters of the estimator, which are stored beside the state: those
+            that the network was built with are part of it only where they differ.
+        """
+        built_with = self.settings.get_params(deep=False)
+        return {
+            "kind": self.structure.kind,
+            "structure": self.structure.state(),
+            "target": self.target.state(),
+            "dtype": self.settings.dtype,
+            "scheduled": self.scheduled,
+            "loss_curve": self.curves["loss_curve_"],
+            "validation_curve": self.curves["validation_curve_"],
+            "input": {name: v for name, v in vars(self.settings).items() if name in COLUMNS},
+            "built_with": {
+                name: value
+                for name, value in built_with.items()
+                if value is not parameters[name] and name not in ("callbacks", "device")
+            },
+        }

@@ -1,0 +1,263 @@
+"""What is predicted: classes or numbers, how y is encoded, and what outputs mean.
+
+A target is learned from y in ``fit``. It encodes y for the loss and turns the outputs of the
+network into probabilities or predictions. A new type of output is one subclass of `Target`.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.preprocessing import LabelEncoder, StandardScaler
+from sklearn.utils import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, column_or_1d
+from torch import nn
+
+from ibestimators.structures import finite_scale, new_scaler, scaler_from_state, scaler_state
+from ibestimators.training import LabelledSamples
+
+
+class CrossEntropy(nn.Module):
+    """Cross-entropy of each sample: ``-log softmax(scores)[label]``."""
+
+    def forward(self, scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        return nn.functional.cross_entropy(scores, label, reduction="none")
+
+
+class SquaredError(nn.Module):
+    """Squared error of each sample, the mean over its outputs."""
+
+    def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        # (batch, 1) minus (batch,) would broadcast to (batch, batch) without an error.
+        if predicted.shape != target.shape:
+            raise ValueError(f"predictions {predicted.shape} against targets {target.shape}")
+        return (predicted - target).square().mean(1)
+
+
+class Target(ABC):
+    """What an estimator predicts for a sample.
+
+    Attributes
+    ----------
+    criterion : type
+        Module that maps outputs and encoded targets to one loss a sample.
+    n_outputs : int
+        Outputs of the network.
+    """
+
+    criterion: ClassVar[type[nn.Module]]
+    n_outputs: int
+
+    @classmethod
+    @abstractmethod
+    def check(cls, y: Any, estimator: Any) -> NDArray[Any]:
+        """y as an array, or an error."""
+
+    @classmethod
+    @abstractmethod
+    def learn(
+        cls,
+        y: NDArray[Any],
+        sample_weight: NDArray[Any] | None,
+        estimator: Any,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from a checked y: its classes, or its shape and scale."""
+
+    @abstractmethod
+    def encode(self, y: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
+        """A checked y as the loss takes it."""
+
+    @abstractmethod
+    def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Probabilities, or predictions in the units of y, from outputs (n, n_outputs)."""
+
+    @abstractmethod
+    def baseline_loss(self, data: LabelledSamples) -> float:
+        """Loss of the best constant prediction."""
+
+    def strata(self, y: NDArray[Any]) -> NDArray[Any] | None:
+        """Labels whose shares a validation split keeps, if any."""
+        return None
+
+    def loss_weight(
+        self, y: NDArray[Any], sample_weight: NDArray[Any] | None, estimator: Any
+    ) -> NDArray[Any] | None:
+        """Weight of each sample in the loss."""
+        return sample_weight
+
+    def attributes(self) -> dict[str, Any]:
+        """Fitted attributes of the estimator."""
+        return {}
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """What was learned, as plain values."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The target that had this state."""
+
+
+class Classes(Target):
+    """One class a sample.
+
+    Parameters
+    ----------
+    labels : array-like
+        Labels of all classes, in any order, with or without duplicates.
+    """
+
+    criterion = CrossEntropy
+
+    def __init__(self, labels: ArrayLike) -> None:
+        self.encoder = LabelEncoder().fit(labels)
+        self.classes: NDArray[Any] = self.encoder.classes_
+        self.n_outputs = len(self.classes)
+
+    @classmethod
+    def check(cls, y: Any, estimator: Any) -> NDArray[Any]:
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        return np.asarray(y)
+
+    @classmethod
+    def learn(
+        cls,
+        y: NDArray[Any],
+        sample_weight: NDArray[Any] | None,
+        estimator: Any,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        target = cls(y if classes is None else classes)
+        if target.n_outputs < 2:
+            raise ValueError(
+                f"{type(estimator).__name__} needs samples of at least 2 classes in y, but found "
+                f"one class: {target.classes.tolist()[0]!r}."
+            )
+        return target
+
+    def encode(self, y: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
+        unseen = np.setdiff1d(y, self.classes)
+        if unseen.size:
+            raise ValueError(
+                f"y holds labels {unseen.tolist()} that the first fit did not see; it saw "
+                f"{self.classes.tolist()}. Fit a new estimator, or give all classes at first."
+            )
+        return torch.from_numpy(self.encoder.transform(y).astype(np.int64))
+
+    def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
+        return outputs.double().softmax(1)
+
+    def baseline_loss(self, data: LabelledSamples) -> float:
+        return math.log(self.n_outputs)
+
+    def strata(self, y: NDArray[Any]) -> NDArray[Any]:
+        return y
+
+    def loss_weight(
+        self, y: NDArray[Any], sample_weight: NDArray[Any] | None, estimator: Any
+    ) -> NDArray[Any] | None:
+        class_weight = estimator.class_weight
+        if class_weight is None:
+            return sample_weight
+        weight = np.asarray(compute_sample_weight(class_weight, y))
+        if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
+            raise ValueError(
+                f"class_weight={class_weight!r} must give each class a finite weight of 0 or "
+                "more, and at least one class a weight above 0."
+            )
+        return weight if sample_weight is None else weight * sample_weight
+
+    def attributes(self) -> dict[str, Any]:
+        return {"classes_": self.classes}
+
+    def state(self) -> dict[str, Any]:
+        return {"classes": self.classes}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        return cls(state["classes"])
+
+
+class Numbers(Target):
+    """One number or several a sample.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the target of one sample: () or (n_outputs,).
+    scaler : StandardScaler or None
+        Means and scales of the outputs; None to leave y as it is.
+    """
+
+    criterion = SquaredError
+
+    def __init__(self, shape: tuple[int, ...], scaler: StandardScaler | None) -> None:
+        self.shape = shape
+        self.scaler = scaler
+        self.n_outputs = math.prod(shape)
+
+    @classmethod
+    def check(cls, y: Any, estimator: Any) -> NDArray[Any]:
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=estimator)
+        if y.ndim > 2:
+            raise ValueError(f"y must have shape (n,) or (n, n_outputs), got {y.shape}.")
+        return np.asarray(y)
+
+    @classmethod
+    def learn(
+        cls,
+        y: NDArray[Any],
+        sample_weight: NDArray[Any] | None,
+        estimator: Any,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        scaler = None
+        if estimator.standardize:
+            scaler = new_scaler()
+            with finite_scale(scaler, "y"):
+                scaler.fit(_as_columns(y), sample_weight=sample_weight)
+        return cls(y.shape[1:], scaler)
+
+    def encode(self, y: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
+        if y.shape[1:] != self.shape:
+            raise ValueError(
+                f"y has targets of shape {y.shape[1:]}, but the first fit saw {self.shape}."
+            )
+        columns = _as_columns(y)
+        if self.scaler is not None:
+            columns = self.scaler.transform(columns)
+        return torch.from_numpy(columns).to(dtype)
+
+    def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
+        predicted = outputs.double()
+        if self.scaler is not None:
+            scale, mean = self.scaler.scale_, self.scaler.mean_
+            predicted = predicted * torch.from_numpy(scale) + torch.from_numpy(mean)
+        return predicted.reshape(-1, *self.shape)
+
+    def baseline_loss(self, data: LabelledSamples) -> float:
+        target = data.target.double().numpy()
+        weight = None if data.weight is None else data.weight.double().numpy()
+        mean = np.average(target, axis=0, weights=weight)
+        return float(np.average((target - mean) ** 2, axis=0, weights=weight).mean()) or math.inf
+
+    def state(self) -> dict[str, Any]:
+        return {"shape": self.shape, "scaler": scaler_state(self.scaler)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        return cls(state["shape"], scaler_from_state(state["scaler"]))
+
+
+def _as_columns(y: NDArray[Any]) -> NDArray[Any]:
+    return y.reshape(len(y), -1)

@@ -1,0 +1,88 @@
+"""The network of every estimator: an encoder, which holds the bias, and a readout."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import nn
+
+from ibestimators.layers._readout import Packed, Padded, Readout
+
+
+class Batch(NamedTuple):
+    """Some samples, as an encoder reads them.
+
+    Parameters
+    ----------
+    x : torch.Tensor
+        (batch, *sample_shape) if samples have one shape, else (rows, n_features): the rows of
+        all samples, one after the other.
+    lengths : torch.Tensor of shape (batch,) or None, default=None
+        Rows of each sample, if samples differ in size.
+    edges : torch.Tensor of shape (2, n_edges) or None, default=None
+        Sources and targets among the rows, of graphs.
+    edge_features : torch.Tensor of shape (n_edges, n_edge_features) or None, default=None
+    """
+
+    x: torch.Tensor
+    lengths: torch.Tensor | None = None
+    edges: torch.Tensor | None = None
+    edge_features: torch.Tensor | None = None
+
+
+class Encoder(nn.Module):
+    """From a batch to features at positions: the part of a network that a bias is about."""
+
+    # Whether the same weights serve all positions of a sample.
+    shares_weights: ClassVar[bool] = True
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> Padded | Packed:
+        """Features at the positions of each sample."""
+
+    def padded_size(self, sizes: torch.Tensor) -> torch.Tensor | None:
+        """Memory that samples of some sizes take in a padded batch, in rows; None if packed."""
+        return sizes.clamp(min=1)
+
+    def check_sizes(self, sizes: torch.Tensor) -> None:
+        """Look at the sizes of samples before they are read, to warn about them."""
+
+
+class Network(nn.Module):
+    """An encoder and a readout, behind an embedding if samples are tokens.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    readout : Readout
+    embedding : torch.nn.Embedding or None, default=None
+        A learned vector for each token; row 0, for a token that fit did not see, stays 0.
+    """
+
+    def __init__(
+        self, encoder: Encoder, readout: Readout, embedding: nn.Embedding | None = None
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.readout = readout
+        self.embedding = embedding
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        edges: torch.Tensor | None = None,
+        edge_features: torch.Tensor | None = None,
+    ) -> torch.Tensor:  # as in Batch
+        encoded = self.encoder(Batch(self.embed(x), lengths, edges, edge_features))
+        y: torch.Tensor = self.readout(encoded)  # (batch, n_outputs)
+        return y
+
+    def embed(self, x: torch.Tensor) -> torch.Tensor:
+        """What the encoder reads: the embeddings of tokens, other samples as they are."""
+        if self.embedding is None:
+            return x
+        embedded: torch.Tensor = self.embedding(x)
+        return embedded
