@@ -190,7 +190,7 @@ class ConvEncoder(Encoder):
         return Padded(x.flatten(1, -2), mask)
 
     def as_images(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """What the first layer reads: (batch, *sizes, features), and the sides of padded samples."""
+        """What the first layer reads, (batch, *sizes, features), and sides of padded samples."""
         x, lengths, edges, edge_features = batch
         if lengths is None:
             return (x.unsqueeze(-1) if x.ndim == 2 else x), None  # d features: a signal of d steps

@@ -239,8 +239,9 @@ class GraphEncoder(Encoder):
         # A shape, and not a length: an export would hold a length fixed.
         n_samples = batch.x.shape[0] if batch.lengths is None else len(batch.lengths)
         graph, sample = self.as_graph(batch)
-        for nodes in self.rounds(graph, sample):
-            pass
+        nodes = graph.x
+        for features in self.rounds(graph, sample):
+            nodes = features
         return Packed(nodes, sample, n_samples)
 
     def rounds(self, graph: Batch, sample: torch.Tensor) -> Iterator[torch.Tensor]:

@@ -7,13 +7,14 @@ from ibestimators.base._estimator import (
     POSITIVE_REAL,
     Estimator,
 )
-from ibestimators.base._fitted import Fitted
+from ibestimators.base._fitted import COLUMNS, Fitted
 from ibestimators.base._parameters import estimator, parameter
 from ibestimators.base._random import draw_seed, random_generator
 from ibestimators.base._regressor import Regressor
 from ibestimators.base._saving import read_estimator
 
 __all__ = [
+    "COLUMNS",
     "NON_NEGATIVE_REAL",
     "POSITIVE_INT",
     "POSITIVE_REAL",

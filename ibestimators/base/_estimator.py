@@ -17,7 +17,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import networkx as nx
 import numpy as np
@@ -221,7 +221,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     assumption: ClassVar[str]
     _target_type: ClassVar[type[Target]]
-    _fitted: Fitted
+
+    if TYPE_CHECKING:  # no parameter
+        _fitted: Fitted
 
     # ---------------------------------------------------------------- what a bias defines
 

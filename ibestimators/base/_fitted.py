@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 
 from ibestimators import training
 from ibestimators.base._targets import Target
-from ibestimators.layers import Network
+from ibestimators.layers import Batch, Network
 from ibestimators.structures import Samples, Structure, refuse_masked, structure_of
 from ibestimators.training import TrainingNet
 
@@ -110,6 +111,18 @@ class Fitted:
         if samples.sizes is not None:
             self.network.encoder.check_sizes(samples.sizes)
         return samples
+
+    @torch.no_grad()
+    def batch(self, X: Any) -> Batch:
+        """All samples of X at once, as the encoder reads them: scaled, tokens embedded."""
+        samples = self.read(X)
+        batch = samples.batch(slice(0, len(samples)))
+        on_device = {name: value.to(self.net.device) for name, value in batch.items()}
+        return Batch(**on_device | {"x": self.network.embed(on_device["x"])})
+
+    def network_copy(self) -> Network:
+        """A copy of the network in evaluation mode, whose use leaves the original unchanged."""
+        return copy.deepcopy(self.network).eval()
 
     def outputs(self, X: Any) -> torch.Tensor:
         """Outputs of the network for each sample of X: (n_samples, n_outputs)."""

@@ -18,8 +18,9 @@ import torch
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from ibestimators.attention import AttentionNetwork, AttentionPrimitive, MultiHeadAttention
-from ibestimators.pipelines import inputs, network, opened, place
+from ibestimators.attention import AttentionEncoder, AttentionEstimator, MultiHeadAttention
+from ibestimators.inspection._checks import check_number
+from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import PanelsDisplay, Style, new_figure
 from ibestimators.text import TextTokenizer
 
@@ -121,14 +122,15 @@ class AttentionMapDisplay(PanelsDisplay):
             `tokens` is not that of the sample.
         sklearn.exceptions.NotFittedError
         """
-        inner, inner_X = opened(estimator, X, AttentionPrimitive)
-        net: AttentionNetwork = network(inner)
-        with torch.no_grad():
-            padded, lengths = net.maps(**inputs(inner, inner_X))  # (batch, layers, heads, ...)
+        inner, inner_X = unwrap_estimator(estimator, X, AttentionEstimator)
+        encoder = inner._fitted.network_copy().encoder
+        assert isinstance(encoder, AttentionEncoder)
+        with torch.no_grad():  # (batch, layers, heads, tokens, tokens)
+            padded, lengths = encoder.maps(inner._fitted.batch(inner_X))
         maps = padded.cpu().numpy()
         sizes = [maps.shape[-1]] * len(maps) if lengths is None else lengths.tolist()
         weights = [w[..., :n, :n].copy() for w, n in zip(maps, sizes, strict=True)]
-        n_class = int(net.readout.how == "cls")
+        n_class = int(encoder.with_class)
         labels = _labels(
             tokens, _known_names(estimator, X, inner, inner_X), [n - n_class for n in sizes],
             sample, "tokens",
@@ -161,7 +163,7 @@ class AttentionMapDisplay(PanelsDisplay):
         queries, keys : sequence of str, or of such sequences, default=None
             Labels of the tokens of that sample, or of every sample. None numbers them from
             0; without a context keys are labelled as queries are.
-        mask : torch.Tensor of bool or Neighbourhood, default=None
+        mask : torch.Tensor of bool or LocalAttention, default=None
             As in the module's `forward`: true where a query may see a key.
         sample : int, default=0
             Number of the sample to draw.
@@ -261,7 +263,7 @@ def _labels(
     name: str,
 ) -> list[list[str]]:
     """Labels of each sample: those given, else those known if each names a token, else numbers."""
-    sample = place("sample", sample, len(sizes), "samples in X")
+    sample = check_number("sample", sample, len(sizes), "samples in X")
     labels = [list(map(str, range(n))) for n in sizes]
     for i, own in enumerate(known or []):
         if len(own) == sizes[i]:
@@ -286,12 +288,13 @@ def _labels(
 
 def _known_names(estimator: Any, X: Any, inner: Any, inner_X: Any) -> list[list[str]] | None:
     """Names that the tokens of each sample have of themselves."""
-    if inner._kind == "tokens":
+    kind = inner._fitted.structure.kind
+    if kind == "tokens":
         return _words(estimator, X)
-    if inner._kind == "graphs":
+    if kind == "graphs":
         return [list(map(str, g)) if isinstance(g, nx.Graph) else [] for g in inner_X]
     columns = getattr(inner, "feature_names_in_", None)
-    if inner._kind == "array" and len(inner.sample_shape_) == 1 and columns is not None:
+    if kind == "array" and len(inner.sample_shape_) == 1 and columns is not None:
         return [list(map(str, columns))] * len(inner_X)
     return None
 

@@ -24,8 +24,9 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from ibestimators.convolution import ConvLayer, ConvNetwork, Convolution, adjacency_images
-from ibestimators.pipelines import inputs, network, opened, place
+from ibestimators.convolution import ConvEncoder, ConvEstimator, ConvLayer
+from ibestimators.inspection._checks import check_number
+from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import (
     Display,
     PanelsDisplay,
@@ -36,7 +37,6 @@ from ibestimators.plotting import (
     remove_frame,
     symmetric_colours,
 )
-from ibestimators.structures import pad
 
 MAX_LINES = 4  # features of a signal that are drawn as lines; more make an image
 
@@ -103,18 +103,19 @@ def receptive_field(estimator: Any, axis: int = 0) -> pd.DataFrame:
     2      2    22     8     -7
     3      3    46    16    -15
     """
-    conv, _ = opened(estimator, None, Convolution)
-    net: ConvNetwork = network(conv)
-    n_axes = _layer(net, 0).n_axes
+    conv, _ = unwrap_estimator(estimator, None, ConvEstimator)
+    encoder = _encoder(conv)
+    n_axes = _layer(encoder, 0).n_axes
     if not isinstance(axis, Integral) or not 0 <= axis < n_axes:
         raise ValueError(
             f"axis={axis!r}, but samples have {n_axes} axes of structure. Give an int from 0 to "
             f"{n_axes - 1}."
         )
-    size = conv._structure.layout.axes[axis] if conv._kind == "array" else math.inf
+    layout = conv._fitted.structure.layout
+    size = layout.axes[axis] if layout.kind == "array" else math.inf
     field, fields = Field(1, 1, 0), []
-    for i in range(len(net.layers)):
-        layer = _layer(net, i)
+    for i in range(len(encoder.layers)):
+        layer = _layer(encoder, i)
         n_zeros = (layer.kernel_size - 1) // 2 if layer.padding == "same" else 0
         field = field.before(layer.kernel_size, layer.stride, n_zeros)
         size = layer.after_conv(size)
@@ -178,9 +179,9 @@ class FilterDisplay(Display):
         -------
         FilterDisplay
         """
-        net: ConvNetwork = network(opened(estimator, None, Convolution)[0])
-        layer = place("layer", layer, len(net.layers))
-        weights = _layer(net, layer).conv.weight.detach().cpu().numpy()
+        encoder = _encoder(unwrap_estimator(estimator, None, ConvEstimator)[0])
+        layer = check_number("layer", layer, len(encoder.layers))
+        weights = _layer(encoder, layer).conv.weight.detach().cpu().numpy()
         return cls(weights.copy(), layer).plot(ax, **style)
 
     def _figure_size(self) -> tuple[float, float]:
@@ -301,14 +302,13 @@ class FeatureMapDisplay(PanelsDisplay):
         ValueError
             If there is no such layer or sample.
         """
-        conv, X = opened(estimator, X, Convolution)
-        net: ConvNetwork = network(conv)
-        layer = place("layer", layer, len(net.layers))
-        seen, lengths = _seen(**inputs(conv, X))
-        sample = place("sample", sample, len(seen))
+        conv, X = unwrap_estimator(estimator, X, ConvEstimator)
+        encoder = _encoder(conv)
+        layer = check_number("layer", layer, len(encoder.layers))
+        seen, lengths = encoder.as_images(conv._fitted.batch(X))
+        sample = check_number("sample", sample, len(seen))
         with torch.no_grad():
-            part = ConvNetwork([_layer(net, i) for i in range(layer + 1)], net.readout).eval()
-            maps, lengths_after = part.feature_map(seen, lengths)
+            maps, lengths_after = encoder.feature_map(seen, lengths, layer + 1)
         return cls(
             _cut(maps, lengths_after),
             _cut(seen, lengths),
@@ -391,25 +391,16 @@ class FeatureMapDisplay(PanelsDisplay):
         right.figure.colorbar(image, ax=right, label="output")
 
 
-def _layer(net: ConvNetwork, i: int) -> ConvLayer:
-    layer = net.layers[i]
+def _encoder(conv: ConvEstimator) -> ConvEncoder:
+    encoder = conv._fitted.network_copy().encoder
+    assert isinstance(encoder, ConvEncoder)
+    return encoder
+
+
+def _layer(encoder: ConvEncoder, i: int) -> ConvLayer:
+    layer = encoder.layers[i]
     assert isinstance(layer, ConvLayer)
     return layer
-
-
-def _seen(
-    x: torch.Tensor,
-    lengths: torch.Tensor | None = None,
-    edges: torch.Tensor | None = None,
-    edge_features: torch.Tensor | None = None,
-) -> tuple[torch.Tensor, torch.Tensor | None]:  # as in ConvNetwork.forward
-    """What the first layer gets, (batch, *sizes, features), and the sides of padded samples."""
-    if edges is not None:
-        assert lengths is not None
-        return adjacency_images(x, lengths, edges, edge_features)
-    if lengths is not None:
-        return pad(x, lengths)
-    return (x.unsqueeze(-1) if x.ndim == 2 else x), None
 
 
 def _cut(x: torch.Tensor, lengths: torch.Tensor | None) -> Any:  # (batch, *sizes, features)

@@ -18,18 +18,15 @@ import torch
 from sklearn.base import clone, is_classifier
 from torch import nn
 
-from ibestimators.convolution import ConvLayer, ConvNetwork, Convolution
-from ibestimators.layers import pool
+from ibestimators.base import COLUMNS, Fitted
+from ibestimators.convolution import ConvEncoder, ConvEstimator, ConvLayer
+from ibestimators.layers import Network, Padded
 from ibestimators.mlp import MLPClassifier, MLPRegressor
-from ibestimators.pipelines import network, opened
+from ibestimators.pipelines import unwrap_estimator
 
 Step = Callable[[torch.Tensor], torch.Tensor]
 
 _MOST_WEIGHTS = 1 << 28  # 1 GiB of float32
-# What a fit leaves that belongs to the network, and not to the data.
-_OF_NETWORK = {
-    "net_", "n_iter_", "n_parameters_", "loss_curve_", "validation_curve_", "_scheduled",
-}  # fmt: skip
 
 
 def as_dense(estimator: Any) -> MLPClassifier | MLPRegressor:
@@ -79,10 +76,10 @@ def as_dense(estimator: Any) -> MLPClassifier | MLPRegressor:
     >>> bool(np.allclose(dense.predict_proba(X), conv.predict_proba(X), atol=1e-5))
     True
     """
-    conv, _ = opened(estimator, None, Convolution)
+    conv, _ = unwrap_estimator(estimator, None, ConvEstimator)
     _check(conv)
-    net: ConvNetwork = network(conv).double().cpu()
-    segments = _segments(net)
+    fitted = conv._fitted
+    segments = _segments(fitted.network_copy().double().cpu())
     shape = conv.sample_shape_
     sizes = _sizes(segments, shape)
     n_weights = sum(before * after for before, after in pairwise(sizes))
@@ -98,17 +95,19 @@ def as_dense(estimator: Any) -> MLPClassifier | MLPRegressor:
         **{name: params[name] for name in shared} | {"normalization": None},
         hidden_layer_sizes=tuple(sizes[1:-1]),
     )
-    of_data = vars(conv).keys() - params.keys() - _OF_NETWORK
-    dense.__dict__ |= {name: copy.deepcopy(vars(conv)[name]) for name in of_data}
-    dense._prepare_net(1, 0, reset=True, scheduled=True)
-    dense.loss_curve_, dense.validation_curve_ = [], []
-    _write(dense.module_, segments, shape)
+    settings = dense._unfitted_copy()
+    settings.__dict__ |= {name: vars(conv)[name] for name in COLUMNS if hasattr(conv, name)}
+    structure, target = copy.deepcopy((fitted.structure, fitted.target))
+    network = settings._new_network(structure, target)
+    _write(network, segments, shape)
+    net = settings._new_net(network, target, conv.device_, 1, 0, one_pass=False)
+    dense._commit(Fitted(settings, structure, target, net, scheduled=True))
     return dense
 
 
-def _check(conv: Convolution) -> None:
+def _check(conv: ConvEstimator) -> None:
     name = type(conv).__name__
-    if conv._kind != "array":
+    if conv._fitted.structure.kind != "array":
         raise ValueError(
             f"{name} was fitted on samples of different sizes, but dense layers have one size "
             "of input. Fit it on an array."
@@ -129,11 +128,12 @@ def _check(conv: Convolution) -> None:
         )
 
 
-def _segments(net: ConvNetwork) -> list[list[Step]]:
+def _segments(network: Network) -> list[list[Step]]:
     """The linear steps of a network, cut where an activation stands between."""
     segments: list[list[Step]] = [[_channels_first]]
     layer: Any
-    for layer in net.layers:
+    assert isinstance(network.encoder, ConvEncoder)
+    for layer in network.encoder.layers:
         segments[-1] += [layer.padded, layer.conv]
         if layer.norm is not None:
             segments[-1].append(layer.norm)
@@ -144,8 +144,8 @@ def _segments(net: ConvNetwork) -> list[list[Step]]:
             for axis in range(2, 2 + layer.n_axes):
                 segments[-1].append(partial(_compared, axis=axis))
                 segments.append([_larger])
-    segments[-1].append(lambda x: pool(x.flatten(2).transpose(1, 2), net.readout.how))
-    for layer in net.readout.head.layers:
+    segments[-1].append(lambda x: network.readout.pool(Padded(x.flatten(2).transpose(1, 2))))
+    for layer in network.readout.head.layers:
         if isinstance(layer, nn.Linear):
             segments[-1].append(layer)
         elif not isinstance(layer, nn.Dropout):  # an activation

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.decomposition import PCA
 
-from ibestimators.message_passing import GraphNetwork, MessagePassing, MessagePassingPrimitive
-from ibestimators.pipelines import inputs, network, opened, place
+from ibestimators.inspection._checks import check_number
+from ibestimators.layers import Batch
+from ibestimators.message_passing import GraphEncoder, GraphEstimator, MessagePassing
+from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import Display, PanelsDisplay, Style, largest, new_figure
 
 Array = NDArray[Any]
@@ -116,12 +118,11 @@ class NodeEmbeddingDisplay(Display):
             If the estimator is of another kind, or there is no such sample or it has no nodes.
         sklearn.exceptions.NotFittedError
         """
-        inner, X = opened(estimator, X, MessagePassingPrimitive)
-        net, batch, graph = _look(inner, X, sample)
-        nodes, edges, owner = net.joined(batch["x"], batch.get("lengths"), batch.get("edges"))
+        inner, X = unwrap_estimator(estimator, X, GraphEstimator)
+        encoder, batch, graph = _graph_of(inner, X, sample)
         with torch.no_grad():
-            all_nodes = net.node_embeddings(nodes, edges, owner, batch.get("edge_features"))
-        counts = owner.bincount(minlength=_n_samples(batch)).cumsum(0).tolist()
+            all_nodes, owner, n_samples = encoder(batch)
+        counts = owner.bincount(minlength=n_samples).cumsum(0).tolist()
         embeddings = np.split(all_nodes.cpu().numpy(), counts[:-1])
         return cls(embeddings, _numbers(graph.edges), graph.positions, graph.labels, sample).plot(
             ax, **style
@@ -244,14 +245,16 @@ class MessageDisplay(Display):
             sample has no nodes.
         sklearn.exceptions.NotFittedError
         """
-        inner, X = opened(estimator, X, MessagePassingPrimitive)
-        net, _, graph = _look(inner, X, sample)
-        layer = place("layer", layer, len(net.layers), "rounds")
+        inner, X = unwrap_estimator(estimator, X, GraphEstimator)
+        encoder, _, graph = _graph_of(inner, X, sample)
+        layer = check_number("layer", layer, len(encoder.layers), "rounds")
         with torch.no_grad():
-            before = [graph.nodes, *net.rounds(*graph.arguments())][layer]
-            passing = net.layers[layer]
+            before = [graph.nodes, *encoder.rounds(*graph.arguments())][layer]
+            passing = encoder.layers[layer]
             assert isinstance(passing, MessagePassing)
-            edges, messages, weights = passing.messages(before, graph.edges, graph.edge_features)
+            edges, messages, weights = passing.weighted_messages(
+                before, graph.edges, graph.edge_features
+            )
         return cls(
             _numbers(edges),
             _numbers(messages),
@@ -368,13 +371,13 @@ class ReachDisplay(PanelsDisplay):
             If the estimator is of another kind, or there is no such sample or node.
         sklearn.exceptions.NotFittedError
         """
-        inner, X = opened(estimator, X, MessagePassingPrimitive)
-        net, _, graph = _look(inner, X, sample)
-        node = place("node", node, len(graph.nodes), f"nodes in sample {sample}")
-        net.requires_grad_(False)
+        inner, X = unwrap_estimator(estimator, X, GraphEstimator)
+        encoder, _, graph = _graph_of(inner, X, sample)
+        node = check_number("node", node, len(graph.nodes), f"nodes in sample {sample}")
+        encoder.requires_grad_(False)
         features = graph.nodes.clone().requires_grad_()
         with torch.enable_grad():
-            after = net.rounds(features, *graph.arguments()[1:])
+            after = encoder.rounds(*graph._replace(nodes=features).arguments())
             influence = [_influence(nodes[node], features) for nodes in [features, *after]]
         return cls(
             np.stack(influence), node, _numbers(graph.edges), graph.positions, graph.labels
@@ -421,34 +424,34 @@ class _Graph(NamedTuple):
     positions: Array  # (nodes, 2)
     labels: list[str]
 
-    def arguments(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """For `GraphNetwork.rounds`."""
-        sample = self.edges.new_zeros(len(self.nodes))
-        return self.nodes, self.edges, sample, self.edge_features
+    def arguments(self) -> tuple[Batch, torch.Tensor]:
+        """For `GraphEncoder.rounds`."""
+        graph = Batch(self.nodes, edges=self.edges, edge_features=self.edge_features)
+        return graph, self.edges.new_zeros(len(self.nodes))
 
 
-def _look(
-    estimator: MessagePassingPrimitive, X: Any, sample: int
-) -> tuple[GraphNetwork, dict[str, torch.Tensor], _Graph]:
-    """A copy of the network that may be asked anything, its input, and one sample of that."""
-    net: GraphNetwork = network(estimator)
-    batch = inputs(estimator, X)
-    sample = place("sample", sample, _n_samples(batch), "samples in X")
-    nodes, edges, owner = net.joined(batch["x"], batch.get("lengths"), batch.get("edges"))
+def _graph_of(estimator: GraphEstimator, X: Any, sample: int) -> tuple[GraphEncoder, Batch, _Graph]:
+    """A copy of the encoder, its input, and one sample of the input."""
+    encoder = estimator._fitted.network_copy().encoder
+    assert isinstance(encoder, GraphEncoder)
+    batch = estimator._fitted.batch(X)
+    n_samples = len(batch.x if batch.lengths is None else batch.lengths)
+    sample = check_number("sample", sample, n_samples, "samples in X")
+    (nodes, _, edges, features), owner = encoder.as_graph(batch)
+    assert edges is not None
     rows = (owner == sample).nonzero()[:, 0]
     if not len(rows):
         raise ValueError(f"sample {sample} of X is a graph without nodes. Give another `sample`.")
     within = owner[edges[0]] == sample
     edges = edges[:, within] - rows[0]
-    features = batch.get("edge_features")
-    return net, batch, _Graph(
-        nodes[rows], edges, None if features is None else features[within],
-        _places(estimator, _numbers(edges), len(rows)), _names(estimator, X, sample, len(rows)),
-    )  # fmt: skip
-
-
-def _n_samples(batch: dict[str, torch.Tensor]) -> int:
-    return len(batch["lengths"] if "lengths" in batch else batch["x"])
+    graph = _Graph(
+        nodes[rows],
+        edges,
+        None if features is None else features[within],
+        _node_positions(estimator, _numbers(edges), len(rows)),
+        _names(estimator, X, sample, len(rows)),
+    )
+    return encoder, batch, graph
 
 
 def _numbers(tensor: torch.Tensor) -> Array:
@@ -464,13 +467,13 @@ def _influence(embedding: torch.Tensor, features: torch.Tensor) -> Array:
     return _numbers(total.detach())
 
 
-def _names(estimator: MessagePassingPrimitive, X: Any, sample: int, n_nodes: int) -> list[str]:
+def _names(estimator: GraphEstimator, X: Any, sample: int, n_nodes: int) -> list[str]:
     """Names of the nodes of a sample: those of networkx, of columns, or numbers."""
     numbers = list(map(str, range(n_nodes)))
-    if estimator._kind == "graphs":
+    if estimator._fitted.structure.kind == "graphs":
         item = list(X)[sample]
         return list(map(str, item)) if isinstance(item, nx.Graph) else numbers
-    if estimator._kind != "array":
+    if estimator._fitted.structure.kind != "array":
         return numbers
     named = isinstance(estimator.graph, nx.Graph) and set(estimator.graph) != set(range(n_nodes))
     if named:
@@ -479,18 +482,15 @@ def _names(estimator: MessagePassingPrimitive, X: Any, sample: int, n_nodes: int
     return list(map(str, columns)) if len(estimator.sample_shape_) == 1 else numbers
 
 
-def _places(estimator: MessagePassingPrimitive, edges: Array, n_nodes: int) -> Array:
+def _node_positions(estimator: GraphEstimator, edges: Array, n_nodes: int) -> Array:
     """Where to draw nodes, neighbours about 1 apart: (n_nodes, 2).
 
     Arrays on their own grid, sequences on a line; others by the distances along edges (Kamada
     & Kawai 1989).
     """
-    own_graph = estimator._kind == "graphs" or not (
-        estimator.graph is None or isinstance(estimator.graph, str)
-    )
-    if not own_graph:
-        sizes = estimator._structure.layout.axes if estimator._kind == "array" else (n_nodes,)
-        return _grid(sizes)
+    layout = estimator._fitted.structure.layout
+    if layout.kind != "graphs" and (estimator.graph is None or isinstance(estimator.graph, str)):
+        return _grid(layout.axes if layout.kind == "array" else (n_nodes,))
     ends = tuple(edges.astype(np.int32))  # the type that older versions of csgraph take
     links = sparse.coo_array((np.ones(edges.shape[1]), ends), (n_nodes, n_nodes))
     distance = sparse.csgraph.shortest_path(links.tocsr(), directed=False, unweighted=True)

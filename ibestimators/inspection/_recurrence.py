@@ -23,10 +23,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from ibestimators.pipelines import inputs, network, opened, place
+from ibestimators.inspection._checks import check_number
+from ibestimators.layers import Network, Padded
+from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import Display, Style, integer_ticks, remove_frame, symmetric_colours
-from ibestimators.recurrence import Recurrence, RecurrentNetwork
-from ibestimators.structures import pad, valid
+from ibestimators.recurrence import RecurrentEncoder, RecurrentEstimator
+from ibestimators.structures import padding_mask
 
 
 class HiddenStateDisplay(Display):
@@ -99,12 +101,12 @@ class HiddenStateDisplay(Display):
         ValueError
             If there is no such sample.
         """
-        recurrent, X = opened(estimator, X, Recurrence)
-        net: RecurrentNetwork = network(recurrent)
-        x, lengths = _steps(**inputs(recurrent, X))
-        sample = place("sample", sample, len(x))
+        recurrent, X = unwrap_estimator(estimator, X, RecurrentEstimator)
+        encoder = _encoder(recurrent._fitted.network_copy())
+        x, lengths = encoder.steps(recurrent._fitted.batch(X))
+        sample = check_number("sample", sample, len(x))
         with torch.no_grad():
-            values = net.hidden_states(x, lengths).cpu().numpy()  # (batch, steps, hidden)
+            values = encoder.hidden_states(x, lengths).cpu().numpy()  # (batch, steps, hidden)
         states: Any = values
         if lengths is not None:
             states = [value[:n] for value, n in zip(values, lengths.tolist(), strict=True)]
@@ -199,7 +201,7 @@ class GradientNormDisplay(Display):
         ValueError
             If it is bidirectional, which has no one last step; or if X and y do not fit it.
         """
-        name = type(opened(estimator, None, Recurrence)[0]).__name__
+        name = type(unwrap_estimator(estimator, None, RecurrentEstimator)[0]).__name__
         return cls.from_estimators({name: estimator}, X, y, ax, **style)
 
     @classmethod
@@ -253,28 +255,28 @@ def unrolled(
 
 def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     """See `GradientNormDisplay`: (longest,)."""
-    recurrent, X = opened(estimator, X, Recurrence)
+    recurrent, X = unwrap_estimator(estimator, X, RecurrentEstimator)
     if recurrent.bidirectional:
         raise ValueError(
             "bidirectional=True reads from both ends, so that no step is the last one, which "
             "gradients by step start from. Fit with bidirectional=False."
         )
     check_consistent_length(X, y)
-    target = recurrent._encode_target(recurrent._check_target(y))
+    fitted = recurrent._fitted
+    target = fitted.target.encode(fitted.target.check(y, recurrent), torch.float64)
     # Squares of what vanishes would be 0 in float32; cuDNN has no gradient in evaluation.
-    net: RecurrentNetwork = network(recurrent).double().cpu()
-    x, lengths = _steps(**inputs(recurrent, X))
+    network = fitted.network_copy().double().cpu()
+    encoder = _encoder(network)
+    x, lengths = encoder.steps(fitted.batch(X))
     x = x.double().cpu()
     lengths = torch.full((len(x),), x.shape[1]) if lengths is None else lengths.cpu()
-    if target.is_floating_point():
-        target = target.double()
 
-    states = list(unrolled(net.recurrence, x))
+    states = list(unrolled(encoder.recurrence, x))
     last_layer = torch.stack([h[-1] for h, *_ in states], 1)  # (batch, steps, hidden)
-    mask = valid(lengths, (x.shape[1],))  # (batch, steps)
+    mask = padding_mask(lengths, (x.shape[1],))  # (batch, steps)
     is_last = torch.arange(x.shape[1]) == lengths.unsqueeze(1) - 1  # (batch, steps)
     seen = torch.where(is_last.unsqueeze(2), last_layer, last_layer.detach())
-    loss = recurrent._criterion()(net.readout(seen, mask), target).sum()
+    loss = fitted.target.criterion()(network.readout(Padded(seen, mask)), target).sum()
     flat = [part for state in states for part in state]
     # Asked for by name, so that no parameter's own gradient is touched.
     gradients = torch.autograd.grad(loss, flat, materialize_grads=True)
@@ -288,12 +290,6 @@ def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     return np.asarray((total / count).flip(0).detach().numpy())
 
 
-def _steps(
-    x: torch.Tensor, lengths: torch.Tensor | None = None, **_: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor | None]:  # as in RecurrentNetwork.forward
-    """What the recurrence reads, (batch, steps, features), and the lengths of padded samples."""
-    if lengths is not None:
-        return pad(x, lengths)
-    if x.ndim == 2:
-        x = x.unsqueeze(-1)
-    return x.flatten(2), None
+def _encoder(network: Network) -> RecurrentEncoder:
+    assert isinstance(network.encoder, RecurrentEncoder)
+    return network.encoder

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ibestimators.base import Estimator
-from ibestimators.pipelines import opened
+from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import Display, Style, remove_frame
 
 
@@ -65,7 +65,7 @@ class TrainingCurveDisplay(Display):
         -------
         TrainingCurveDisplay
         """
-        name = type(opened(estimator, None, Estimator)[0]).__name__
+        name = type(unwrap_estimator(estimator, None, Estimator)[0]).__name__
         return cls.from_estimators({name: estimator}, ax, **style)
 
     @classmethod
@@ -85,7 +85,9 @@ class TrainingCurveDisplay(Display):
         -------
         TrainingCurveDisplay
         """
-        fitted = {name: opened(est, None, Estimator)[0] for name, est in estimators.items()}
+        fitted = {
+            name: unwrap_estimator(est, None, Estimator)[0] for name, est in estimators.items()
+        }
         return cls(
             {name: np.array(est.loss_curve_) for name, est in fitted.items()},
             {name: np.array(est.validation_curve_) for name, est in fitted.items()},
