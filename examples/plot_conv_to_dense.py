@@ -62,7 +62,7 @@ for name, (on_training, on_test) in found.items():
 # training; no order at all where training began from random weights.
 figure, axes = plt.subplots(1, 4, figsize=(11, 3.4), layout="constrained")
 for ax, (name, fitted) in zip(axes, list(networks.items())[1:], strict=False):
-    weight = fitted.module_.dense.layers[0].weight.detach().numpy()[:19]
+    weight = fitted.module_.readout.head.layers[0].weight.detach().numpy()[:19]
     limit = np.abs(weight).max()
     ax.imshow(weight, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
     ax.set(title=name, xlabel="position", ylabel="unit", yticks=range(0, 19, 6))

@@ -86,7 +86,7 @@ def with_weights_times(factor, clip_grad_norm, seed):
     settings = {**SHARED, "random_state": seed, "clip_grad_norm": clip_grad_norm}
     model = RecurrentRegressor(cell="rnn", lr=1e-9, max_epochs=1, **settings).fit(X, y)
     with torch.no_grad():
-        model.module_.recurrence.weight_hh_l0.mul_(factor)
+        model.module_.encoder.recurrence.weight_hh_l0.mul_(factor)
     return model
 
 

@@ -12,12 +12,12 @@ from torch import nn
 from ibestimators import AttentionClassifier
 from ibestimators.attention import (
     MultiHeadAttention,
-    Neighbourhood,
     attention_mask,
     patches,
     rotate,
     sinusoidal,
 )
+from ibestimators.layers import Batch, LocalAttention, Padded
 
 
 def torchs_twin(ours: MultiHeadAttention, size: int, n_heads: int) -> nn.MultiheadAttention:
@@ -178,17 +178,18 @@ def test_local_attention_in_blocks_equals_the_square_mask(n_tokens, window, with
         itself = torch.eye(q.shape[2], dtype=torch.bool)
         square = (square & seen[:, None] | itself)[:, None]
     expected = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=square)
-    blocks = Neighbourhood(window, int(with_class), seen).attend(q, k, v, 0.0)
+    blocks = LocalAttention(window, int(with_class), seen).attend(q, k, v, 0.0)
     torch.testing.assert_close(blocks, expected)
 
 
 def test_long_local_attention_is_blockwise_in_the_network():
     X = np.random.default_rng(0).normal(size=(6, 90, 2))
     for readout in ("mean", "cls"):
-        local = fitted_on(X, mask="local", window=3, readout=readout).module_.eval()
-        x = torch.from_numpy(X)
+        network = fitted_on(X, mask="local", window=3, readout=readout).module_.eval()
+        local, x = network.encoder, torch.from_numpy(X)
         embedded = local.embeddings(x)
-        square = local.attention_mask(embedded)
+        square = local.attention_mask(embedded, None, Batch(x))
         for block in local.blocks:
             embedded = block(embedded, square)
-        torch.testing.assert_close(local(x), local.readout(local.norm(embedded)))
+        expected = network.readout(Padded(local.norm(embedded)))
+        torch.testing.assert_close(network(x), expected)

@@ -46,7 +46,9 @@ def lstm_step(x, h, c, W, U, b, d):
 def test_probabilities_equal_the_equations_in_numpy(cell, step):
     X = np.random.default_rng(0).normal(size=(10, 7, 3))
     fitted = fitted_on(X, cell=cell, hidden_size=5)
-    weights = {k: v.detach().numpy() for k, v in fitted.module_.recurrence.named_parameters()}
+    weights = {
+        k: v.detach().numpy() for k, v in fitted.module_.encoder.recurrence.named_parameters()
+    }
     W, U, b, d = (weights[f"{k}_l0"] for k in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
     h = c = np.zeros((10, 5))
     for t in range(7):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder
 
+from ibestimators.structures._graph_forms import Columns, ParsedGraphs, parse, take_apart
 from ibestimators.structures._kinds import (
     Fact,
     Index,
@@ -31,7 +32,6 @@ from ibestimators.structures._scaling import (
     scaler_from_state,
     scaler_state,
 )
-from ibestimators.structures._graph_forms import Columns, ParsedGraphs, parse, take_apart
 
 _MAX_CATEGORIES = 1000  # each becomes a feature of every row
 

@@ -11,7 +11,6 @@ import torch
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
-from torch import nn
 
 from ibestimators import (
     AttentionClassifier,
@@ -22,6 +21,9 @@ from ibestimators import (
     RecurrentClassifier,
     compare_biases,
 )
+from ibestimators.base._targets import Numbers
+from ibestimators.layers import Network
+from ibestimators.training import LabelledSamples
 
 X_IRIS, Y_IRIS = load_iris(return_X_y=True)
 X_DIABETES, Y_DIABETES = load_diabetes(return_X_y=True)
@@ -179,8 +181,11 @@ def test_what_has_learned_nothing_says_so():
 @pytest.mark.parametrize("weight", [None, np.linspace(0.1, 3, 442)])
 def test_the_blind_guess_is_the_weighted_mean(weight):
     est = MLPRegressor(max_epochs=1, random_state=0)
-    work = est._prepare(X_DIABETES, Y_DIABETES, weight)
-    assert est._blind_loss(work.data) == pytest.approx(1, abs=1e-5)
+    target = Numbers.learn(Y_DIABETES, weight, est)
+    encoded = target.encode(Y_DIABETES, torch.float64)
+    weights = None if weight is None else torch.from_numpy(weight)
+    data = LabelledSamples(None, encoded, weights)
+    assert target.baseline_loss(data) == pytest.approx(1, abs=1e-5)
 
 
 def test_labels_without_a_pattern_are_not_called_a_failure_of_training():
@@ -193,19 +198,19 @@ def test_labels_without_a_pattern_are_not_called_a_failure_of_training():
         MLPRegressor(random_state=0).fit(rng.normal(size=(300, 5)), np.full(300, 7.0))
 
 
-class Narrow(nn.Module):
+class Narrow(Network):
     """A network on a device whose memory holds so many samples."""
 
-    def __init__(self, network, most):
-        super().__init__()
-        self.network, self.most = network, most
+    def __init__(self, encoder, readout, most):
+        super().__init__(encoder, readout)
+        self.most = most
         self.asked = []
 
     def forward(self, x):
         self.asked.append(len(x))
         if len(x) > self.most:
             raise torch.cuda.OutOfMemoryError("out of memory")
-        return self.network(x)
+        return super().forward(x)
 
 
 @pytest.fixture
@@ -214,7 +219,8 @@ def narrow(monkeypatch):
     build = MLPClassifier._build_network
 
     def narrowed(self, layout, n_outputs):
-        return Narrow(build(self, layout, n_outputs), 20)
+        network = build(self, layout, n_outputs)
+        return Narrow(network.encoder, network.readout, 20)
 
     monkeypatch.setattr(MLPClassifier, "_build_network", narrowed)
 

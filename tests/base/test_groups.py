@@ -26,9 +26,10 @@ def parts(monkeypatch):
     made = []
     split = MLPClassifier._split
 
-    def watched(self, y, groups, seed):
-        rows = split(self, y, groups, seed)
-        made.append([None if groups is None else set(groups[r]) for r in rows])
+    def watched(self, data, *args):
+        rows, groups = split(self, data, *args), data.groups
+        if len(rows) == 2:
+            made.append([None if groups is None else set(groups[r]) for r in rows])
         return rows
 
     monkeypatch.setattr("ibestimators.base.Estimator._split", watched)

@@ -197,9 +197,11 @@ def test_early_stopping_goes_back_to_the_best_weights():
     # the restored weights must give the best epoch's validation loss again.
     from sklearn.model_selection import train_test_split
 
-    from ibestimators.base._estimator import _seed
+    from ibestimators.base import draw_seed
 
-    _, held_out = train_test_split(np.arange(80), test_size=0.25, stratify=y, random_state=_seed(0))
+    _, held_out = train_test_split(
+        np.arange(80), test_size=0.25, stratify=y, random_state=draw_seed(0)
+    )
     proba = fitted.predict_proba(X[held_out])
     loss = -np.log(proba[np.arange(20), y[held_out]]).mean()
     assert loss == pytest.approx(curve[best], rel=1e-5)
@@ -329,10 +331,10 @@ def test_input_shape_and_channels_first_read_the_same_images():
 
 def test_small_networks_use_one_thread_and_large_ones_do_not():
     fitted = quick("ConvClassifier").fit(np.random.default_rng(0).normal(size=(150, 40)), Y_IRIS)
-    assert fitted._n_threads(128) == 1
-    assert fitted._n_threads(100_000) is None
+    assert fitted._fitted.n_threads(128) == 1
+    assert fitted._fitted.n_threads(100_000) is None
     dense = quick("MLPClassifier").fit(np.random.default_rng(0).normal(size=(150, 40, 10)), Y_IRIS)
-    assert dense._n_threads(128) == 1  # no weight is used at more than one position
+    assert dense._fitted.n_threads(128) == 1  # no weight is used at more than one position
 
 
 def test_a_failed_fit_leaves_the_last_one_whole():
@@ -426,7 +428,7 @@ def test_dropout_acts_in_every_primitive(name):
 
 
 def test_worker_processes_take_turns_on_several_gpus(monkeypatch):
-    from ibestimators import base
+    from ibestimators.training import resolve_device
 
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     for n_gpus, expected in ((1, ["cuda"] * 3), (2, ["cuda:0", "cuda:1", "cuda:0"])):
@@ -434,10 +436,10 @@ def test_worker_processes_take_turns_on_several_gpus(monkeypatch):
         found = []
         for number in (40, 41, 42):
             monkeypatch.setattr("os.getpid", lambda n=number: n)
-            found.append(base._resolve_device("auto"))
+            found.append(resolve_device("auto"))
         assert found == expected
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    assert base._resolve_device("auto") == "cpu"
+    assert resolve_device("auto") == "cpu"
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

@@ -18,9 +18,9 @@ from ibestimators import (
     ConvClassifier,
     TextTokenizer,
 )
-from ibestimators.attention import MultiHeadAttention, Neighbourhood, attention_mask
+from ibestimators.attention import MultiHeadAttention, attention_mask
 from ibestimators.inspection import AttentionMapDisplay
-from ibestimators.pipelines import network
+from ibestimators.layers import LocalAttention
 from ibestimators.testing import _data as kinds
 
 TEXTS = ["ann has a $5 hat", "bob has $7 and $3", "cy", ""] * 3
@@ -29,6 +29,10 @@ TEXTS = ["ann has a $5 hat", "bob has $7 and $3", "cy", ""] * 3
 def fitted_on(X, cls=AttentionClassifier, **params):
     params = {"embedding_size": 16, "max_epochs": 2, "dtype": "float64"} | params
     return cls(random_state=0, **params).fit(X, np.arange(len(X)) % 2)
+
+
+def encoder(fitted):
+    return fitted._fitted.network_copy().encoder
 
 
 def seen_in(fitted, X):
@@ -54,8 +58,8 @@ def n_tokens(fitted, kind, X):
         return [len(x) for x in X]
     if kind == "networkx":
         return [len(graph) for graph in X]
-    net = network(fitted)
-    return [int(np.prod([-(-s // net.patch_size) for s in fitted._structure.layout.axes]))] * len(X)
+    size, axes = encoder(fitted).patch_size, fitted._fitted.structure.layout.axes
+    return [int(np.prod([-(-side // size) for side in axes]))] * len(X)
 
 
 @pytest.mark.parametrize("readout", ["mean", "cls", "last"])
@@ -116,15 +120,15 @@ def test_maps_of_local_attention_in_blocks_equal_those_of_the_square_mask(readou
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(n, 2)) for n in (90, 71, 1, 17)]
     fitted = fitted_on(X, mask="local", window=3, readout=readout)
-    assert all(isinstance(mask, Neighbourhood) for _, _, mask, _ in seen_in(fitted, X))
+    assert all(isinstance(mask, LocalAttention) for _, _, mask, _ in seen_in(fitted, X))
     display = AttentionMapDisplay.from_estimator(fitted, X)
     for x, weights in zip(X, display.weights, strict=True):
         n, n_class = len(x), int(readout == "cls")
         square = attention_mask("local", n, 3, torch.device("cpu"))
         square = torch.nn.functional.pad(square, (n_class, 0, n_class, 0), value=True)
-        steps = torch.from_numpy(fitted._structure.steps.whole(x, torch.float64).numpy())[None]
-        embedded = network(fitted).eval().embeddings(steps)
-        for layer, block in enumerate(network(fitted).blocks):
+        steps = fitted._fitted.structure.steps.all_scaled(x, torch.float64)[None]
+        embedded = encoder(fitted).embeddings(steps)
+        for layer, block in enumerate(encoder(fitted).blocks):
             expected = block.attention.weights(block.norm_attention(embedded), mask=square)[0]
             np.testing.assert_allclose(weights[layer], expected.detach(), atol=1e-12)
             embedded = block(embedded, square)
@@ -160,7 +164,7 @@ def test_a_module_under_a_mask():
     assert not np.triu(weights, 1).any()
     local = attention_mask("local", 6, 1, x.device)
     square = AttentionMapDisplay.from_module(attention, x, mask=local).weights[0]
-    blocks = AttentionMapDisplay.from_module(attention, x, mask=Neighbourhood(1)).weights[0]
+    blocks = AttentionMapDisplay.from_module(attention, x, mask=LocalAttention(1)).weights[0]
     np.testing.assert_allclose(square, blocks, atol=1e-6)
 
 

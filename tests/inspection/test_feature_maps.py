@@ -50,7 +50,7 @@ def test_gradients_reach_the_receptive_field_and_no_further(
     field = receptive_field(conv)
     x = torch.from_numpy(X[:1]).movedim(-1, 1).requires_grad_()  # (1, 1, size)
     y = x
-    for number, layer in enumerate(conv.module_.layers):
+    for number, layer in enumerate(conv.module_.encoder.layers):
         y, _ = layer(y)  # (1, 3, outputs)
         for output in range(y.shape[2]):
             (gradient,) = torch.autograd.grad(y[0, :, output].sum(), x, retain_graph=True)
@@ -146,12 +146,12 @@ def test_filters_are_the_weights_drawn_in_cells():
     conv = fitted(signals(9, 7, 3), kernel_size=3)
     display = FilterDisplay.from_estimator(conv, layer=0)
     assert display.filters.shape == (6, 3, 3, 3)
-    assert_array_equal(display.filters, conv.module_.layers[0].conv.weight.detach())
+    assert_array_equal(display.filters, conv.module_.encoder.layers[0].conv.weight.detach())
     drawn = display.ax_.images[0].get_array()
     assert_array_equal(drawn[:3, 4:7], display.filters[1, 0])
     assert drawn.mask[:, 3].all()  # the gap
     display.filters[:] = 0  # a copy
-    assert conv.module_.layers[0].conv.weight.abs().sum() > 0
+    assert conv.module_.encoder.layers[0].conv.weight.abs().sum() > 0
     lines = FilterDisplay.from_estimator(fitted(signals(9), kernel_size=3), layer=-1)
     assert lines.layer == 1
     ax = Figure().add_subplot()

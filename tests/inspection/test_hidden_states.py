@@ -33,7 +33,7 @@ def signals(*shape: int):
 @pytest.mark.parametrize("n_layers", [1, 2])
 def test_unrolled_states_are_those_of_all_steps_at_once(cell, n_layers):
     X = signals(9, 3)
-    recurrence = fitted(X, cell=cell, n_layers=n_layers).module_.recurrence
+    recurrence = fitted(X, cell=cell, n_layers=n_layers).module_.encoder.recurrence
     x = torch.from_numpy(X).float()
     states = list(unrolled(recurrence, x))
     outputs, last = recurrence(x)
@@ -49,7 +49,7 @@ def test_of_a_scalar_recurrence_norms_are_the_product_of_its_derivatives():
     model = RecurrentRegressor(
         cell="rnn", hidden_size=1, readout="last", max_epochs=1, random_state=0, dtype="float64"
     ).fit(X, y)
-    u = model.module_.recurrence.weight_hh_l0.item()
+    u = model.module_.encoder.recurrence.weight_hh_l0.item()
     h = HiddenStateDisplay.from_estimator(model, X).states[..., 0]  # (samples, steps)
     predicted = (model.predict(X) - y.mean()) / y.std()
     (weight,) = (p for p in model.module_.readout.parameters() if p.ndim == 2)
@@ -63,7 +63,7 @@ def test_of_a_scalar_recurrence_norms_are_the_product_of_its_derivatives():
 def scaled(factor, X, y, **params):
     model = fitted(X, y, cell="rnn", readout="last", hidden_size=32, **params)
     with torch.no_grad():
-        model.module_.recurrence.weight_hh_l0.mul_(factor)
+        model.module_.encoder.recurrence.weight_hh_l0.mul_(factor)
     return model
 
 
@@ -81,7 +81,7 @@ def test_small_weights_vanish_and_large_explode():
 def test_weights_that_keep_the_state_keep_the_gradient():
     X, y = signals(20, 1), np.arange(8) % 2
     model = fitted(X, y, cell="rnn", readout="last", standardize=False)
-    recurrence = model.module_.recurrence
+    recurrence = model.module_.encoder.recurrence
     with torch.no_grad():
         recurrence.weight_hh_l0.copy_(torch.eye(6))
         for p in (recurrence.weight_ih_l0, recurrence.bias_ih_l0, recurrence.bias_hh_l0):
@@ -95,11 +95,11 @@ def test_an_lstm_carries_by_its_cell():
     X, y = signals(30, 1), np.arange(8) % 2
     model = fitted(X, y, cell="lstm", readout="last")
     with torch.no_grad():
-        model.module_.recurrence.bias_ih_l0[6:12] = 50  # forget gates stand open
+        model.module_.encoder.recurrence.bias_ih_l0[6:12] = 50  # forget gates stand open
     found = norms(model, X, y)
     assert found[0] > 0.1 * found[-2]
     with torch.no_grad():
-        model.module_.recurrence.bias_ih_l0[6:12] = -50  # and shut
+        model.module_.encoder.recurrence.bias_ih_l0[6:12] = -50  # and shut
     assert norms(model, X, y)[0] < 1e-10 * found[0]
 
 
@@ -108,7 +108,7 @@ def test_earlier_states_count_only_through_the_last(readout):
     X, y = signals(12, 2), np.arange(8) % 2
     model = fitted(X, y, cell="rnn", readout=readout)
     with torch.no_grad():
-        model.module_.recurrence.weight_hh_l0.zero_()  # nothing is handed on
+        model.module_.encoder.recurrence.weight_hh_l0.zero_()  # nothing is handed on
     found = norms(model, X, y)
     assert_array_equal(found[:-1], 0)
     assert found[-1] > 0

@@ -14,7 +14,6 @@ from sklearn.preprocessing import StandardScaler
 
 from ibestimators import AttentionClassifier, GraphClassifier, GraphRegressor
 from ibestimators.inspection import MessageDisplay, NodeEmbeddingDisplay, ReachDisplay
-from ibestimators.pipelines import inputs, network
 from ibestimators.testing import _data as kinds
 
 AGGREGATIONS = ["sum", "mean", "max", "attention"]
@@ -29,7 +28,7 @@ def pooled_and_read(fitted, embeddings):
     """The network's scores from embeddings of the nodes of each sample."""
     pooled = np.stack([e.mean(0) if len(e) else np.zeros(8) for e in embeddings])
     with torch.inference_mode():
-        return network(fitted).eval().head(torch.from_numpy(pooled)).numpy()
+        return fitted._fitted.network_copy().readout.head(torch.from_numpy(pooled)).numpy()
 
 
 @pytest.mark.parametrize("kind", kinds.KINDS)
@@ -71,12 +70,11 @@ def test_messages_make_up_what_is_received(kind, layer, aggregation):
     sample = 5
     display = MessageDisplay.from_estimator(fitted, X, sample=sample, layer=layer)
     source, target = display.edges
-    net = network(fitted).eval()
-    one = inputs(fitted, kinds.rows(X, sample))
-    nodes, edges, owner = net.joined(one["x"], one.get("lengths"), one.get("edges"))
+    encoder = fitted._fitted.network_copy().encoder
+    graph, owner = encoder.as_graph(fitted._fitted.batch(kinds.rows(X, sample)))
     with torch.inference_mode():
-        rounds = [nodes, *net.rounds(nodes, edges, owner, one.get("edge_features"))]
-    n_nodes = len(nodes)
+        rounds = [graph.x, *encoder.rounds(graph, owner)]
+    n_nodes = len(graph.x)
     arriving = [display.messages[target == i] for i in range(n_nodes)]
     if aggregation == "attention":
         weights = [display.weights[target == i] for i in range(n_nodes)]
@@ -88,13 +86,13 @@ def test_messages_make_up_what_is_received(kind, layer, aggregation):
         combine = getattr(np, aggregation)
         nothing = np.zeros(display.messages.shape[1])
         received = [combine(m, axis=0) if len(m) else nothing for m in arriving]
-    passing = net.layers[layer]
+    passing = encoder.layers[layer]
     with torch.inference_mode():
         own = (1 + passing.eps) * rounds[layer]
         after = passing.update(own + torch.from_numpy(np.array(received)))
-        if layer == 0 and net.identities is not None:
-            after = after + net.identities.weight
-        after = net.activation(after)
+        if layer == 0 and encoder.identities is not None:
+            after = after + encoder.identities.weight
+        after = encoder.activation(after)
     torch.testing.assert_close(after, rounds[layer + 1])
 
 

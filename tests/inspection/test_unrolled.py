@@ -29,7 +29,7 @@ def test_princes_network_of_2050_parameters_lives_inside_59065():
     assert dense.hidden_layer_sizes == (285, 135, 60)
     assert_allclose(dense.predict_proba(X), conv.predict_proba(X), atol=1e-5)
     # Most weights are 0, and the first filter's stand in 19 places.
-    first = dense.module_.dense.layers[0].weight.detach()
+    first = dense.module_.readout.head.layers[0].weight.detach()
     assert (first != 0).sum() == 285 * 3
     assert_allclose(first[0, 0:3], first[1, 2:5])
 

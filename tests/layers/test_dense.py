@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 from ibestimators import MLPClassifier
-from ibestimators.layers import ACTIVATIONS, BatchNorm, DenseLayers, normalization_layer, weighing
+from ibestimators.layers import (
+    ACTIVATIONS,
+    BatchNorm,
+    DenseLayers,
+    normalization_layer,
+    weighted_normalization,
+)
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -49,7 +55,7 @@ def test_a_weight_is_a_number_of_copies(weights):
     weighted, repeated = BatchNorm(2).double(), BatchNorm(2).double()
     x = torch.randn(len(weights), 2, 3, dtype=torch.float64)
     weight = torch.tensor(weights, dtype=torch.float64)
-    with weighing(weighted, weight / weight.mean()):
+    with weighted_normalization(weighted, weight / weight.mean()):
         y = weighted(x)
     copies = torch.tensor(weights)
     torch.testing.assert_close(
@@ -63,7 +69,7 @@ def test_a_weight_is_a_number_of_copies(weights):
 def test_rows_take_the_weight_of_their_sample():
     norm, sample = BatchNorm(2).double(), torch.tensor([0, 0, 1, 2, 2])
     x, weight = torch.randn(5, 2, dtype=torch.float64), torch.tensor([0.0, 1.0, 2.0]).double()
-    with weighing(norm, weight):
+    with weighted_normalization(norm, weight):
         y = norm(x, sample)
     expected = BatchNorm(2).double()(x[[2, 3, 3, 4, 4]])
     torch.testing.assert_close(y[[2, 3, 3, 4, 4]], expected)

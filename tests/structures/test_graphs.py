@@ -26,8 +26,7 @@ from ibestimators.attention import MultiHeadAttention, graph_mask
 from ibestimators.convolution import adjacency_images
 from ibestimators.datasets import load_csl
 from ibestimators.message_passing import MessagePassing, NeighbourAttention, path_edges
-from ibestimators.structures import parse
-from ibestimators.structures._graphs import GraphStructure
+from ibestimators.structures import GraphStructure, parse
 from ibestimators.testing._data import networkx_graphs, targets
 
 ALL = [MLPRegressor, ConvRegressor, RecurrentRegressor, GraphRegressor, AttentionRegressor]
@@ -35,7 +34,8 @@ ALL = [MLPRegressor, ConvRegressor, RecurrentRegressor, GraphRegressor, Attentio
 
 def read(graphs, **attrs):
     parsed = parse(graphs, attrs.get("node_attrs"), attrs.get("edge_attrs"))
-    structure = GraphStructure(parsed, None, standardize=False)
+    settings = GraphClassifier(standardize=False, **attrs)
+    structure = GraphStructure.learn(parsed, None, settings)
     return structure.read(parsed, torch.float64).batch(slice(0, len(graphs)))
 
 
@@ -86,12 +86,12 @@ def test_a_category_never_seen_is_none_of_those_seen():
         nx.set_node_attributes(graph, "Xe", "element")
     assert np.isfinite(model.predict_proba(other)).all()
     parsed = parse(other, *attrs(model))
-    one_hot = model._structure.read(parsed, torch.float32).values[:, :2]
+    one_hot = model._fitted.structure.read(parsed, torch.float32).values[:, :2]
     assert not one_hot.any()
 
 
 def attrs(model):
-    return model._structure.node_attrs, model._structure.edge_attrs
+    return model._fitted.structure.node_attrs, model._fitted.structure.edge_attrs
 
 
 def forms(seed):
@@ -407,5 +407,5 @@ def test_nodes_have_no_order_to_mask():
         AttentionClassifier(readout="last").fit(X, [0, 1] * 4)
     with pytest.raises(ValueError, match="mask='causal' does not suit X, which is a list of gra"):
         AttentionClassifier(mask="causal").fit(X, [0, 1] * 4)
-    with pytest.raises(ValueError, match="graph='empty' joins the positions"):
+    with pytest.raises(ValueError, match="graph='empty' is for samples of one shape"):
         GraphClassifier(graph="empty").fit(X, [0, 1] * 4)

@@ -27,13 +27,13 @@ from ibestimators.structures import kind_of
 from ibestimators.structures._packed import (
     PackedSamples,
     aggregate,
-    owners,
     pad,
+    padding_mask,
     row_numbers,
-    valid,
+    sample_index,
 )
-from ibestimators.structures._sequences import TokenStructure
-from ibestimators.training._net import Batches, LabelledSamples, alike
+from ibestimators.structures._tokens import TokenStructure
+from ibestimators.training import Batches, LabelledSamples, length_bucketed_batches
 
 lengths_of_samples = st.lists(st.integers(1, 40), min_size=1, max_size=12)
 
@@ -124,13 +124,13 @@ def test_padding_changes_no_dense_layer_and_no_path(lengths):
 def test_what_is_padded_stays_out_of_batch_normalisation():
     """In training too: moments are those of the steps that are there."""
     conv = fitted(ConvRegressor(n_filters=(4,), kernel_size=1, pooling=None))
-    layer = conv.module_.layers[0].train()
+    layer = conv.module_.encoder.layers[0].train()
     X = ragged([5, 1, 9])
     padded, lengths = pad(torch.from_numpy(np.concatenate(X)), torch.tensor([5, 1, 9]))
     y, _ = layer(padded.movedim(-1, 1), lengths)
     rows = torch.from_numpy(np.concatenate(X))[None].movedim(-1, 1)  # one long sample
     expected, _ = layer(rows)
-    mask = valid(lengths, (9,))
+    mask = padding_mask(lengths, (9,))
     torch.testing.assert_close(y.movedim(1, -1)[mask], expected.movedim(1, -1)[0])
     assert not y.movedim(1, -1)[~mask].any()
 
@@ -164,20 +164,19 @@ def test_one_step_and_a_hundred_times_as_many(name):
     seed=st.integers(0, 100) | st.none(),
 )
 def test_each_sample_is_in_one_batch_and_little_is_padded(lengths, batch_size, seed):
-    costs = torch.tensor(lengths)
+    sizes = torch.tensor(lengths)
     generator = None if seed is None else torch.Generator().manual_seed(seed)
-    batches = list(alike(costs, batch_size, generator))
+    batches = list(length_bucketed_batches(sizes, batch_size, generator))
     assert sorted(torch.cat(batches).tolist()) == list(range(len(lengths)))
     most = 4 * batch_size * np.mean(lengths)
     for batch in batches:
         assert len(batch) <= batch_size
-        assert len(batch) == 1 or len(batch) * int(costs[batch].max()) <= most
+        assert len(batch) == 1 or len(batch) * int(sizes[batch].max()) <= most
 
 
 def test_batches_of_alike_lengths_change_from_epoch_to_epoch():
     X = PackedSamples(torch.zeros(600, 1), torch.full((100,), 6))
-    data = LabelledSamples(X, torch.arange(100))
-    data.costs = X.sizes
+    data = LabelledSamples(X, torch.arange(100), padded_sizes=X.sizes)
     batches = Batches(data, 10, torch.Generator().manual_seed(0))
     first, second = ([target.tolist() for _, (target, _) in batches] for _ in range(2))
     assert first != second
@@ -186,12 +185,12 @@ def test_batches_of_alike_lengths_change_from_epoch_to_epoch():
 
 def test_one_long_sample_takes_no_memory_of_others():
     X = ragged([10_000] + [10] * 999)
-    structure = fitted(ConvRegressor(), lengths=(3, 4))._structure
+    structure = fitted(ConvRegressor(), lengths=(3, 4))._fitted.structure
     samples = structure.read(X, torch.float32)
     assert samples.values.numel() == sum(x.size for x in X)
     padded = [
         len(batch) * int(samples.sizes[batch].max())
-        for batch in alike(samples.sizes, 128, torch.Generator().manual_seed(0))
+        for batch in length_bucketed_batches(samples.sizes, 128, torch.Generator().manual_seed(0))
     ]
     assert sum(padded) < 2 * len(samples.values)
 
@@ -210,9 +209,9 @@ def test_packing(lengths, seed):
         np.testing.assert_array_equal(row[:length], X[i])
         assert not row[length:].any()
     for how, reduce in (("sum", np.sum), ("mean", np.mean), ("max", np.max)):
-        ours = aggregate(samples.values, owners(sizes), len(X), how)
+        ours = aggregate(samples.values, sample_index(sizes), len(X), how)
         np.testing.assert_allclose(ours, [reduce(x, axis=0) for x in X], atol=1e-12)
-    assert not aggregate(samples.values[:0], owners(sizes)[:0], 2, "max").any()
+    assert not aggregate(samples.values[:0], sample_index(sizes)[:0], 2, "max").any()
     assert row_numbers(torch.tensor([7, 0]), torch.tensor([2, 3])).tolist() == [7, 8, 0, 1, 2]
 
 
@@ -224,7 +223,7 @@ def test_a_sample_without_rows_is_one_row_of_zeros():
 
 def test_tokens_may_be_any_integers_and_unseen_ones_are_all_alike():
     X = [np.array([10**12, -5]), np.array([7])] * 10
-    structure = TokenStructure(X)
+    structure = TokenStructure.learn(X, None, RecurrentClassifier())
     codes = structure.read([np.array([-5, 7, 10**12, 8, 0])], torch.float32).values
     assert codes.tolist() == [1, 2, 3, 0, 0]
     model = RecurrentClassifier(max_epochs=1, random_state=0).fit(X, [0, 1] * 10)
@@ -440,6 +439,10 @@ def test_no_samples_at_predict_are_named(kind):
 def test_long_samples_cost_what_their_masks_take():
     X = ragged([8, 100] * 4)
     model = AttentionRegressor(mask="local", max_epochs=1).fit(X, np.arange(8.0))
-    assert model._costs(torch.tensor([3000])) == 3000  # in blocks, not a square
+    assert padded_size(model, 3000) == 3000  # in blocks, not a square
     full = AttentionRegressor(max_epochs=1).fit(X, np.arange(8.0))
-    assert full._costs(torch.tensor([3000])) == 3000
+    assert padded_size(full, 3000) == 3000
+
+
+def padded_size(model, size):
+    return model.module_.encoder.padded_size(torch.tensor([size]))
