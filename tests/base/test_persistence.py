@@ -196,7 +196,7 @@ def test_newer_files_and_forged_ones(iris):
     rewritten(path, schema=99)
     with pytest.raises(ValueError, match="reads up to 2. Upgrade"):
         load(path)
-    rewritten(path, **{"class": "os.system"})
+    rewritten(path, schema=SCHEMA, **{"class": "os.system"})
     with pytest.raises(ValueError, match="holds a 'os.system', which is none of"):
         load(path)
     rewritten(path, **{"class": "ConvClassifier"})
