@@ -1,14 +1,17 @@
-"""Counts of the checks that whole batteries ran, printed at the end of a run."""
+"""What several files of tests share, and the number of checks that the batteries ran."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_iris
 
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
@@ -18,6 +21,33 @@ ESTIMATORS = [
     for primitive in ("MLP", "Conv", "Recurrent", "Graph", "Attention")
     for kind in ("Classifier", "Regressor")
 ]
+
+IRIS = load_iris(return_X_y=True)
+for _shared in IRIS:
+    _shared.flags.writeable = False
+
+
+class FailsOnFirstSample(ClassifierMixin, BaseEstimator):
+    """Its fit raises an error in the folds that train on the first sample of iris."""
+
+    def __init__(self, message: str = "no luck") -> None:
+        self.message = message
+
+    def fit(self, X: Any, y: Any) -> FailsOnFirstSample:
+        self.classes_ = np.unique(y)
+        if (IRIS[0][0] == X).all(1).any():
+            raise RuntimeError(self.message)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.zeros(len(X), dtype=int)
+
+
+def pairwise(first: Sequence[Any], second: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Pairs in which every value of both occurs, as few as there can be."""
+    n_pairs = max(len(first), len(second))
+    return [(first[i % len(first)], second[i % len(second)]) for i in range(n_pairs)]
+
 
 # The extra of this project that installs what a test imports, where it is not "interop".
 EXTRAS = {"onnxruntime": "onnx", "sphinx_gallery": "docs"}

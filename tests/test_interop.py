@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import optional
+from conftest import IRIS, optional
 from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -21,7 +21,7 @@ from ibestimators import (
     compare_biases,
 )
 
-X, Y = load_iris(return_X_y=True)
+X, Y = IRIS
 
 
 def test_optuna_searches_and_prunes():

@@ -8,7 +8,8 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_diabetes, load_iris
+from conftest import IRIS
+from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
@@ -25,8 +26,9 @@ from ibestimators.base._targets import Numbers
 from ibestimators.layers import Network
 from ibestimators.training import LabelledSamples
 
-X_IRIS, Y_IRIS = load_iris(return_X_y=True)
 X_DIABETES, Y_DIABETES = load_diabetes(return_X_y=True)
+
+X_IRIS, Y_IRIS = IRIS
 
 
 class Poison(Callback):

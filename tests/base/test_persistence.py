@@ -14,7 +14,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
-from conftest import ESTIMATORS, optional
+from conftest import ESTIMATORS, optional, pairwise
 from fixtures.write_schema import CASES
 from numpy.testing import assert_array_equal
 from safetensors import safe_open
@@ -306,8 +306,7 @@ TRUSTED = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(("name", "kind"), pairwise(ESTIMATORS, list(KINDS)))
 def test_skops_needs_to_trust_no_class_but_the_estimator(name, kind):
     skops = optional("skops.io")
     X = KINDS[kind]()

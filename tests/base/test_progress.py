@@ -6,15 +6,16 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import optional
+from conftest import IRIS, optional
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 
 from ibestimators import MLPClassifier, compare_biases
 
+X, Y = IRIS
+
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn before 1.9")
-X, Y = load_iris(return_X_y=True)
 
 
 class Ear:

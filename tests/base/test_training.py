@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import ESTIMATORS
+from conftest import ESTIMATORS, IRIS
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.datasets import load_iris, make_regression
+from sklearn.datasets import make_regression
 from sklearn.exceptions import NotFittedError
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
@@ -22,7 +22,7 @@ from ibestimators import ConvClassifier, MLPClassifier, MLPRegressor
 from ibestimators.structures import ArrayStructure
 from ibestimators.testing._data import outputs
 
-X_IRIS, Y_IRIS = load_iris(return_X_y=True)
+X_IRIS, Y_IRIS = IRIS
 
 
 def quick(name: str, **params: Any) -> Any:

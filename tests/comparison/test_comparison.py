@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import IRIS, FailsOnFirstSample
 from scipy import stats
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_diabetes
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import (
@@ -25,20 +25,7 @@ from ibestimators.comparison._result import assumption
 from ibestimators.comparison._statistics import resampled_interval
 from ibestimators.suite import guess_task
 
-X, y = load_iris(return_X_y=True)
-
-
-class Broken(ClassifierMixin, BaseEstimator):
-    """Fails in the fold that trains on the very first sample."""
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        if (load_iris().data[0] == X).all(1).any():
-            raise RuntimeError("no luck")
-        return self
-
-    def predict(self, X):
-        return np.zeros(len(X), dtype=int)
+X, y = IRIS
 
 
 def test_scores_are_those_of_cross_val_score_on_the_same_folds():
@@ -98,7 +85,7 @@ def test_random_state_decides_everything():
 
 
 def test_a_failing_fit_costs_its_cell_alone():
-    candidates = {"linear": LogisticRegression(max_iter=1000), "broken": Broken()}
+    candidates = {"linear": LogisticRegression(max_iter=1000), "broken": FailsOnFirstSample()}
     result = compare_biases(X, y, candidates, cv=StratifiedKFold(3))
     assert result.cells["error"].notna().sum() == 2
     frame = result.to_frame()
@@ -283,7 +270,7 @@ def test_the_best_is_refitted_on_all_data():
 
 
 def test_a_failure_may_score_or_raise():
-    candidates = {"broken": Broken(), "dummy": DummyClassifier()}
+    candidates = {"broken": FailsOnFirstSample(), "dummy": DummyClassifier()}
     cells = compare_biases(X, y, candidates, cv=3, error_score=0.0, random_state=0).cells
     failed = cells[cells["error"].notna()]
     assert (failed["score"] == 0).all()
@@ -341,7 +328,7 @@ def test_few_lucky_folds_do_not_make_the_best(recwarn):
     result = compare_biases(X, y, candidates, cv=folds, refit=True)
     assert result.to_frame()["failures"].tolist() == [2, 0]
     assert result.best == "dummy"
-    failing = compare_biases(X, y, {"b": Broken()}, cv=3, refit=True, random_state=0)
+    failing = compare_biases(X, y, {"b": FailsOnFirstSample()}, cv=3, refit=True, random_state=0)
     assert failing.best_estimator_ is None
     assert any("could not be fitted on all data" in str(w.message) for w in recwarn)
 

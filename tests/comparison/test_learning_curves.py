@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import IRIS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_diabetes
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit, StratifiedKFold
@@ -27,7 +28,8 @@ from ibestimators.comparison._learning_curves import (
 )
 from ibestimators.comparison._statistics import resampled_interval
 
-X, y = load_iris(return_X_y=True)
+X, y = IRIS
+
 SIZES = [20, 58, 167, 480, 1386, 4000]
 SEEN: list[tuple[str, frozenset[int]]] = []
 

@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import optional
-from sklearn.datasets import load_iris
+from conftest import IRIS, optional
 from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -29,7 +28,8 @@ from sklearn.preprocessing import FunctionTransformer
 from ibestimators import GraphClassifier, MLPClassifier, compare_biases
 from ibestimators.comparison._cache import _content
 
-X, y = load_iris(return_X_y=True)
+X, y = IRIS
+
 SAME = ["estimator", "fold", "score", "n_parameters", "n_train", "n_test"]
 
 PROGRAM = """

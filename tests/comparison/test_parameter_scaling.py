@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
+from conftest import IRIS
 
 from ibestimators import (
     MLPClassifier,
@@ -13,7 +13,7 @@ from ibestimators import (
     compare_parameter_scaling,
 )
 
-X, y = load_iris(return_X_y=True)
+X, y = IRIS
 
 
 def test_sizes_are_reached_on_the_same_folds():

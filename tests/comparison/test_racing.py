@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sklearn.datasets import load_digits, load_iris
+from conftest import IRIS
+from sklearn.datasets import load_digits
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -11,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from ibestimators import GraphClassifier, MLPClassifier, race_biases
 from ibestimators.testing._data import KINDS, targets
 
-X, y = load_iris(return_X_y=True)
+X, y = IRIS
 
 
 def test_the_worse_are_dropped_and_the_winner_gets_all_data():

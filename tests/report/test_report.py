@@ -11,11 +11,10 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import optional
+from conftest import IRIS, FailsOnFirstSample, optional
 from markupsafe import escape
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_diabetes
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
@@ -24,7 +23,8 @@ from ibestimators.formatting import runs
 from ibestimators.report._charts import Axis
 from ibestimators.report._facts import facts_of_samples, facts_of_target
 
-X, y = load_iris(return_X_y=True)
+X, y = IRIS
+
 NASTY = '<b>&"x'
 LONG = "an_estimator_whose_name_was_made_by_a_machine_and_has_no_space_anywhere_in_it"
 FLAGS = [
@@ -39,23 +39,10 @@ FLAGS = [
 ]
 
 
-class Broken(ClassifierMixin, BaseEstimator):
-    """Fails in the fold that trains on the very first sample."""
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        if (load_iris().data[0] == X).all(1).any():
-            raise RuntimeError("no luck with <script>alert(1)</script> & $title")
-        return self
-
-    def predict(self, X):
-        return np.zeros(len(X), dtype=int)
-
-
 CANDIDATES = {
     "dummy": DummyClassifier(),
     NASTY: LogisticRegression(max_iter=1000),
-    "broken": Broken(),
+    "broken": FailsOnFirstSample("no luck with <script>alert(1)</script> & $title"),
     LONG: LogisticRegression(max_iter=1000, C=0.01),
 }
 
