@@ -110,6 +110,6 @@ for ax, sample in zip(axes, (100, 101), strict=True):
 counts = [int((influence > 0).sum()) for influence in reach.influence]
 print(
     f"after 0 to 4 rounds the Pazzi have heard of {counts} families, and marks 5 or 6 edges apart "
-    f"are told apart with accuracy {scores[2]:.2f} by two rounds and {scores[3]:.2f} by three."
+    f"are separated with accuracy {scores[2]:.2f} by two rounds and {scores[3]:.2f} by three."
 )
 plt.show()

@@ -74,17 +74,22 @@ class AblationResult(Result):
         return pd.DataFrame(rows).set_index("estimator")
 
     def _sentences(self) -> list[str]:
-        return [self._in_words(row) for row in records(self.to_frame())]
-
-    def _in_words(self, row: Any) -> str:
-        if row.drop_low > 0:
-            return f"{row.Index} uses the structure: {self.scoring} drops by {row.drop:.2f}."
-        if row.drop_high < 0:
-            return (
-                f"{row.Index} is better without the structure: {self.scoring} rises by "
-                f"{-row.drop:.2f}."
-            )
-        return f"{row.Index}: no significant drop."
+        sentences, unchanged = [], []
+        for row in records(self.to_frame()):
+            if row.drop_low > 0:
+                sentences.append(
+                    f"{row.Index} uses the structure: {self.scoring} drops by {row.drop:.2f}."
+                )
+            elif row.drop_high < 0:
+                sentences.append(
+                    f"{row.Index} is better without the structure: {self.scoring} rises by "
+                    f"{-row.drop:.2f}."
+                )
+            else:
+                unchanged.append(str(row.Index))
+        if unchanged:
+            sentences.append(f"No significant drop: {', '.join(unchanged)}.")
+        return sentences
 
     def _display(self) -> Any:
         from ibestimators.comparison._displays import AblationDisplay
@@ -123,7 +128,7 @@ class AblationResult(Result):
     def _sections(self) -> list[Section]:
         return [
             Section(
-                "What the structure is worth",
+                "Structure ablation",
                 [
                     self._chart(),
                     Bullets(self._sentences()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ibestimators.formatting import records, with_interval
 from ibestimators.plotting import Display, Style, remove_frame
 
 GREY = "0.45"
+MAX_NAME = 32  # characters of a name on one line
 
 
 class ComparisonDisplay(Display):
@@ -192,7 +194,7 @@ def _label_mark(ax: Any, text: str, x: float, height: int, text_kw: Style) -> No
 def _label_rows(ax: Any, frame: pd.DataFrame) -> None:
     """A row for each estimator, with what it assumes below its name."""
     labels = [
-        f"{row.Index}\n{row.assumption}" if row.assumption else str(row.Index)
+        "\n".join([*wrap(str(row.Index), MAX_NAME), *filter(None, [row.assumption])])
         for row in records(frame)
     ]
     ax.set_yticks(range(len(frame)), labels)

@@ -186,7 +186,7 @@ class LearningCurvesResult(Result):
         n_folds = counted(count_folds(self.cells), "fold")
         failures = (f"{name}: {text}" for name, text in self._failed_fits())
         return [
-            f"training samples; means over {n_folds}, the same for all estimators.",
+            f"training samples; means over {n_folds}, the same for all.",
             *failures,
         ]
 
@@ -213,7 +213,7 @@ class LearningCurvesResult(Result):
         )
         return [
             Section(
-                "How much data each is worth",
+                "Learning curves",
                 [
                     curves,
                     Bullets(self._sentences()),
@@ -242,7 +242,7 @@ class LearningCurvesResult(Result):
         return table.reindex(index=folds, columns=self._sizes).to_numpy(dtype=float)
 
     def _picks(self, n_draws: int) -> NDArray[np.int64]:
-        """Folds of each draw of the bootstrap, the same for all estimators."""
+        """Folds of each draw of the bootstrap, the same for all."""
         n_folds = self.cells["fold"].nunique()
         return np.random.default_rng(0).integers(n_folds, size=(n_draws, n_folds))
 
@@ -323,7 +323,7 @@ def power_laws_section(laws: pd.DataFrame, unit: str) -> Section:
         for name, row in fitted.iterrows()
     ]
     note = (
-        f"Error = a n^−b + c for n {unit}: c is the error that remains as n grows, b the rate at "
+        f"Error = a n⁻ᵇ + c for n {unit}: c is the error that remains as n grows, b the rate at "
         "which the rest vanishes. In brackets: 95 % intervals."
     )
     table = Table("Power laws of the error", ["estimator", "a", "b", "c"], rows)

@@ -94,10 +94,7 @@ class RaceResult(Result):
 
     def _sections(self) -> list[Section]:
         best: Any = self._best_of_rounds()
-        curves = [
-            Curve(str(name), list(best.xs(name).items()), is_highlighted=name == self.winner)
-            for name in best.index.unique(0)
-        ]
+        curves = [Curve(str(name), list(best.xs(name).items())) for name in best.index.unique(0)]
         caption = "Best score of each estimator in each round that it reached, by samples."
         ticks = sorted(best.index.unique(1))
         chart = CurveChart("Best score by samples", caption, curves, ticks)

@@ -275,8 +275,8 @@ class ComparisonResult(Result):
     def _notes(self) -> list[str]:
         n_folds = counted(count_folds(self.cells), "fold")
         return [
-            f"Means over {n_folds}, the same for all estimators; ± is half of a 95 % interval "
-            "(corrected resampled t).",
+            f"Means over {n_folds}, the same for all; ± is half of a 95 % interval (corrected "
+            "resampled t).",
             *(f"{name}: {text}" for name, text in failed_fits(self.cells)),
         ]
 
@@ -297,7 +297,7 @@ class ComparisonResult(Result):
                     self._wide_table(frame),
                     Paragraph(
                         "± is half of a 95 % interval. Multiply-adds are those of predicting one "
-                        "sample; times are means over the folds. Click a heading to sort.",
+                        "sample; times are means over the folds.",
                         is_note=True,
                     ),
                 ],

@@ -105,7 +105,7 @@ class ParameterScalingResult(Result):
         title = f"{self.scoring} by parameters"
         return [
             Section(
-                "What width is worth",
+                "Parameter scaling",
                 [
                     curve_chart(title, caption, self.frame, self.laws, self.baseline, self.scoring),
                     Bullets(self._sentences()),

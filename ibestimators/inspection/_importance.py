@@ -103,9 +103,9 @@ class ImportanceResult(Result):
     def _sentences(self) -> list[str]:
         frame = self._ranked()
         if frame.empty or not frame["importance"].iloc[0] > 0:
-            return [f"{self.scoring} does not drop without any {self._noun()}."]
+            return [f"Without any {self._noun()}, {self.scoring} does not drop."]
         return [
-            f"{self.scoring} drops most without {self._noun()} {_text(frame.index[0])}, by "
+            f"Without {self._noun()} {_text(frame.index[0])}, {self.scoring} drops most: by "
             f"{frame['importance'].iloc[0]:.3f}."
         ]
 

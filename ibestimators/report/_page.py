@@ -75,9 +75,8 @@ def fragment(sections: Sequence[Section]) -> str:
     """
     body = [_rendered(section, is_page=False) for section in sections if has_content(section)]
     style = Markup("<style>\n{}</style>").format(_asset("style.css"))
-    return Markup('<div class="ibestimators">\n{}\n{}\n</div>').format(
-        style, Markup("\n").join(body)
-    )
+    element = Markup('<div class="ibestimators">\n{}\n{}\n</div>')
+    return str(element.format(style, Markup("\n").join(body)))
 
 
 def _rendered(block: Block, level: int = 2, is_page: bool = True) -> Markup:

@@ -436,7 +436,7 @@ def test_the_table_ends_with_the_sentences():
     assert "means over 5 folds" in lines[4]
     assert lines[5:] == result.data_efficiency()["sentence"].tolist()
     assert lines[5].startswith("Conv is worth 3.")
-    assert repr(result_of({"MLP": law(2, 0.4, 0.05)})).endswith("the same for all estimators.")
+    assert repr(result_of({"MLP": law(2, 0.4, 0.05)})).endswith("the same for all.")
 
 
 def test_one_split_is_enough_for_scores():

@@ -648,7 +648,7 @@ def test_the_result_is_a_table():
     assert lines[3].split()[0] == "2"
     assert "… and 18 more, of 0.000 at most" in lines
     assert lines[-2].startswith("R² 1.000; importance: its drop without the unit")
-    assert lines[-1].startswith("R² drops most without feature 7, by ")
+    assert lines[-1].startswith("Without feature 7, R² drops most: by ")
     pairs = importance(nx.number_of_edges, [nx.gnp_random_graph(4, 0.5, seed=i) for i in range(9)])
     assert pairs.to_frame().index.nlevels == 1
     assert "0 – 1" in repr(pairs)

@@ -110,10 +110,10 @@ def test_sections_come_in_order_and_tags_close(page):
         "Scores",
         "Estimators",
         "Failed fits",
-        "How much data each is worth",
+        "Learning curves",
         "Power laws",
         "Failed fits",
-        "What the structure is worth",
+        "Structure ablation",
         "Data",
         "Settings",
         "Versions",
@@ -167,7 +167,7 @@ def test_the_page_says_what_the_results_say(page, results):
     half = (row["difference_high"] - row["difference_low"]) / 2
     assert f"{row['difference']:+.3f} ± {half:.3f}" in page
     assert "random_state=" in page
-    for told in ("positions in one random order", "Holm", "scikit-learn", "no significant drop"):
+    for told in ("positions in one random order", "Holm", "scikit-learn", "No significant drop"):
         assert told in page
 
 
