@@ -1,9 +1,9 @@
-"""Where in the structure is the answer? What a prediction loses without a part of X.
+"""Which parts of the structure does a prediction depend on?
 
-`structure_importance` is permutation importance for whatever X holds: what stands at one
-unit (a feature, a step, a patch, a token, a node, an edge) is exchanged among samples, and
-the fall of the score is the unit's importance. `sample_importance` asks the same of a single
-sample, whose units are replaced, one at a time, by what stands in others.
+`structure_importance` is permutation importance for every kind of X: the values of one unit (a
+feature, a step, a patch, a token, a node, an edge) are exchanged among samples, and the drop of
+the score is the importance of the unit. `sample_importance` measures it in a single sample, whose
+units are replaced, one at a time, by those of other samples.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sklearn.utils.validation import check_consistent_length
 from ibestimators.base import random_generator
 from ibestimators.comparison._compare import score_names
 from ibestimators.formatting import records
-from ibestimators.perturbations import units_of
+from ibestimators.perturbations import Units, units_of
 from ibestimators.pipelines import innermost
 from ibestimators.plotting import Display, Style, largest, remove_frame
 from ibestimators.report import Number, Paragraph, Result, Row, RowChart, Section, Table
@@ -53,7 +53,7 @@ class ImportanceResult(Result):
         Labels: names or numbers of features, numbers of steps ("10-14" for a region, first
         and last), rows and columns of patches, words, names of nodes, pairs of them.
     unit : str
-        The kind of unit: "feature", "step", "region", "patch", "token", "node", "edge" or
+        The type of unit: "feature", "step", "region", "patch", "token", "node", "edge" or
         "edge_feature".
     scoring : str
         Name of the score or output; higher is better.
@@ -181,19 +181,19 @@ def structure_importance(
     random_state: int | np.random.RandomState | None = None,
     n_jobs: int | None = None,
 ) -> ImportanceResult:
-    """Measure what each unit of the structure is worth to a fitted estimator.
+    """Measure the importance of each unit of the structure to a fitted estimator.
 
-    What stands at one unit is exchanged among the samples, so that it says nothing of y
-    any more, and the fall of the score is the unit's importance. Give data that the
-    estimator was not fitted on: on its training data a unit may be worth only what was
-    learned by heart. Of units that tell the same, each can be exchanged without a loss.
+    The values of one unit are exchanged among the samples, so that they are unrelated to y,
+    and the drop of the score is the importance of the unit. Give data that the estimator was not
+    fitted on: on its training data the importances include what it memorised. Units that
+    carry the same information can each be exchanged without a drop.
 
     Parameters
     ----------
     estimator : fitted estimator
         Any that follows scikit-learn, a pipeline or a search.
     X : array-like of shape (n_samples, ...), or list
-        Two samples at least, features last. Texts as well, if the first step of a pipeline
+        At least two samples, features last. Texts as well, if the first step of a pipeline
         is a `TextTokenizer`.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Class labels or numbers.
@@ -203,15 +203,15 @@ def structure_importance(
           attribute of nodes, exchanged among all nodes.
         - "step": one position of a signal, of sequences or tokens, exchanged among the
           samples that have it.
-        - "region": `size` steps side by side.
+        - "region": `size` consecutive steps.
         - "patch": pixels or voxels, `size` along each axis.
         - "node": of arrays, one position along all axes of the structure. Of graphs that
           share their nodes, all attributes of one node.
-        - "token": each of the 50 most frequent tokens; where it stands, tokens are drawn
-          from all others in X, as often as they occur. Those may say something themselves,
-          so that a token without a meaning is not worth 0 exactly.
-        - "edge": of graphs that share their nodes, whether a pair is joined (and what
-          attributes the edge has), for each pair that some sample joins.
+        - "token": each of the 50 most frequent tokens, replaced wherever it occurs by draws
+          from all other tokens in X, by their frequency. Those may be informative themselves,
+          so that the importance of an uninformative token is not exactly 0.
+        - "edge": of graphs that share their nodes, whether a pair of nodes has an edge (and
+          the attributes of the edge), for each pair with an edge in some sample.
         - "edge_feature": an attribute of edges, such as ``weight``, exchanged among all
           edges.
 
@@ -219,16 +219,16 @@ def structure_importance(
         are more than 50), patches, tokens, and features of graphs (edges if their nodes
         have none).
     size : int, default=None
-        Positions of a region, or of a patch along each axis. None takes the smallest that
-        makes 50 units or fewer.
+        Positions of a region, or of a patch along each axis. None takes the smallest size
+        with at most 50 units.
     scoring : str or callable, default=None
-        As in scikit-learn; None takes the estimator's own score.
+        As in scikit-learn; None takes the ``score`` of the estimator.
     n_repeats : int, default=5
-        Exchanges of each unit.
+        Number of exchanges of each unit.
     random_state : int, RandomState instance or None, default=None
-        Decides the exchanges; all units have the same ones, whatever `n_jobs`.
+        Determines the exchanges, which are the same for all units and every `n_jobs`.
     n_jobs : int, default=None
-        Units at a time, through joblib.
+        Number of units measured in parallel, through joblib.
 
     Returns
     -------
@@ -242,8 +242,8 @@ def structure_importance(
 
     See Also
     --------
-    sample_importance : What counts in one sample.
-    sklearn.inspection.permutation_importance : The same for columns of a table.
+    sample_importance : Importances in one sample.
+    sklearn.inspection.permutation_importance : The same for the columns of a table.
 
     References
     ----------
@@ -253,7 +253,7 @@ def structure_importance(
 
     Examples
     --------
-    The class shows in steps 4 and 5 of a signal.
+    The class changes steps 4 and 5 of a signal.
 
     >>> import numpy as np
     >>> from ibestimators import MLPClassifier
@@ -271,14 +271,15 @@ def structure_importance(
     _check_count("n_repeats", n_repeats)
     if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
         raise ValueError(f"scoring must be the name of one score or callable, got {scoring!r}.")
-    estimator, X, words = _tokenized(estimator, X)
+    tokenizer, estimator = _split_tokenizer(estimator, X)
+    X = X if tokenizer is None else tokenizer.transform(X)
     check_consistent_length(X, y)
     if len(X) < 2:
         raise ValueError(
-            "X has one sample, which has none to exchange with. Give more, or use "
+            "X has one sample, but units are exchanged among samples. Give at least two, or use "
             "sample_importance."
         )
-    _check_layout(estimator, X)
+    _check_layout(estimator)
     scorer = check_scoring(estimator, scoring=scoring)
     baseline = float(scorer(estimator, X, y))
     units = units_of(X, unit, size)
@@ -288,19 +289,13 @@ def structure_importance(
         for place in units.places
     )
     used = scoring if scoring is not None else getattr(estimator, "scoring", None)
-    return ImportanceResult(
-        importances=baseline - np.array(scores).reshape(len(units.places), n_repeats),
-        units=_in_words(units, words),
-        unit=units.unit,
-        scoring=score_names(used, is_classifier(estimator))[0],
-        baseline_score=baseline,
-        places=tuple(units.places),
-        over=units.over,
-    )
+    name = score_names(used, is_classifier(estimator))[0]
+    drops = baseline - np.array(scores).reshape(len(units.places), n_repeats)
+    return _result(drops, units, tokenizer, name, baseline)
 
 
 def _scores(
-    estimator: Any, units: Any, place: Any, y: Any, scorer: Any, n_repeats: int, seed: int
+    estimator: Any, units: Units, place: Any, y: Any, scorer: Any, n_repeats: int, seed: int
 ) -> list[float]:
     random = np.random.RandomState(seed)
     return [scorer(estimator, units.exchange(place, random), y) for _ in range(n_repeats)]
@@ -316,43 +311,41 @@ def sample_importance(
     n_draws: int = 20,
     random_state: int | np.random.RandomState | None = None,
 ) -> ImportanceResult:
-    """Measure what each unit of one sample is worth to its prediction.
+    """Measure the importance of each unit of one sample to its prediction.
 
-    Each unit is replaced, `n_draws` times, by something drawn from a background, and the mean
-    fall of the output is its importance: of the probability of the predicted class, or of
-    the predicted number. Above 0: the unit speaks for the prediction; below 0: against it.
+    Each unit is replaced `n_draws` times by a draw from background samples. Its importance is the
+    mean drop of the output: the probability of the predicted class, or the predicted number.
+    A positive importance supports the prediction, a negative one contradicts it.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Any that follows scikit-learn, a pipeline or a search. A classifier without
-        ``predict_proba`` counts as sure of its prediction.
+        Any that follows scikit-learn, a pipeline or a search. For a classifier without
+        ``predict_proba``, the probability of its prediction is taken as 1.
     x : sample
-        As in X, such as ``X[0]``.
+        Of the same kind as those of X, such as ``X[0]``.
     X : array-like of shape (n_samples, ...), or list
-        The background.
+        The background samples.
     unit : str, default="auto"
-        What is replaced, by what:
+        What is replaced, and by what:
 
-        - "feature", "step", "region", "patch", "node" of arrays: by what a random sample has
-          there.
-        - "step", "region" of sequences, and "token" (a place in the text, as "step" is): by
-          as many steps on end from anywhere in X.
+        - "feature", "step", "region", "patch", "node" of arrays: by that of a random sample.
+        - "step", "region" of sequences, and "token" (one position of the text, as "step"):
+          by as many consecutive steps from anywhere in X.
         - "feature" of sequences, "feature" of nodes, "edge_feature": at each step, node or
           edge by that of a random one.
         - "node" of graphs: its attributes by those of a random node; its edges stay.
-        - "edge": it joins instead a random pair of nodes that has no edge (a loop, a node
-          that has none), and takes its attributes along. It goes where there is no such
-          pair.
+        - "edge": moved, with its attributes, to a random pair of nodes without an edge (a
+          loop to a node without a loop), or removed if there is no such pair.
 
         "auto" takes features of ``(n, d)``, steps of signals and sequences (regions if there
         are more than 50), patches, tokens, and nodes (edges if nodes have no attributes).
     size : int, default=None
         As in `structure_importance`.
     n_draws : int, default=20
-        Replacements of each unit.
+        Number of replacements of each unit.
     random_state : int, RandomState instance or None, default=None
-        Decides the draws.
+        Determines the draws.
 
     Returns
     -------
@@ -362,16 +355,16 @@ def sample_importance(
     Raises
     ------
     ValueError
-        If x is not of the kind of X, has no such units, or the estimator has several outputs.
+        If x is not of the kind of X or has no such units, or the estimator has several outputs.
 
     See Also
     --------
-    structure_importance : What counts in all samples.
+    structure_importance : Importances over all samples.
 
     References
     ----------
     Zintgraf et al., "Visualizing deep neural network decisions: prediction difference
-    analysis", ICLR (2017), which weighs up probabilities by log odds.
+    analysis", ICLR (2017), which compares probabilities by their log odds.
 
     Examples
     --------
@@ -392,40 +385,57 @@ def sample_importance(
     2
     """
     _check_count("n_draws", n_draws)
-    tokenizer = estimator
-    estimator, X, words = _tokenized(estimator, X)
-    if isinstance(x, str):
-        x = _tokenized(tokenizer, [x])[1][0]
-    _check_layout(estimator, X)
+    tokenizer, estimator = _split_tokenizer(estimator, X)
+    if tokenizer is not None:
+        X = tokenizer.transform(X)
+        x = tokenizer.transform([x])[0] if isinstance(x, str) else x
+    _check_layout(estimator)
     units = units_of(X, unit, size, x)
     random = random_generator(random_state)
-    # as many copies as replacements: in batches of one size the rounding is the same
-    name, output = _output(estimator, units.repeat(n_draws))
-    before = output(units.repeat(n_draws))
-    falls = [
+    # As many copies as replacements: batches of one size are rounded in the same way.
+    copies = units.repeat(n_draws)
+    name, output = _output(estimator, copies)
+    before = output(copies)
+    seeds = random.randint(2**31, size=len(units.places))
+    drops = [
         before - output(units.replace(place, n_draws, np.random.RandomState(seed)))
-        for place, seed in zip(
-            units.places, random.randint(2**31, size=len(units.places)), strict=True
-        )
+        for place, seed in zip(units.places, seeds, strict=True)
     ]
+    importances = np.array(drops).reshape(len(units.places), n_draws)
+    return _result(importances, units, tokenizer, name, float(before[0]))
+
+
+def _result(
+    importances: NDArray[np.float64],
+    units: Units,
+    tokenizer: TextTokenizer | None,
+    scoring: str,
+    baseline_score: float,
+) -> ImportanceResult:
+    labels = units.labels
+    if tokenizer is not None and units.unit == "token":
+        words: dict[Hashable, str] = {
+            number: word for word, number in tokenizer.vocabulary_.items()
+        }
+        labels = tuple(words.get(label, label) for label in labels)
     return ImportanceResult(
-        importances=np.array(falls).reshape(len(units.places), n_draws),
-        units=_in_words(units, words),
+        importances=importances,
+        units=labels,
         unit=units.unit,
-        scoring=name,
-        baseline_score=float(before[0]),
+        scoring=scoring,
+        baseline_score=baseline_score,
         places=tuple(units.places),
         over=units.over,
     )
 
 
 def _output(estimator: Any, samples: Any) -> tuple[str, Any]:
-    """What the estimator says of a sample, as a number: its name and a function of samples."""
+    """The output that is explained: its name, and the function of samples that computes it."""
     predicted = np.asarray(estimator.predict(samples))
     if predicted.ndim > 1 and predicted.size != len(predicted):
         raise ValueError(
-            f"the estimator predicts {predicted.shape[1]} outputs, but the importance for one is "
-            "measured. Fit one estimator an output."
+            f"the estimator predicts {predicted.shape[1]} outputs, but importances are measured "
+            "for one. Fit one estimator for each output."
         )
     if not is_classifier(estimator):
         return "prediction", lambda Z: np.asarray(estimator.predict(Z), dtype=float).reshape(-1)
@@ -437,20 +447,13 @@ def _output(estimator: Any, samples: Any) -> tuple[str, Any]:
     return name, lambda Z: np.asarray(estimator.predict_proba(Z), dtype=float)[:, column]
 
 
-def _tokenized(estimator: Any, X: Any) -> tuple[Any, Any, dict[int, str]]:
-    """Texts as tokens, the steps of the pipeline that read them, and the words."""
-    within = getattr(estimator, "best_estimator_", estimator)
-    holds_text = hasattr(X, "__len__") and len(X) > 0 and isinstance(next(iter(X)), str)
-    if not (holds_text and isinstance(within, Pipeline) and isinstance(within[0], TextTokenizer)):
-        return estimator, X, {}
-    words = {token: word for word, token in within[0].vocabulary_.items()}
-    return within[1:], within[0].transform(X), words
-
-
-def _in_words(units: Any, words: dict[int, str]) -> tuple[Hashable, ...]:
-    if units.unit != "token":
-        return tuple(units.labels)
-    return tuple(words.get(label, label) for label in units.labels)
+def _split_tokenizer(estimator: Any, X: Any) -> tuple[TextTokenizer | None, Any]:
+    """The tokenizer in front of a pipeline, and the steps after it, if X holds texts."""
+    pipeline = getattr(estimator, "best_estimator_", estimator)
+    has_texts = hasattr(X, "__len__") and len(X) > 0 and isinstance(next(iter(X)), str)
+    if has_texts and isinstance(pipeline, Pipeline) and isinstance(pipeline[0], TextTokenizer):
+        return pipeline[0], pipeline[1:]
+    return None, estimator
 
 
 def _check_count(name: str, count: Any) -> None:
@@ -458,11 +461,11 @@ def _check_count(name: str, count: Any) -> None:
         raise ValueError(f"{name} must be a positive integer, got {count!r}.")
 
 
-def _check_layout(estimator: Any, X: Any) -> None:
+def _check_layout(estimator: Any) -> None:
     if getattr(innermost(estimator), "channels_first", False):
         raise ValueError(
-            "the estimator has channels_first=True, but units are found in samples whose features "
-            "stand last. Fit it with channels_first=False on np.moveaxis(X, 1, -1)."
+            "the estimator has channels_first=True, but importances need X with features last. "
+            "Fit it with channels_first=False on np.moveaxis(X, 1, -1)."
         )
 
 
@@ -480,7 +483,7 @@ class ImportanceDisplay(Display):
     units, places : tuple
         Label and place of each unit.
     unit, scoring : str
-        Kind of unit, and name of the score.
+        Type of unit, and name of the score.
     over : ndarray, networkx.Graph or None
         As in `ImportanceResult`.
 

@@ -1,4 +1,4 @@
-"""Units that are exchanged: what counts comes first, what is ignored is worth exactly 0."""
+"""Exchanged units: the important come first, those that are ignored have importance 0."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ from ibestimators.testing import _data as kinds
 
 
 class Known(RegressorMixin, BaseEstimator):
-    """Predicts what a function says of each sample; nothing is learned."""
+    """Predicts a function of each sample; nothing is learned."""
 
-    def __init__(self, says):
-        self.says = says
+    def __init__(self, function):
+        self.function = function
 
     def fit(self, X, y=None):
         self.fitted_ = True
         return self
 
     def predict(self, X):
-        return np.array([self.says(x) for x in X], dtype=float)
+        return np.array([self.function(x) for x in X], dtype=float)
 
 
 class KnownClass(ClassifierMixin, Known):
-    """Likewise a class, 0 or 1."""
+    """Predicts a class, 0 or 1, likewise."""
 
     classes_ = np.arange(2)
 
@@ -55,15 +55,15 @@ class KnownClass(ClassifierMixin, Known):
         return super().predict(X).astype(int)
 
 
-def importance(says, X, unit="auto", **kwargs):
-    """Of an estimator that knows the truth."""
-    model = Known(says)
+def importance(function, X, unit="auto", **kwargs):
+    """Importances to an estimator that knows the function."""
+    model = Known(function)
     kwargs = {"random_state": 0, **kwargs}
     return structure_importance(model, X, model.predict(X), unit, **kwargs)
 
 
 def assert_only(result, unit, others_exactly_zero=True):
-    """One unit has all the importance."""
+    """Only one unit has an importance."""
     frame = result.to_frame()["importance"]
     at = list(result.units).index(unit)
     assert frame.iloc[at] > 0.1
@@ -139,7 +139,7 @@ def test_frames_of_several_types_stay_so():
         ((2, 4, 5, 2), "patch", 3, np.s_[:, 1, 3, 2], "0-1, 3, 0-2"),
     ],
 )
-def test_the_one_part_that_counts(shape, unit, size, at, label):
+def test_the_only_important_unit(shape, unit, size, at, label):
     X = normal(30, *shape)
     one = at[1:] if isinstance(at, tuple) else at
     result = importance(lambda x: x[one].sum(), X, unit, size=size)
@@ -213,15 +213,15 @@ def test_steps_are_exchanged_among_the_samples_that_have_them():
 
 
 @pytest.mark.parametrize(
-    ("says", "unit", "label"),
+    ("function", "unit", "label"),
     [
         (lambda x: x[0, 1], "step", 0),
         (lambda x: x[1:3, 0].sum(), "region", "0-2"),
         (lambda x: x[:, 1].mean(), "feature", 1),
     ],
 )
-def test_the_one_part_of_sequences_that_counts(says, unit, label):
-    result = importance(says, kinds.ragged(2), unit, size=3 if unit == "region" else None)
+def test_the_only_important_unit_of_sequences(function, unit, label):
+    result = importance(function, kinds.ragged(2), unit, size=3 if unit == "region" else None)
     assert_only(result, label)
 
 
@@ -243,7 +243,7 @@ def test_sequences_that_are_frames_stay_so():
     assert sample_importance(Known(lambda x: x["b"].mean()), X[0], X).importances.any()
 
 
-def test_the_one_token_that_counts():
+def test_the_only_important_token():
     X = kinds.tokens()
     result = importance(lambda x: np.mean(x == 4), X)
     assert result.unit == "token"
@@ -271,7 +271,7 @@ def texts():
     return [" ".join([*random.choice(words, 4), "good" if k else "the"]) for k in y], y
 
 
-def test_texts_are_told_by_their_words():
+def test_units_of_texts_are_labelled_by_their_words():
     X, y = texts()
     pipeline = make_pipeline(TextTokenizer(), MLPClassifier(max_epochs=20, random_state=0))
     search = GridSearchCV(pipeline, {"texttokenizer__level": ["word"]}, cv=2)
@@ -341,7 +341,7 @@ def nodes_and_weights(graph):
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("directed", [False, True])
-def test_the_one_part_of_graphs_that_counts(form, directed):
+def test_the_only_important_unit_of_graphs(form, directed):
     X = graphs(form, directed=directed)
     first = "a" if form == "networkx" else 0
     result = importance(lambda g: nodes_and_weights(g)[0][:, 0].mean(), X)
@@ -374,10 +374,13 @@ def test_undirected_graphs_stay_so_in_their_form(form, unit):
                 np.testing.assert_array_equal(nodes_and_weights(before)[1], weight)
             else:
                 np.testing.assert_array_equal(*(nodes_and_weights(g)[0] for g in (before, after)))
-        for part in (0, 1):  # what goes somewhere comes from somewhere
-            rows = [np.sort(np.concatenate([nodes_and_weights(g)[part].ravel() for g in graphs_]))
-                    for graphs_ in (X, changed)]  # fmt: skip
+        for part in (0, 1):  # values move, and none is added or lost
+            rows = [sorted_values(some, part) for some in (X, changed)]
             np.testing.assert_array_equal(*rows)
+
+
+def sorted_values(some, part):
+    return np.sort(np.concatenate([nodes_and_weights(graph)[part].ravel() for graph in some]))
 
 
 @pytest.mark.parametrize("form", FORMS[1:])
@@ -389,7 +392,7 @@ def test_all_forms_of_graphs_are_one(form):
     np.testing.assert_allclose(found.importances, expected.importances)
 
 
-def test_nodes_are_told_by_name_not_by_their_place():
+def test_nodes_are_identified_by_name_and_not_by_position():
     X = graphs(size=5)
     turned = []
     for i, graph in enumerate(X):
@@ -404,7 +407,7 @@ def test_nodes_are_told_by_name_not_by_their_place():
     assert_only(result, result.units[at])
 
 
-def test_attributes_that_some_nodes_lack_stay_with_those_that_have_them():
+def test_nodes_without_an_attribute_do_not_get_it():
     X = kinds.networkx_graphs()
     for i, graph in enumerate(X):
         if i % 2:
@@ -418,8 +421,10 @@ def test_attributes_that_some_nodes_lack_stay_with_those_that_have_them():
             ("rare" in row) for _, row in after.nodes(data=True)
         ]
         assert sorted(before.edges()) == sorted(after.edges())
-    rare = [sorted(v for g in gs for _, v in g.nodes(data="rare") if v is not None)
-            for gs in (X, changed)]  # fmt: skip
+    rare = [
+        sorted(v for graph in some for _, v in graph.nodes(data="rare") if v is not None)
+        for some in (X, changed)
+    ]
     assert rare[0] == rare[1]
 
 
@@ -436,7 +441,7 @@ def test_graphs_without_shared_nodes_point_to_one_graph():
         importance(len, bare, "edge_feature")
 
 
-def test_message_passing_heeds_what_it_reads():
+def test_attributes_that_message_passing_does_not_read_have_no_importance():
     X = graphs(n=80)
     y = np.array([nodes_and_weights(g)[0][:, 0].mean() > 0 for g in X]).astype(int)
     for unit, attrs in (("feature", {"node_attrs": ["a"]}), ("edge_feature", {"edge_attrs": []})):
@@ -462,7 +467,7 @@ def test_message_passing_heeds_what_it_reads():
         ((4, 5, 2), "feature", None, np.s_[..., 1], 1),
     ],
 )
-def test_what_counts_in_one_array(shape, unit, size, at, label):
+def test_the_important_unit_of_one_array(shape, unit, size, at, label):
     X = normal(40, *shape)
     x = np.full(shape, 3.0)
     model = Known(lambda x: x[at].sum())
@@ -475,7 +480,7 @@ def test_what_counts_in_one_array(shape, unit, size, at, label):
     assert result.importances_mean.max() == pytest.approx(x[at].sum() - mean, abs=4 * spread)
 
 
-def test_what_speaks_against_the_prediction_is_below_zero():
+def test_units_that_contradict_the_prediction_have_negative_importance():
     X, y = load_iris(return_X_y=True)
     X, y = X[y > 0][:, 2:], y[y > 0]
     model = LogisticRegression().fit(X, y)
@@ -490,7 +495,7 @@ def test_what_speaks_against_the_prediction_is_below_zero():
 
 
 @pytest.mark.parametrize("unit", ["step", "region"])
-def test_what_counts_in_one_sequence(unit):
+def test_the_important_unit_of_one_sequence(unit):
     X = kinds.ragged(2)
     x = np.full((7, 2), 9.0)
     size = 3 if unit == "region" else None
@@ -508,7 +513,7 @@ def test_what_counts_in_one_sequence(unit):
             sample_importance(model, np.ones((9, 2)), X, unit, size=9)
 
 
-def test_what_counts_in_one_text():
+def test_the_important_token_of_one_text():
     X = kinds.tokens()
     result = sample_importance(Known(lambda x: x[2]), np.array([1, 1, 99]), X, random_state=0)
     assert result.units == (1, 1, 99)
@@ -518,7 +523,7 @@ def test_what_counts_in_one_text():
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("directed", [False, True])
-def test_what_counts_in_one_graph(form, directed):
+def test_the_important_unit_of_one_graph(form, directed):
     X = graphs(form, directed=directed)
     graph = nx.path_graph(6, nx.DiGraph if directed else nx.Graph)
     for node in graph:
@@ -526,9 +531,9 @@ def test_what_counts_in_one_graph(form, directed):
     nx.set_edge_attributes(graph, 2.0, "w")
     x = form_of(graph, form)
 
-    def of_one(says, unit="auto"):
-        return sample_importance(Known(lambda g: says(*nodes_and_weights(g))), x, X, unit,
-                                 random_state=0)  # fmt: skip
+    def of_one(function, unit="auto"):
+        model = Known(lambda g: function(*nodes_and_weights(g)))
+        return sample_importance(model, x, X, unit, random_state=0)
 
     result = of_one(lambda x, w: x[4].sum())
     assert result.unit == "node"
@@ -537,14 +542,14 @@ def test_what_counts_in_one_graph(form, directed):
     result = of_one(lambda x, w: float(w[2, 3] != 0), "edge")
     assert result.units == ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
     assert_only(result, (2, 3))
-    result = of_one(lambda x, w: (w != 0).sum() + w.sum(), "edge")  # edges move, none goes
+    result = of_one(lambda x, w: (w != 0).sum() + w.sum(), "edge")  # edges move, none is removed
     np.testing.assert_array_equal(result.importances, 0)
     result = of_one(lambda x, w: np.abs(w - w.T).sum(), "edge_feature")
     assert directed or not result.importances.any()
     assert of_one(lambda x, w: w.sum(), "edge_feature").importances.any()
 
 
-def test_the_edges_of_a_triangle_are_what_counts():
+def test_the_edges_of_a_triangle_are_important():
     X = [nx.gnp_random_graph(8, 0.2, seed=i) for i in range(10)]
     x = nx.Graph([(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 5)])
     model = KnownClass(lambda g: any(nx.triangles(g).values()))
@@ -554,7 +559,7 @@ def test_the_edges_of_a_triangle_are_what_counts():
     assert frame.nsmallest(3).tolist() == [0, 0, 0]
 
 
-def test_edges_that_cannot_move_go():
+def test_edges_that_cannot_move_are_removed():
     x = nx.complete_graph(4)
     model = Known(nx.number_of_edges)
     result = sample_importance(model, x, [x], random_state=0)
@@ -607,7 +612,7 @@ def assert_same(a, b):
 @pytest.mark.parametrize("kind", ["series", "networkx"])
 def test_workers_change_nothing(kind):
     X = kinds.KINDS[kind]()
-    if kind == "networkx":  # what nodes lack is told in other processes as well
+    if kind == "networkx":  # missing attributes are recognised in other processes
         nx.set_node_attributes(X[0], dict.fromkeys(list(X[0])[:1], 1.0), "rare")
     model = make_pipeline(FunctionTransformer(_sums), LinearRegression())
     model.fit(X, kinds.targets("regressor"))
@@ -672,7 +677,7 @@ def test_errors():
         importance(np.sum, X, "step", size=2)
     with pytest.raises(ValueError, match="n_repeats must be a positive integer, got 0"):
         importance(np.sum, X, n_repeats=0)
-    with pytest.raises(ValueError, match="one sample, which has none to exchange with"):
+    with pytest.raises(ValueError, match="one sample, but units are exchanged among samples"):
         importance(np.sum, X[:1])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         structure_importance(Known(np.sum), X, y[:3])
