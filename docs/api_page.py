@@ -4,7 +4,6 @@ A section names the modules that its public names live in; a public name whose m
 section has is an error.
 """
 
-import inspect
 import re
 from importlib import import_module
 from pathlib import Path
@@ -14,16 +13,12 @@ import ibestimators
 
 SECTIONS = {
     "Estimators": ["mlp", "convolution", "recurrence", "message_passing", "attention", "suite"],
-    "Which bias, and by how much": ["comparison", "racing", "statistics"],
-    "How much data, how many parameters": ["learning_curves", "parameter_scaling"],
-    "Is it for the structure": ["ablation", "importance"],
-    "Inside a bias": [
-        "training_curves", "feature_maps", "hidden_states", "messages", "attention_maps",
-        "unrolled",
-    ],
+    "Comparison": ["comparison"],
+    "Inspection": ["inspection"],
     "Text": ["text"],
-    "Saving": ["persistence"],
-}  # fmt: skip
+}
+# Packages whose names stay in them.
+PACKAGES = {"Data": "datasets", "Checks for new estimators": "testing"}
 PATH = Path(__file__).parent / "api" / "index.rst"
 
 
@@ -35,7 +30,7 @@ def page() -> str:
     LookupError
         If a public name would be missing.
     """
-    home = {name: ibestimators._HOME[name] for name in ibestimators.__all__}
+    home = ibestimators._HOME
     lost = set(home.values()) - {module for modules in SECTIONS.values() for module in modules}
     if lost:
         raise LookupError(f"no section of the API page has the modules {sorted(lost)}")
@@ -45,15 +40,9 @@ def page() -> str:
         names = [name for module in modules for name in home if home[name] == module]
         if names:
             parts += [_heading(title, "-"), _table(names)]
-    datasets = import_module("ibestimators.datasets")
-    loaders = [
-        f"datasets.{name}"
-        for name, value in vars(datasets).items()
-        if inspect.isfunction(value)
-        and value.__module__ == datasets.__name__
-        and not name.startswith("_")
-    ]
-    parts += [_heading("Data", "-"), _table(loaders)]
+    for title, package in PACKAGES.items():
+        names = import_module(f"ibestimators.{package}").__all__
+        parts += [_heading(title, "-"), _table([f"{package}.{name}" for name in names])]
     return "\n".join(parts)
 
 

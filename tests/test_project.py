@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,97 +16,65 @@ from conftest import ESTIMATORS
 
 import ibestimators
 
-ROOT = Path(ibestimators.__file__).parent
-PRIMITIVES = {"mlp", "convolution", "recurrence", "message_passing", "attention"}
-SHARED = {
-    "parameters", "dense", "readout", "structures", "packed", "graphs", "training", "base",
-}  # fmt: skip
-
-# What each room may import from this package.
-ALLOWED = {
-    "parameters": set(),
-    "dense": set(),
-    "readout": {"dense"},
-    "structures": set(),
-    "packed": {"structures"},
-    "arrays": {"structures"},
-    "sequences": {"structures", "packed", "arrays"},
-    "graphs": {"structures", "packed", "arrays"},
-    "training": {"dense", "structures"},
-    "progress": {"training"},
-    "base": {
-        "parameters",
-        "dense",
-        "structures",
-        "arrays",
-        "sequences",
-        "graphs",
-        "training",
-        "progress",
-        "persistence",  # to save, at first use
-        "exporting",  # likewise
-    },
-    **dict.fromkeys(PRIMITIVES, SHARED),
-    "suite": PRIMITIVES | {"base"},
-    "inside": {"base"},
-    "feature_maps": {"convolution", "inside", "packed"},
-    "hidden_states": {"inside", "packed", "recurrence"},
-    "attention_maps": {"attention", "inside", "text"},
-    "messages": {"inside", "message_passing"},
-    "units": {"ablation", "graphs", "structures"},
-    "importance": {"comparison", "text", "units"},
-    "persistence": {"base", "suite"},
-    "exporting": {"base", "inside", "persistence"},
-    "training_curves": {"base", "inside"},
-    "unrolled": {"convolution", "inside", "mlp", "readout"},
-    "statistics": set(),
-    "equal_terms": set(),
-    "stacked": {"base", "dense", "structures", "training"},
-    "comparison": {"stacked", "suite", "displays", "report", "statistics", "equal_terms"},
-    "report": {"comparison", "learning_curves", "ablation", "structures"},
-    "displays": {"comparison"},
-    "parameter_scaling": {"comparison", "learning_curves"},
-    "racing": {"comparison"},
-    "learning_curves": {"comparison", "statistics"},
-    "ablation": {"comparison", "graphs", "statistics", "structures"},
-    "text": {"base", "parameters"},
-    "readers": set(),
-    "datasets": {"readers"},
-    "cli": {"comparison", "suite", "datasets", "readers", "structures"},
-    "__main__": {"cli"},
-}
+PACKAGE = Path(ibestimators.__file__).parent
+DOCS = PACKAGE.parent / "docs"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
-def imports(path: Path) -> set[str]:
-    found = set()
+def unit(path: Path) -> str:
+    """The package, or the module at the top, that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Modules that a file imports anywhere, in functions too, with the names from each."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            yield from ((alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module or ""}
-    return found
+            yield node.module or "", [alias.name for alias in node.names]
 
 
-@pytest.mark.parametrize("room", sorted(p.stem for p in ROOT.glob("*.py") if p.stem != "__init__"))
-def test_imports_go_one_way(room):
-    inner = {
-        name.split(".")[1]
-        for name in imports(ROOT / f"{room}.py")
-        if name.startswith("ibestimators.")
+def foreign_imports(path: Path) -> Iterator[tuple[str, str, list[str]]]:
+    """Imports from other parts of this package: the part, the module, the names."""
+    for module, names in imports(path):
+        if module == "ibestimators":
+            yield from ((name, f"ibestimators.{name}", []) for name in names)
+        elif module.startswith("ibestimators."):
+            part = module.split(".")[1]
+            if part != unit(path):
+                yield part, module, names
+
+
+def test_imports_run_downwards():
+    layers = runpy.run_path(str(DOCS / "layers.py"))
+    found: dict[str, set[str]] = {unit(path): set() for path in MODULES}
+    for path in MODULES:
+        found[unit(path)] |= {part for part, _, _ in foreign_imports(path)}
+    assert found == layers["LAYERS"]
+    picture = layers["picture"]()  # an error where the table has a cycle
+    assert f"```\n{picture}\n```" in (DOCS / "design.md").read_text()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_other_packages_are_entered_by_the_door(path):
+    for _, module, names in foreign_imports(path):
+        assert module.count(".") == 1, module
+        assert not [name for name in names if name.startswith("_")], module
+
+
+def test_one_file_imports_skorch():
+    importing = {
+        str(path.relative_to(PACKAGE))
+        for path in MODULES
+        if any(module.split(".")[0] == "skorch" for module, _ in imports(path))
     }
-    assert inner <= ALLOWED[room]
-
-
-def test_one_file_knows_skorch():
-    knowing = {p.stem for p in ROOT.glob("*.py") if any("skorch" in i for i in imports(p))}
-    assert knowing == {"training"}
+    assert importing == {"training/_net.py"}
 
 
 def test_the_table_of_contents_is_complete():
-    assert set(ibestimators.__all__) == set(ibestimators._HOME)
+    assert dir(ibestimators) == sorted([*ibestimators.__all__, "__version__"])
     for name in ibestimators.__all__:
-        assert name in dir(ibestimators)
-        assert f"`{name}`" in ibestimators.__doc__
         assert getattr(ibestimators, name).__doc__
     with pytest.raises(AttributeError, match="no attribute 'ForestClassifier'"):
         _ = ibestimators.ForestClassifier

@@ -1,10 +1,9 @@
 """Checks for estimators that are built on this package, such as a new inductive bias."""
 
 from ibestimators.testing._check_estimator import (
-    EstimatorCheck,
     check_estimator,
     estimator_checks,
     parametrize_with_checks,
 )
 
-__all__ = ["EstimatorCheck", "check_estimator", "estimator_checks", "parametrize_with_checks"]
+__all__ = ["check_estimator", "estimator_checks", "parametrize_with_checks"]

@@ -8,7 +8,8 @@ import pytest
 from conftest import ESTIMATORS
 
 import ibestimators
-from ibestimators.testing import EstimatorCheck, estimator_checks
+from ibestimators.testing import estimator_checks
+from ibestimators.testing._check_estimator import EstimatorCheck
 from ibestimators.testing._data import KINDS
 
 # How an estimator passes these depends on the bias and on the kind of X together: every

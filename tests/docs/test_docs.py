@@ -13,7 +13,7 @@ import runpy
 import subprocess
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +112,16 @@ def test_links_and_paths_exist(page):
     assert not missing
 
 
+# Packages whose names stay in them.
+PACKAGES = ["datasets", "testing"]
+
+
 def public() -> Iterator[tuple[str, Any]]:
     """Everything public and callable, methods too, by the name that a user calls it."""
-    datasets = importlib.import_module("ibestimators.datasets")
-    homes = [(name, getattr(ibestimators, name)) for name in ibestimators.__all__]
-    homes += [(f"datasets.{name}", value) for name, value in functions(datasets)]
+    homes = [(name, getattr(ibestimators, name)) for name in ibestimators._HOME]
+    for package in PACKAGES:
+        home = getattr(ibestimators, package)
+        homes += [(f"{package}.{name}", getattr(home, name)) for name in home.__all__]
     for name, value in homes:
         yield name, value
         for method in dir(value) if inspect.isclass(value) else []:
@@ -127,22 +132,15 @@ def public() -> Iterator[tuple[str, Any]]:
                 yield f"{name}.{method}", member
 
 
-def functions(module: types.ModuleType) -> list[tuple[str, Callable[..., Any]]]:
-    return [
-        (name, value)
-        for name, value in vars(module).items()
-        if inspect.isfunction(value)
-        and value.__module__ == module.__name__
-        and not name.startswith("_")
-    ]
-
-
 def internal() -> Iterator[tuple[str, Any]]:
-    """Functions of the modules, public there if not in the package."""
-    for info in pkgutil.iter_modules(ibestimators.__path__):
-        if info.name != "__main__":
-            module = importlib.import_module(f"ibestimators.{info.name}")
-            yield from ((f"{info.name}.{name}", value) for name, value in functions(module))
+    """Functions of all modules, public there if not in the package."""
+    for info in pkgutil.walk_packages(ibestimators.__path__, "ibestimators."):
+        if info.name != "ibestimators.__main__":
+            module = importlib.import_module(info.name)
+            for name, value in vars(module).items():
+                own = inspect.isfunction(value) and value.__module__ == info.name
+                if own and not name.startswith("_"):
+                    yield f"{info.name.removeprefix('ibestimators.')}.{name}", value
 
 
 def documented(value: Any) -> dict[str, str]:
@@ -232,8 +230,8 @@ def test_a_wrong_default_is_noticed():
 def test_every_public_name_is_on_the_api_page():
     page = runpy.run_path(str(DOCS / "api_page.py"))["page"]()
     listed = re.findall(r"^   ([\w.]+)$", page, re.MULTILINE)
-    assert set(ibestimators.__all__) <= set(listed)
-    assert {name for name in PUBLIC if name.startswith("datasets.")} <= set(listed)
+    of_packages = {f"{p}.{name}" for p in PACKAGES for name in getattr(ibestimators, p).__all__}
+    assert set(listed) == set(ibestimators._HOME) | of_packages
     assert len(listed) == len(set(listed))
 
 

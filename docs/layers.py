@@ -1,0 +1,67 @@
+"""What each module at the top and each package imports from the others.
+
+`tests/test_project.py` compares the table with the imports, and `docs/design.md` shows the
+picture: `python docs/layers.py` prints it.
+"""
+
+from graphlib import TopologicalSorter
+
+BIASES = ("mlp", "convolution", "recurrence", "message_passing", "attention")
+
+LAYERS: dict[str, set[str]] = {
+    "formatting": set(),
+    "pipelines": set(),
+    "plotting": set(),
+    "structures": set(),
+    "datasets": set(),
+    "layers": {"structures"},
+    "training": {"structures", "layers"},
+    "base": {"structures", "layers", "training"},
+    **{bias: {"structures", "layers", "base"} for bias in BIASES},
+    "recurrence": {"structures", "layers", "training", "base"},
+    "text": {"base"},
+    "suite": {"base", *BIASES},
+    "perturbations": {"structures", "base"},
+    "report": {"formatting", "plotting", "structures"},
+    "comparison": {
+        "formatting",
+        "pipelines",
+        "plotting",
+        "report",
+        "perturbations",
+        "base",
+        "suite",
+    },
+    "inspection": {
+        "formatting",
+        "pipelines",
+        "plotting",
+        "report",
+        "structures",
+        "layers",
+        "perturbations",
+        "base",
+        *BIASES,
+        "text",
+        "comparison",
+    },
+    "testing": {"structures"},
+    "cli": {"structures", "datasets", "suite", "comparison"},
+    "__main__": {"cli"},
+}
+
+
+def picture() -> str:
+    """The layers, highest first: a line imports from lines below it only."""
+    sorter = TopologicalSorter(LAYERS)
+    sorter.prepare()
+    lines = []
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        lines.append("   ".join(unit for unit in LAYERS if unit in ready))
+        sorter.done(*ready)
+    return "\n".join(reversed(lines))
+
+
+if __name__ == "__main__":
+    print(picture())
