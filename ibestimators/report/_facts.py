@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy import sparse
 from sklearn.utils.multiclass import type_of_target
 
-from ibestimators.formatting import span
 from ibestimators.report._section import Facts, Section
-from ibestimators.structures import NAMES, kind_of
+from ibestimators.structures import structure_of
 
 MAX_CLASSES = 20
 PACKAGES = ("ibestimators", "scikit-learn", "torch", "skorch", "numpy")
@@ -34,7 +31,7 @@ def data_section(X: Any, y: Any, are_classes: bool | None = None) -> Section:
     -------
     Section
     """
-    facts = [] if X is None else facts_of_samples(X)
+    facts = [] if X is None else [*facts_of_samples(X)]
     if y is not None:
         if are_classes is None:
             are_classes = not type_of_target(y).startswith("continuous")
@@ -48,51 +45,13 @@ def versions_section() -> Section:
     return Section("Versions", [Facts([*pairs, ("Python", platform.python_version())])])
 
 
-def facts_of_samples(X: Any) -> list[tuple[str, str]]:
-    """Number, sizes and missing values of the samples."""
+def facts_of_samples(X: Any) -> Sequence[tuple[str, str]]:
+    """Kind, number and sizes of the samples."""
     try:
-        kind = kind_of(X)
+        structure = structure_of(X)
     except (TypeError, ValueError):  # text and the like, which a pipeline converts
         return [("samples", f"{len(X):,}")]
-    if kind == "array":
-        n_samples, *shape = np.shape(X)
-        facts = [("samples", f"{n_samples:,}"), ("shape of a sample", _shape(shape))]
-    else:
-        unit, size = _SIZES[kind]
-        facts = [("samples", f"{len(X):,}"), (unit, span([size(item) for item in X]))]
-    if kind == "sequences":
-        facts.append(("features of a step", span([np.shape(item)[-1] for item in X])))
-    if kind in ("array", "sequences"):
-        n_missing = sum(map(_n_missing, X)) if kind == "sequences" else _n_missing(X)
-        facts.append(("missing values", f"{n_missing:,}" if n_missing else "none"))
-    return [("X", NAMES[kind]), *facts]
-
-
-def _shape(sizes: list[int]) -> str:
-    return " × ".join(f"{size:,}" for size in sizes) if sizes else "a number"
-
-
-def _n_nodes(graph: Any) -> int:
-    if isinstance(graph, tuple):
-        return int(graph[0].shape[0])
-    n_nodes = getattr(graph, "num_nodes", None)  # PyTorch Geometric
-    if isinstance(n_nodes, int):
-        return n_nodes
-    if hasattr(graph, "edge_index"):
-        return int(np.asarray(graph.edge_index).max(initial=-1)) + 1
-    return len(graph)
-
-
-_SIZES: dict[str, tuple[str, Callable[[Any], int]]] = {
-    "sequences": ("steps of a sample", len),
-    "tokens": ("tokens of a sample", len),
-    "graphs": ("nodes of a graph", _n_nodes),
-}
-
-
-def _n_missing(values: Any) -> int:
-    values = values.data if sparse.issparse(values) else values
-    return int(pd.isna(np.asarray(values)).sum())
+    return structure.describe(X)
 
 
 def facts_of_target(y: Any, are_classes: bool) -> list[tuple[str, str]]:
