@@ -1,8 +1,8 @@
-"""Does a wider network help, and how fast? Scores along the number of parameters.
+"""Does a wider network help, and how fast? Scores by the number of parameters.
 
-At each number all networks are matched to it (`ibestimators.equal_terms`) and compared on the
-same folds; error = a N^-b + c is fitted along the numbers N (Kaplan et al. 2020), as
-`ibestimators.learning_curves` does along samples.
+All networks are matched to each number of parameters N and compared on the same folds;
+error = a N^-b + c is fitted to the scores (Kaplan et al. 2020), as learning curves do for the
+number of samples.
 """
 
 from __future__ import annotations

@@ -411,7 +411,7 @@ class ReachDisplay(PanelsDisplay):
             look = {"c": share, "vmin": 0.0, "vmax": 1.0, **rims}
             points = _draw_nodes(panel, self.positions, self.labels, look | node_kw, text_kw)
             panel.set_title(f"{k} round{'' if k == 1 else 's'}", fontsize=10)
-        label = "influence on the marked node,\nrelative to the largest of the round"
+        label = "share of the largest\ninfluence of the round"
         axes[0].figure.colorbar(points, ax=list(axes), label=label, aspect=30, shrink=0.8)
 
 

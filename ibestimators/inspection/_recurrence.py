@@ -121,7 +121,7 @@ class HiddenStateDisplay(Display):
             ax.set_ylabel("unit (below the line: backward direction)")
         else:
             ax.set_ylabel("unit")
-        integer_ticks(ax.xaxis)
+        integer_ticks(ax.xaxis, ax.yaxis)
         ax.set_xlabel("step")
         ax.set_title(f"sample {self.sample}", fontsize="medium")
         ax.figure.colorbar(image, ax=ax, label="hidden state")

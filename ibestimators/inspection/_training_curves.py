@@ -100,7 +100,7 @@ class TrainingCurveDisplay(Display):
             ax.plot(epochs, loss, **look | line_kw)
             validation = self.validation_losses[name]
             if len(validation):
-                look = {"color": f"C{i}", "label": f"{name}, validation", "linestyle": "--"}
+                look |= {"label": f"{name}, validation", "linestyle": "--"}
                 ax.plot(epochs[-len(validation) :], validation, **look | validation_kw)
         ax.set_yscale("log")
         ax.set_xlabel("epoch")
