@@ -53,6 +53,11 @@ def test_cross_attention_reads_the_context_alone():
     assert attention(x, context).shape == (1, 4, 8)
 
 
+def in_context(network, X):
+    """Each token after all blocks."""
+    return network.encoder(Batch(torch.from_numpy(X))).features
+
+
 def fitted_on(X, **params):
     return AttentionClassifier(
         max_epochs=2, standardize=False, dtype="float64", random_state=0,
@@ -67,8 +72,7 @@ def test_a_causal_mask_hides_the_future(position, t):
     module = fitted_on(X, mask="causal", position=position).module_
     changed = X.copy()
     changed[:, t] += 1
-    before = module.contextual(torch.from_numpy(X))[0]
-    after = module.contextual(torch.from_numpy(changed))[0]
+    before, after = (in_context(module, x) for x in (X, changed))
     torch.testing.assert_close(before[:, :t], after[:, :t], atol=1e-12, rtol=0)
     assert (before[:, t:] - after[:, t:]).abs().amax((0, 2)).min() > 1e-9
 
@@ -78,7 +82,7 @@ def test_the_class_token_tells_nothing_of_the_future():
     module = fitted_on(X, mask="causal", readout="cls", n_layers=3).module_
     changed = X.copy()
     changed[:, -1] += 1
-    before, after = (module.contextual(torch.from_numpy(x))[0] for x in (X, changed))
+    before, after = (in_context(module, x) for x in (X, changed))
     torch.testing.assert_close(before[:, 1:9], after[:, 1:9], atol=1e-12, rtol=0)
     assert (before[:, 0] != after[:, 0]).any()
 
@@ -88,7 +92,7 @@ def test_a_local_mask_hides_what_is_far():
     module = fitted_on(X, mask="local", window=2, n_layers=1).module_
     changed = X.copy()
     changed[:, 0] += 1
-    before, after = (module.contextual(torch.from_numpy(x))[0] for x in (X, changed))
+    before, after = (in_context(module, x) for x in (X, changed))
     difference = before - after
     seen = difference.abs().amax((0, 2)) > 1e-9
     assert seen.tolist() == [True] * 3 + [False] * 9

@@ -152,7 +152,7 @@ def test_a_graph_without_edges_is_a_set():
 
 def test_every_round_has_its_own_normalisation():
     X, y = np.random.default_rng(0).normal(size=(10, 6)), np.arange(10) % 2
-    module = GraphClassifier(n_layers=3, max_epochs=1).fit(X, y).module_
+    module = GraphClassifier(n_layers=3, max_epochs=1).fit(X, y).module_.encoder
     assert len({id(norm) for norm in module.norms}) == 3
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from ibestimators import RecurrentClassifier
+from ibestimators.layers import Batch
 
 
 def fitted_on(X, **params):
@@ -61,13 +63,12 @@ def test_probabilities_equal_the_equations_in_numpy(cell, step):
 
 def test_a_step_changes_no_state_before_it():
     X = np.random.default_rng(0).normal(size=(6, 9, 2))
-    module = fitted_on(X).module_
-    import torch
-
+    module = fitted_on(X).module_.encoder
     changed = X.copy()
     changed[:, 5] += 1
-    before = module.hidden_states(torch.from_numpy(X))
-    after = module.hidden_states(torch.from_numpy(changed))
+    before, after = (
+        module.hidden_states(*module.steps(Batch(torch.from_numpy(x)))) for x in (X, changed)
+    )
     torch.testing.assert_close(before[:, :5], after[:, :5])
     assert (before[:, 5:] != after[:, 5:]).any()
 

@@ -629,7 +629,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _restore(self, state: dict[str, Any], weights: dict[str, torch.Tensor]) -> None:
         """Become the estimator that had this state; see `Fitted.state`."""
         settings = self._unfitted_copy()
-        settings.set_params(**state.get("built_with", {}), dtype=state["dtype"])
+        settings.set_params(**{"dtype": state["dtype"]} | state.get("built_with", {}))
         columns = state["input"]
         settings.__dict__ |= {name: columns[name] for name in COLUMNS if name in columns}
         structure = KINDS[state["kind"]].from_state(state["structure"])

@@ -103,7 +103,7 @@ def test_no_prediction_where_the_network_overflows(make):
     far = X_IRIS.copy()
     far[7] = 1e37  # its square, in layer normalisation, is infinite
     for name in {"predict", "predict_proba", "predict_log_proba"} & set(dir(est)):
-        with pytest.raises(ValueError, match="infinite outputs, or none, for sample 7 of X"):
+        with pytest.raises(ValueError, match="infinite or NaN outputs for sample 7 of X"):
             getattr(est, name)(far)
     assert est.predict(far[:7]).shape == (7,)
 

@@ -64,7 +64,7 @@ def test_no_class_is_set_aside_whole(parts):
         est.set_params(validation_fraction=0.4).fit(X, label, groups=PATIENT)
         assert all(set(PATIENT[label == c]) & parts[-1][0] for c in range(3))
     est = MLPClassifier(early_stopping=True, max_epochs=1)
-    with pytest.raises(ValueError, match=r"left a class without samples .* Give more groups"):
+    with pytest.raises(ValueError, match=r"class without training samples\. Give more groups"):
         est.fit(X, label, groups=label)
     MLPRegressor(early_stopping=True, max_epochs=1).fit(X, label, groups=label)
 

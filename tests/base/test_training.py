@@ -373,7 +373,7 @@ def test_partial_fit_heeds_the_size_of_weights():
         return estimator.predict_proba(X_IRIS)
 
     assert np.abs(trained() - trained(class_weight={0: 1, 1: 1000, 2: 1})).max() > 0.01
-    with pytest.raises(ValueError, match="class_weight='balanced' cannot know"):
+    with pytest.raises(ValueError, match="class_weight='balanced' needs the frequencies"):
         quick("MLPClassifier", class_weight="balanced").partial_fit(X_IRIS, Y_IRIS, [0, 1, 2])
 
 
