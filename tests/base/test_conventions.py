@@ -121,14 +121,14 @@ def test_dates_and_large_whole_numbers():
 def test_columns_that_are_no_numbers_are_named_with_a_line_that_mends_them():
     names = [f"v{i}" for i in range(30)]  # so many that one-hot columns would be sparse
     frame = pd.DataFrame({"name": names, "b": X[:, 0]})
-    with pytest.raises(ValueError, match="no numbers: {'name': ") as error:
+    with pytest.raises(ValueError, match="non-numeric columns: {'name': ") as error:
         MLPClassifier().fit(frame, Y)
     line = re.search(r"make_pipeline\(.*\)", str(error.value))[0]
     estimator = MLPClassifier(max_epochs=1)
     piped = eval(line, globals() | {"estimator": estimator}).fit(frame, Y)
     assert piped.predict(frame.assign(name="never seen")).shape == (30,)
     twice = pd.DataFrame([[1, "a"]] * 30, columns=["b", "b"])
-    with pytest.raises(ValueError, match="no numbers: {'b': "):
+    with pytest.raises(ValueError, match="non-numeric columns: {'b': "):
         MLPClassifier().fit(twice, Y)
 
 
