@@ -17,7 +17,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import networkx as nx
 import numpy as np
@@ -222,9 +222,6 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     assumption: ClassVar[str]
     _target_type: ClassVar[type[Target]]
 
-    if TYPE_CHECKING:  # no parameter
-        _fitted: Fitted
-
     # ---------------------------------------------------------------- what a bias defines
 
     @abstractmethod
@@ -422,9 +419,10 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _new_network(self, structure: Structure, target: Target) -> Network:
         """A network with initial weights, in the dtype of the parameters."""
         layout, embedding = structure.layout, None
-        if layout.vocabulary_size is not None:
+        vocabulary_size = layout.vocabulary_size
+        if vocabulary_size is not None:
             layout = replace(layout, sample_shape=(None, self.embedding_size))
-            embedding = nn.Embedding(layout.vocabulary_size + 1, self.embedding_size, 0)
+            embedding = nn.Embedding(vocabulary_size + 1, self.embedding_size, 0)
         network = self._build_network(layout, target.n_outputs)
         network.embedding = embedding
         return network.to(DTYPES[self.dtype])
@@ -517,7 +515,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         if self.__sklearn_is_fitted__():
             for name in self._fitted.attributes():
                 self.__dict__.pop(name, None)
-        self._fitted = fitted
+        self._fitted: Fitted = fitted
         self.__dict__ |= fitted.attributes()
 
     # ---------------------------------------------------------------- predict

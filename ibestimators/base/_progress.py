@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from ibestimators.base._fitted import Fitted
 from ibestimators.training import EpochTasks
 
+__all__ = ["CallbackSupportMixin", "notify_callbacks", "with_callbacks"]
+
 T = TypeVar("T")
 
 try:

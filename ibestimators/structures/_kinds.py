@@ -37,13 +37,14 @@ class Samples(Protocol):
     ``batch(index)`` gives the keyword arguments of a network's ``forward``.
     """
 
-    sizes: torch.Tensor | None
+    @property
+    def sizes(self) -> torch.Tensor | None: ...
 
     def __len__(self) -> int: ...
 
     def batch(self, index: Index) -> dict[str, torch.Tensor]: ...
 
-    def take(self, index: torch.Tensor) -> Self: ...
+    def take(self, index: torch.Tensor) -> Samples: ...
 
 
 @dataclass(frozen=True)
