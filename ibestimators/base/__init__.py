@@ -12,6 +12,7 @@ from ibestimators.base._parameters import estimator, parameter
 from ibestimators.base._random import draw_seed, random_generator
 from ibestimators.base._regressor import Regressor
 from ibestimators.base._saving import read_estimator
+from ibestimators.base._targets import Target
 
 __all__ = [
     "COLUMNS",
@@ -22,6 +23,7 @@ __all__ = [
     "Estimator",
     "Fitted",
     "Regressor",
+    "Target",
     "draw_seed",
     "estimator",
     "parameter",

@@ -90,8 +90,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`; each row sums to 1.
         """
-        outputs = self._outputs(X)
-        return np.asarray(self._fitted.target.outcome(outputs).numpy())
+        return self._predictions(X)
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Logarithm of `predict_proba`, exact where a probability rounds to 0.

@@ -525,6 +525,11 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self._fitted.outputs(X)
 
+    def _predictions(self, X: Any) -> NDArray[np.float64]:
+        """Probabilities, or predictions in the units of y."""
+        outputs = self._outputs(X)
+        return np.asarray(self._fitted.target.outcome(outputs).numpy())
+
     @property
     def module_(self) -> Network:
         """The network itself; it takes standardised batches."""

@@ -53,8 +53,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             With the number of dimensions that y had in `fit`.
         """
-        outputs = self._outputs(X)
-        return np.asarray(self._fitted.target.outcome(outputs).numpy())
+        return self._predictions(X)
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from ibestimators.structures import NAMES, kind_of
+from ibestimators.structures import KINDS, kind_of
 
 MAX_UNITS = 50  # of a signal, an image or a vocabulary, unless the size of a unit is given
 
@@ -45,7 +45,7 @@ class Perturbations(ABC):
     @property
     def description(self) -> str:
         """What X is, in words."""
-        return NAMES[self.kind]
+        return KINDS[self.kind].name
 
     @abstractmethod
     def destroy(self, structure: str, random: np.random.RandomState) -> Any:
