@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from conftest import optional
+from joblib import parallel_config
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -29,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 # Those whose code runs here; the README's and the comparison's train for minutes, in
 # test_examples.py.
-RUNNING = [DOCS / "index.md", *sorted(DOCS.glob("add_*.md")), *sorted((DOCS / "guide").glob("*.md"))]
+RUNNING = [DOCS / "index.md", *sorted(DOCS.glob("add_*.md")), *sorted(DOCS.glob("guide/*.md"))]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("guide/*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
@@ -51,11 +52,15 @@ def test_code_runs_and_prints_what_the_page_says(page):
 
 @contextlib.contextmanager
 def as_module() -> Iterator[types.ModuleType]:
-    """A module to run a page in, where pickles find its classes; kinds of X are restored."""
+    """A module to run a page in, for classes and pickles of them; no other process has it.
+
+    A kind of X that the page registers is removed.
+    """
     module = sys.modules["page"] = types.ModuleType("page")
     kinds = dict(structures.KINDS)
     try:
-        yield module
+        with parallel_config(backend="threading"):
+            yield module
     finally:
         del sys.modules["page"]
         structures.KINDS.clear()
