@@ -2,18 +2,18 @@
 Is a graph an image of its adjacency matrix?
 ============================================
 
-It can be drawn as one: pixel (i, j) is bright if nodes i and j are joined. But whoever
-numbers the nodes in another way draws another image of the same graph. A convolution sees
-the image; message passing sees who is joined to whom.
+It can be drawn as one: pixel (i, j) is bright if nodes i and j are connected. But another
+numbering of the nodes gives another image of the same graph. A convolution reads the image;
+message passing reads which nodes are connected.
 """
 
 # %%
 # Rings with two substituents
 # ---------------------------
-# Rings of 6 to 12 nodes carry two further nodes, as molecules carry substituents: on
-# neighbours in the ring, or on nodes apart. Both have the same numbers of nodes, edges and
-# neighbours. The nodes come in the order in which a chemist might number them, the ring
-# first, along its way round.
+# Rings of 6 to 12 nodes have two further nodes attached, as molecules have substituents: to
+# neighbouring nodes of the ring, or to nodes that are no neighbours. Both classes have the same
+# numbers of nodes, edges and neighbours. The nodes are numbered as a chemist might number them,
+# along the ring first.
 
 import matplotlib.pyplot as plt
 import networkx as nx
@@ -50,9 +50,9 @@ X_test, y_test = rings(600, rng)
 X_relabelled = [relabelled(graph, rng) for graph in X_test]
 
 # %%
-# All learn from the given order. They are asked about new rings in that order, and about the
-# same rings with their nodes in random order. The MLP sees the nodes' numbers of neighbours,
-# averaged and summed.
+# All are trained on the given order. They are tested on new rings in that order, and on the same
+# rings with their nodes in random order. The MLP reads the mean and the sum of the numbers of
+# neighbours.
 
 estimators = {
     "MLP": MLPClassifier(random_state=SEED),
@@ -74,8 +74,8 @@ for name, estimator in estimators.items():
     )
 
 # %%
-# One ring in two orders, and what becomes of the probability that the two substituents are
-# neighbours. A network that knows a graph when it sees it leaves all points on the diagonal.
+# One ring in two orders, and the predicted probability that the two substituents are neighbours,
+# before and after. If a network does not depend on the order, all points are on the diagonal.
 
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.6), layout="constrained")
 given, other = axes[:2]
@@ -91,20 +91,16 @@ for ax, name in zip(axes[2:], ("Conv", "Graph"), strict=True):
     before, after = probabilities[name]
     for label, colour in enumerate(("C1", "C0")):
         of = y_test == label
-        ax.plot(
-            before[of], after[of], "o", color=colour, ms=4, alpha=0.4,
-            label="neighbours" if label else "apart",
-        )  # fmt: skip
+        name_of = "neighbours" if label else "apart"
+        ax.plot(before[of], after[of], "o", color=colour, ms=4, alpha=0.4, label=name_of)
     ax.plot([0, 1], [0, 1], color="0.5", lw=1, zorder=0)
-    ax.set(
-        title=f"{name}: P(neighbours)", xlabel="given order", ylabel="relabelled",
-        aspect="equal",
-    )  # fmt: skip
+    ax.set(title=f"{name}: P(neighbours)", xlabel="given order", ylabel="relabelled")
+    ax.set_aspect("equal")
 axes[2].legend(frameon=False)
 plt.show()
 
 # %%
-# Can the convolution learn that the order means nothing, from examples in random order?
+# Can the convolution learn from examples in random order that the order has no meaning?
 
 taught = ConvClassifier(n_filters=(16, 32), kernel_size=3, max_epochs=20, random_state=SEED)
 taught.fit([relabelled(graph, rng) for graph in X], y)
@@ -114,8 +110,9 @@ print(f"Conv, trained on relabelled rings: accuracy on relabelled ones {taught_s
 # %%
 # Is it one?
 # ----------
-# No: the image is of the order as much as of the graph. Convolution learns the order that it is
-# shown, is nearly always right in it (1.00), and guesses once the same rings are relabelled (0.47);
-# shown rings in random order it hardly learns at all (0.61). Message passing has 1.00 in any
-# order, and no probability moves by more than rounding. The MLP minds no order either, but
-# pooled numbers of neighbours hold nothing of who is near whom (0.52).
+# No: the image shows the order as much as the graph. The convolution learns the order of the
+# training data, is accurate in that order (1.00), and is at chance when the same rings are
+# relabelled (0.47); trained on rings in random order, it hardly learns (0.61). The accuracy of
+# message passing is 1.00 in any order, and no probability moves by more than rounding. The MLP does
+# not depend on the order either, but pooled numbers of neighbours contain no information about
+# which nodes are close to each other (0.52).

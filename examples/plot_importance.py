@@ -1,11 +1,11 @@
 """
-Where in the image, the series, the graph or the text is the answer?
-=====================================================================
+Which part of an image, a series, a graph or a text decides?
+============================================================
 
-A score says that a network is right, not where it looks. `structure_importance` exchanges one
-part of X after the other among held-out samples and measures what the score loses;
-`sample_importance` replaces the parts of one sample and measures what its prediction loses.
-Except for the digits, the data here are made so that the right place is known.
+A score shows how often a network is right, not which parts of X it uses. `structure_importance`
+exchanges one part of X after the other among held-out samples and measures the drop of the score;
+`sample_importance` replaces the parts of one sample and measures the drop of its prediction.
+Except for the digits, the data are generated so that the deciding part is known.
 """
 
 import matplotlib.pyplot as plt
@@ -29,9 +29,9 @@ random = np.random.default_rng(0)
 # %%
 # Images
 # ------
-# Handwritten digits of 8 x 8 pixels. On the left what single pixels are worth to all held-out
-# digits, over their mean: the outer columns, blank in nearly all of them, are worth nothing. On
-# the right, what patches of 2 x 2 say about one digit.
+# Handwritten digits of 8 x 8 pixels. Left: the importance of single pixels to all held-out
+# digits, over their mean; the outer columns, blank in nearly all of them, have none. Right: the
+# importance of patches of 2 x 2 to the prediction for one digit.
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0, stratify=y)
@@ -61,20 +61,20 @@ regions = structure_importance(conv, X[300:], y[300:], "region", size=5, random_
 print(regions)
 in_truth = regions.to_frame()["importance"].nlargest(2).index.tolist()
 share = regions.importances_mean[[12, 13]].sum() / regions.importances_mean.clip(0).sum()
-print(f"the two first: {in_truth}; their share of all importance: {share:.2f}")
+print(f"the first two: {in_truth}; their share of the total importance: {share:.2f}")
 fig, ax = plt.subplots(figsize=(7, 3), layout="constrained")
 regions.plot(ax).ax_.set_title("regions of 5 steps, over the mean of the series")
 
 # %%
 # Graphs
 # ------
-# Trees of 9 to 12 nodes, up to three of them red. The class is whether an edge joins two red
-# nodes. For each tree of class 1 the nodes and edges that decide are known, so that it can be
-# counted how often the first node and the first edge are among them.
+# Trees of 9 to 12 nodes, up to three of them red. The class is whether an edge connects two red
+# nodes. For each tree of class 1 the deciding nodes and edges are known, so we can count how
+# often the most important node and edge are among them.
 
 
 def coloured_tree(seed):
-    """A tree with red nodes, and the edges that join two of them."""
+    """A tree with red nodes, and the edges that connect two of them."""
     tree = nx.random_labeled_tree(9 + seed % 4, seed=seed)
     red = set(list(tree.edges)[seed % 8]) if seed % 2 else set()
     others = np.random.default_rng(seed).permutation(len(tree)).tolist()
@@ -112,8 +112,8 @@ for ax, unit in zip(axes, found, strict=True):
 # %%
 # Text
 # ----
-# Reviews of five words, one of which says what they think. The others are not worth 0 exactly:
-# one of the words that say something may be drawn in their place, and speak against the rest.
+# Reviews of five words, one of which expresses an opinion. The importance of the others is not
+# exactly 0: a word with the opposite opinion may be drawn in their place.
 
 good, bad = ["brilliant", "lovely", "moving"], ["dull", "tedious", "clumsy"]
 filler = ["film", "plot", "actor", "scene", "music", "story", "camera", "ending"]
@@ -128,7 +128,7 @@ tokens = structure_importance(pipeline, reviews[400:], y[400:], random_state=0)
 print(tokens)
 first_words = tokens.to_frame()["importance"].nlargest(6).index
 n_true = len(set(first_words) & {*good, *bad})
-print(f"of the 6 first words, {n_true} say what the review thinks")
+print(f"of the 6 most important words, {n_true} express an opinion")
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 tokens.plot(axes[0]).ax_.set_title("all reviews")
@@ -136,12 +136,13 @@ words = sample_importance(pipeline, reviews[401], reviews[400:], random_state=0)
 words.plot(axes[1]).ax_.set_title("one review")
 
 # %%
-# Where is the answer?
-# --------------------
+# Which part decides?
+# -------------------
 
 print(
-    f"Where it was put: the regions {' and '.join(in_truth)} of the series have {share:.0%} of all "
-    f"importance, the first edge is a true one in {found['edge']} of {len(shown)} trees and the "
-    f"first node in {found['node']}, {n_true} of the 6 first words are those that decide, and the "
-    f"outer columns of the digits are worth {outer:.4f} against {inner:.4f} within."
+    f"The part that was made to decide: the regions {' and '.join(in_truth)} of the series have "
+    f"{share:.0%} of the total importance, the most important edge is a deciding one in "
+    f"{found['edge']} of {len(shown)} trees and the most important node in {found['node']}, "
+    f"{n_true} of the 6 most important words are deciding ones, and the mean importance of the "
+    f"outer columns of the digits is {outer:.4f}, of the others {inner:.4f}."
 )

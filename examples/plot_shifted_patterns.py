@@ -1,23 +1,21 @@
 """
-What does an MLP know of a pattern that it saw elsewhere?
-=========================================================
+Does an MLP recognise a pattern in a new position?
+==================================================
 
-A bump on the left of a signal and the same bump on the right are two things to dense layers:
-other weights see them. A convolution looks at all places with the same filters. Here both
-learn from patterns on the left and are asked about the same patterns on the right.
+Dense layers read a bump on the left of a signal and the same bump on the right with different
+weights. A convolution applies the same filters at all positions. Here both learn from patterns
+on the left and are tested on the same patterns on the right.
 """
 
 # %%
 # Patterns on the left, patterns on the right
 # -------------------------------------------
-# A signal of 64 steps holds one of three shapes of 9 steps, in noise.
+# A signal of 64 steps contains one of three shapes of 9 steps, in noise.
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 
-from ibestimators import ConvClassifier, MLPClassifier, equivariance_error
-from ibestimators.pipelines import inputs, network
+from ibestimators import ConvClassifier, FeatureMapDisplay, MLPClassifier, equivariance_error
 
 SEED = 0
 N_STEPS, WIDTH = 64, 9
@@ -45,8 +43,8 @@ X, y = signals(600, LEFT, SEED)
 tests = {"left": signals(1000, LEFT, SEED + 1000), "right": signals(1000, RIGHT, SEED + 1000)}
 
 # %%
-# The convolution keeps, of each filter, the largest answer over all places. It pools nothing
-# before, so that its feature map is as long as the signal.
+# The convolution keeps the maximum of each filter over all positions. It does not pool before
+# that, so its feature map is as long as the signal.
 
 estimators = {
     "Conv": ConvClassifier(
@@ -67,8 +65,8 @@ for name, estimator in estimators.items():
     )
 
 # %%
-# The error under shifts rolls each signal by some number of steps and measures how far the
-# predicted probabilities move: 0 not at all, 1 as far as to those of another signal.
+# The error under shifts rolls each signal by a random number of steps and measures how far the
+# predicted probabilities move: 0 means not at all, 1 as far as to those of another signal.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for row, shape in enumerate(SHAPES):
@@ -76,7 +74,7 @@ for row, shape in enumerate(SHAPES):
         X_half, y_half = tests[half]
         left.plot(X_half[y_half == shape][0] - 2.5 * row, color=colour, lw=1.2)
 left.set_yticks([0, -2.5, -5], list(SHAPES))
-left.set(xlabel="step", title="trained on the left (blue), asked on the right too (orange)")
+left.set(xlabel="step", title="trained on the left (blue), tested on both sides")
 for name, accuracies in by_place.items():
     right.plot(places, accuracies, "o-", ms=4, label=name)
 right.axvspan(LEFT[0], LEFT[-1], color="0.9", zorder=0, label="places seen in training")
@@ -88,18 +86,17 @@ plt.show()
 # %%
 # A shifted signal gives a shifted feature map
 # --------------------------------------------
-# What the last layer of the convolution sees in one signal, and in the same moved to the
-# right by 32 steps. Near its ends a map also sees the zeros around a signal, so that what is
-# compared are the places that see none: three layers of 5 steps see 6 to either side.
+# The outputs of the last layer of the convolution for one signal, and for the same signal moved
+# to the right by 32 steps. Near its ends a map depends on the zeros around the signal, so only
+# positions further inside are compared: three layers of 5 steps reach 6 steps to either side.
 
 conv = estimators["Conv"]
 signal = tests["left"][0][:1]
 pair = np.concatenate([signal, np.roll(signal, 32, axis=1)])
-with torch.no_grad():
-    maps, _ = network(conv).feature_map(inputs(conv, pair)["x"])  # (2, steps, filters)
-original, shifted = maps.cpu().numpy()
+maps = FeatureMapDisplay.from_estimator(conv, pair).maps  # (2, steps, filters)
+original, shifted = maps
 map_difference = np.abs(shifted[38:58] - original[6:26]).max()
-print(f"values up to {original.max():.2f}; largest difference once moved: {map_difference:.1e}")
+print(f"values up to {original.max():.2f}; largest difference after the move: {map_difference:.1e}")
 
 figure, axes = plt.subplots(2, 1, figsize=(8, 5), sharex=True, layout="constrained")
 for ax, values, title in zip(
@@ -112,9 +109,9 @@ figure.colorbar(image, ax=axes, label="activation")
 plt.show()
 
 # %%
-# What does it know?
-# ------------------
-# Nothing. The MLP is right on the left (1.00) and at chance or below on the right (0.29): the
-# weights that would see a shape there have met noise alone. The convolution is right on both
-# sides (1.00 and 0.98), since its feature map moves with the signal, by the same steps and without
-# any difference, and the largest answer does not tell where it was.
+# Does the MLP recognise it?
+# --------------------------
+# No. Its accuracy is 1.00 on the left and at chance or below on the right (0.29): the weights that
+# read the right half were trained on noise alone. The convolution is accurate on both sides (1.00
+# and 0.98): its feature map moves with the signal, by the same steps and without any difference,
+# and the maximum over positions does not depend on the position.

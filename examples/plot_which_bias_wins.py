@@ -2,17 +2,17 @@
 Which bias wins on MNIST-1D, and why?
 =====================================
 
-MNIST-1D (Greydanus & Kobak 2024) holds ten digits as signals of 40 steps, stretched, shifted,
+MNIST-1D (Greydanus & Kobak 2024) contains ten digits as signals of 40 steps, stretched, shifted,
 sheared and noisy. Five estimators read the same signals, in the same folds, and differ in
-what they assume. Then all signals are shuffled by one permutation of their steps: no value
-is lost, but what stood side by side no longer does.
+what they assume. Then the steps of all signals are shuffled by one permutation: all values are
+kept, but neighbouring steps are no longer neighbours.
 """
 
 # %%
 # The comparison
 # --------------
-# A part of the data, and few epochs, to keep it short; the whole takes minutes and tells
-# the same.
+# A part of the data and few epochs, to keep the example short; the whole data take minutes and
+# lead to the same conclusion.
 
 import matplotlib.pyplot as plt
 
@@ -31,7 +31,7 @@ print(result)
 # %%
 # Why: the order of the positions
 # -------------------------------
-# The two ends of the comparison once more, on the same folds and from the same initial
+# Convolution and the MLP once more, on the same folds and from the same initial
 # weights, with the positions of all signals in one random order.
 
 shuffled = compare_biases(
@@ -61,4 +61,5 @@ plt.show()
 # Convolution, with 0.84 against the MLP's 0.33 on these 600 signals, and it is the only one that
 # differs significantly over three folds. It wins because of the order of the positions: with the
 # positions of all signals shuffled in the same way, its score drops to 0.43, which is no longer
-# significantly different from the MLP. The MLP does not use the order, 0.33 and 0.34. (`structure_ablation` does this for all estimators at once.)
+# significantly different from the MLP. The MLP does not use the order: 0.33 and 0.34.
+# (`structure_ablation` does this for all estimators at once.)

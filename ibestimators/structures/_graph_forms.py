@@ -18,6 +18,7 @@ import copy
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -66,7 +67,7 @@ class GraphParts:
     edge_columns: dict[str, NDArray[Any]]
     undirected: bool = False
 
-    @property
+    @cached_property
     def named_ends(self) -> list[tuple[Any, Any]]:
         """The names of the two nodes of each edge."""
         return [(self.names[a], self.names[b]) for a, b in self.ends.tolist()]
