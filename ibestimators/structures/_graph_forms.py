@@ -323,7 +323,11 @@ def _join(
     joined: Columns = {name: [] for name in names}
     for name, column in joined.items():
         for i, (table, size) in enumerate(zip(tables, sizes, strict=True)):
-            values = list(table.get(name, [MISSING] * size))
+            rows = table.get(name)
+            if rows is None:
+                values: list[Any] = [MISSING] * size
+            else:  # the rows of a table stay arrays
+                values = rows.tolist() if rows.ndim == 1 else list(rows)
             if [value for value in values if value is MISSING]:
                 one = {"node": "a node", "edge": "an edge"}[of]
                 raise ValueError(
