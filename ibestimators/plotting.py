@@ -83,8 +83,8 @@ class Display:
         for name, value in style.items():
             if name not in known:
                 raise TypeError(
-                    f"{name!r} is not a style keyword of {type(self).__name__}. Use "
-                    f"{' or '.join(known)}, each with a dict of matplotlib properties."
+                    f"{name!r} is not a style keyword of {type(self).__name__}. Use one of these, "
+                    f"with a dict of matplotlib properties: {', '.join(known)}."
                 )
             if not isinstance(value, dict):
                 raise TypeError(
