@@ -16,7 +16,7 @@ Data = tuple[Any, NDArray[Any]]
 
 
 def read_ts(path: str | PathLike[str]) -> Data:
-    """Read a time series file of the UCR and UEA archives.
+    r"""Read a time series file of the UCR and UEA archives.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def read_ts(path: str | PathLike[str]) -> Data:
     >>> import tempfile, pathlib
     >>> from ibestimators.datasets import read_ts
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "toy.ts"
-    >>> _ = path.write_text("@classLabel true up down\\n@data\\n1,2,3:0,0,0:up\\n3,2:0,0:down\\n")
+    >>> _ = path.write_text("@classLabel true up down\n@data\n1,2,3:0,0,0:up\n3,2:0,0:down\n")
     >>> X, y = read_ts(path)
     >>> [x.shape for x in X], y.tolist()
     ([(3, 2), (2, 2)], ['up', 'down'])
@@ -74,15 +74,20 @@ def read_ts(path: str | PathLike[str]) -> Data:
     features = {sample.shape[1] for sample in samples}
     if len(features) > 1:
         raise ValueError(f"{path}: series have {sorted(features)} dimensions; give all the same.")
-    y = np.array(labels)
+    y = _labels(np.array(labels), header, path)
+    return (np.stack(samples) if len({len(x) for x in samples}) == 1 else samples), y
+
+
+def _labels(y: NDArray[Any], header: dict[str, str], path: str | PathLike[str]) -> NDArray[Any]:
+    """Class labels, or numbers if the header announces them."""
     if header.get("targetlabel", "false").startswith("true"):
         try:
-            y = y.astype(np.float64)
+            return y.astype(np.float64)
         except ValueError as error:
             raise ValueError(f"{path}: a target is not a number: {error}") from error
-    elif not header.get("classlabel", "true").startswith("true"):
+    if not header.get("classlabel", "true").startswith("true"):
         raise ValueError(f"{path}: the file has no labels; there is nothing to predict.")
-    return (np.stack(samples) if len({len(x) for x in samples}) == 1 else samples), y
+    return y
 
 
 def _series(dimensions: list[str], where: str) -> NDArray[np.float64]:
@@ -136,20 +141,7 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
     name = found[0].name.removesuffix("_A.txt")
 
     def table(what: str) -> NDArray[Any] | None:
-        file = folder / f"{name}_{what}.txt"
-        if not file.is_file():
-            return None
-        try:
-            content = pd.read_csv(file, header=None, skipinitialspace=True).to_numpy()
-        except ValueError as error:
-            raise ValueError(f"{file}: {error}") from error
-        whole = what in ("A", "graph_indicator")
-        if content.dtype.kind not in ("iu" if whole else "iufO" if "labels" in what else "iuf"):
-            raise ValueError(
-                f"{file}: {'whole ' if whole else ''}numbers separated by commas are expected, "
-                f"such as 1, 2; it begins with {content[0].tolist()}."
-            )
-        return content
+        return _table(folder / f"{name}_{what}.txt", what)
 
     edges, owner = table("A"), table("graph_indicator")
     y = table("graph_labels")
@@ -160,19 +152,7 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
             f"{name}_graph_attributes.txt, are needed."
         )
     owner = owner[:, 0] - 1
-    fit = edges.shape[1] == 2 and owner.min() == 0 and len(y) == owner.max() + 1
-    if not fit or edges.min() < 1 or edges.max() > len(owner):
-        raise ValueError(
-            f"{path}: the files do not fit together: {len(y)} targets, graphs {owner.min() + 1} to "
-            f"{owner.max() + 1}, {len(owner)} nodes, "
-            f"edges between nodes {edges.min()} and {edges.max()}."
-        )
-    across = np.flatnonzero(owner[edges[:, 0] - 1] != owner[edges[:, 1] - 1])
-    if across.size:
-        raise ValueError(
-            f"{path}: the edge {edges[across[0]].tolist()} joins nodes of two graphs; every edge "
-            "must stay within one."
-        )
+    _check_edges(edges, owner, len(y), path)
     nodes = _attributes(
         table("node_labels"), table("node_attributes"), len(owner), f"{path}, nodes"
     )
@@ -188,6 +168,41 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
     for (a, b), attributes in zip(edges, links, strict=True):
         graphs[owner[a - 1]].add_edge(int(a), int(b), **attributes)
     return graphs, (y[:, 0] if y.shape[1] == 1 else y)
+
+
+def _table(file: Path, what: str) -> NDArray[Any] | None:
+    """Numbers or labels separated by commas; None if there is no such file."""
+    if not file.is_file():
+        return None
+    try:
+        content = pd.read_csv(file, header=None, skipinitialspace=True).to_numpy()
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
+    whole = what in ("A", "graph_indicator")
+    if content.dtype.kind not in ("iu" if whole else "iufO" if "labels" in what else "iuf"):
+        raise ValueError(
+            f"{file}: {'whole ' if whole else ''}numbers separated by commas are expected, "
+            f"such as 1, 2; it begins with {content[0].tolist()}."
+        )
+    return content
+
+
+def _check_edges(
+    edges: NDArray[Any], owner: NDArray[Any], n_graphs: int, path: str | PathLike[str]
+) -> None:
+    fit = edges.shape[1] == 2 and owner.min() == 0 and n_graphs == owner.max() + 1
+    if not fit or edges.min() < 1 or edges.max() > len(owner):
+        raise ValueError(
+            f"{path}: the files do not fit together: {n_graphs} targets, graphs {owner.min() + 1} "
+            f"to {owner.max() + 1}, {len(owner)} nodes, "
+            f"edges between nodes {edges.min()} and {edges.max()}."
+        )
+    across = np.flatnonzero(owner[edges[:, 0] - 1] != owner[edges[:, 1] - 1])
+    if across.size:
+        raise ValueError(
+            f"{path}: the edge {edges[across[0]].tolist()} joins nodes of two graphs; every edge "
+            "must stay within one."
+        )
 
 
 def _attributes(
