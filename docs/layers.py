@@ -12,7 +12,7 @@ LAYERS: dict[str, set[str]] = {
     "formatting": set(),
     "pipelines": set(),
     "plotting": set(),
-    "structures": set(),
+    "structures": {"formatting"},
     "datasets": set(),
     "layers": {"structures"},
     "training": {"structures", "layers"},

@@ -17,7 +17,6 @@ from ibestimators.structures._kinds import (
     Samples,
     Structure,
     refuse_masked,
-    value_range,
 )
 from ibestimators.structures._packed import (
     PackedSamples,
@@ -66,5 +65,4 @@ __all__ = [
     "scaler_state",
     "structure_of",
     "take_apart",
-    "value_range",
 ]

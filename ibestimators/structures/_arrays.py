@@ -21,6 +21,7 @@ from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_array, validate_data
 
+from ibestimators.formatting import counted
 from ibestimators.structures._columns import (
     check_columns_are_numeric,
     remedy_for_non_numeric,
@@ -30,7 +31,6 @@ from ibestimators.structures._kinds import (
     Index,
     Layout,
     Structure,
-    counted,
     forget_columns,
     n_axes,
 )

@@ -10,20 +10,19 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.preprocessing import OneHotEncoder
 
+from ibestimators.formatting import counted, span
 from ibestimators.structures._graph_forms import Columns, ParsedGraphs, parse, take_apart
 from ibestimators.structures._kinds import (
     Fact,
     Index,
     Layout,
     Structure,
-    counted,
     first_sample,
     forget_columns,
     is_graph,
     n_axes,
     refuse_input_shape,
     refuse_no_samples,
-    value_range,
 )
 from ibestimators.structures._packed import PackedSamples
 from ibestimators.structures._scaling import (
@@ -204,12 +203,12 @@ class GraphStructure(Structure):
         return [
             ("X", cls.name),
             ("samples", f"{len(X):,}"),
-            ("nodes of a graph", value_range(map(_count_nodes, X))),
+            ("nodes of a graph", span(map(_count_nodes, X))),
         ]
 
     @classmethod
     def summary(cls, X: Any) -> str:
-        return f"{counted(len(X), 'graph')} of {value_range(map(_count_nodes, X))} nodes"
+        return f"{counted(len(X), 'graph')} of {span(map(_count_nodes, X))} nodes"
 
 
 def _count_nodes(graph: Any) -> int:

@@ -231,14 +231,3 @@ def forget_columns(estimator: Any) -> None:
     """Remove what an estimator stored about the columns of an earlier X."""
     for name in ("n_features_in_", "feature_names_in_"):
         estimator.__dict__.pop(name, None)
-
-
-def counted(n: int, thing: str) -> str:
-    """A number and its noun: "1 sample", "1,200 samples"."""
-    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
-
-
-def value_range(values: Any) -> str:
-    """The range of some integers: "5", or "5 to 12"."""
-    low, high = min(values := [*values]), max(values)
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

@@ -10,20 +10,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ibestimators.formatting import counted, span
 from ibestimators.structures._arrays import ArrayStructure, count_missing
 from ibestimators.structures._columns import column_names
 from ibestimators.structures._kinds import (
     Fact,
     Layout,
     Structure,
-    counted,
     first_sample,
     forget_columns,
     lengths_differ,
     n_axes,
     refuse_input_shape,
     refuse_no_samples,
-    value_range,
 )
 from ibestimators.structures._packed import PackedSamples
 
@@ -130,14 +129,14 @@ class SequenceStructure(Structure):
         return [
             ("X", cls.name),
             ("samples", f"{len(X):,}"),
-            ("steps of a sample", value_range(map(len, X))),
-            ("features of a step", value_range(np.shape(item)[-1] for item in X)),
+            ("steps of a sample", span(map(len, X))),
+            ("features of a step", span(np.shape(item)[-1] for item in X)),
             ("missing values", f"{n_missing:,}" if n_missing else "none"),
         ]
 
     @classmethod
     def summary(cls, X: Any) -> str:
-        return f"{counted(len(X), 'sequence')} of {value_range(map(len, X))} steps"
+        return f"{counted(len(X), 'sequence')} of {span(map(len, X))} steps"
 
 
 def check_sequences(X: Sequence[Any], channels_first: bool) -> list[NDArray[np.floating[Any]]]:

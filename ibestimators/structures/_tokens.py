@@ -11,18 +11,17 @@ import torch
 from numpy.typing import NDArray
 from sklearn.preprocessing import OrdinalEncoder
 
+from ibestimators.formatting import counted, span
 from ibestimators.structures._kinds import (
     Fact,
     Layout,
     Structure,
-    counted,
     first_sample,
     forget_columns,
     lengths_differ,
     n_axes,
     refuse_input_shape,
     refuse_no_samples,
-    value_range,
 )
 from ibestimators.structures._packed import PackedSamples
 from ibestimators.structures._sequences import as_array, lengths_of
@@ -106,12 +105,12 @@ class TokenStructure(Structure):
         return [
             ("X", cls.name),
             ("samples", f"{len(X):,}"),
-            ("tokens of a sample", value_range(map(len, X))),
+            ("tokens of a sample", span(map(len, X))),
         ]
 
     @classmethod
     def summary(cls, X: Any) -> str:
-        return f"{counted(len(X), 'token sequence')} of {value_range(map(len, X))} tokens"
+        return f"{counted(len(X), 'token sequence')} of {span(map(len, X))} tokens"
 
 
 def check_tokens(X: Sequence[Any]) -> list[NDArray[np.int64]]:
