@@ -76,7 +76,7 @@ def test_columns_mean_nothing_to_a_linear_model(iris):
     result, _ = iris
     frame = result.to_frame()
     np.testing.assert_allclose(frame["drop"], 0, atol=0.02)
-    assert "No significant drop: linear." in repr(result)
+    assert "No significant drop: linear, dummy." in repr(result)
     assert frame["assumption"].tolist() == ["", ""]
     assert frame.index.tolist() == ["linear", "dummy"]
     for part in ("accuracy, intact", "destroyed", "drop", "4 folds", "Destroyed: positions in"):
