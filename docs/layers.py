@@ -43,7 +43,6 @@ LAYERS: dict[str, set[str]] = {
         "base",
         *BIASES,
         "text",
-        "comparison",
     },
     "testing": {"structures"},
     "cli": {"structures", "datasets", "suite", "comparison"},

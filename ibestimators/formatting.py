@@ -35,6 +35,15 @@ def with_interval(mean: float, low: float, high: float, sign: str = "") -> str:
     return f"{mean:{sign}.3f} ± {(high - low) / 2:.3f}"
 
 
+def score_names(scoring: Any, is_classifier: bool) -> list[str]:
+    """Names of the scores that a `scoring` stands for, in its order."""
+    if scoring is None:
+        return ["accuracy" if is_classifier else "R²"]
+    if isinstance(scoring, (list, tuple, dict)):
+        return list(scoring)
+    return [scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")]
+
+
 def significant(value: float, digits: int = 2) -> str:
     """A number rounded to its significant digits: 0.42, 8.3, 11, 120."""
     return f"{float(f'{value:.{digits}g}'):,g}"

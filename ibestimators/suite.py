@@ -1,4 +1,4 @@
-"""The five biases side by side, as the comparison takes them by default."""
+"""The five biases as a set: estimators by name, spaces to tune them in, the task of y."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
-from sklearn.base import is_classifier
-from sklearn.model_selection import KFold, RandomizedSearchCV, StratifiedKFold
+from sklearn.model_selection import RandomizedSearchCV
 from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.attention import AttentionClassifier, AttentionRegressor
@@ -49,7 +48,7 @@ REGRESSORS = {
 
 
 def biases(task: str, **params: object) -> dict[str, Estimator]:
-    """One estimator a bias, the baseline first.
+    """One estimator per bias, the baseline first.
 
     Parameters
     ----------
@@ -80,8 +79,8 @@ def biases(task: str, **params: object) -> dict[str, Estimator]:
     return {name: make(**params) for name, make in classes.items()}
 
 
-# What a random search draws from, the same for classifiers and regressors: how fast to learn,
-# how much to hold back, how wide to be, and one choice that each bias turns on.
+# What a random search draws from, for classifiers and regressors: learning rate, weight decay,
+# width, and the main choice of each bias.
 _SHARED: dict[str, Any] = {
     "lr": stats.loguniform(1e-3, 3e-2),
     "weight_decay": stats.loguniform(1e-2, 10),
@@ -95,12 +94,17 @@ SPACES: dict[str, dict[str, Any]] = {
 }
 
 
-# What changes the number of parameters, and stays where that was matched.
+# Parameters that change the number of network parameters.
 _SIZES = {"hidden_layer_sizes", "kernel_size", "hidden_size", "cell", "embedding_size"}
 
 
 def tuned(
-    est: Any, n_iter: int, random_state: int, scoring: Any = None, keep_size: bool = False
+    est: Any,
+    n_iter: int,
+    random_state: int,
+    scoring: Any = None,
+    keep_size: bool = False,
+    cv: Any = 3,
 ) -> Any:
     """A random search around an estimator of this package; any other stays as it is.
 
@@ -111,14 +115,15 @@ def tuned(
         Draws from the space of its bias, `SPACES`.
     random_state : int
     scoring : str, callable, list of str or dict, default=None
-        What to tune for; of several, the first.
+        The score to tune for; of several, the first.
     keep_size : bool, default=False
-        Whether to leave out what changes the number of parameters.
+        Whether to leave out parameters that change the number of network parameters.
+    cv : int, splitter or iterable of splits, default=3
+        Folds of the search.
 
     Returns
     -------
     sklearn.model_selection.RandomizedSearchCV or est
-        With 3 shuffled folds, refitted on all.
     """
     name = next((n for n in CLASSIFIERS if type(est) in (CLASSIFIERS[n], REGRESSORS[n])), None)
     if name is None:
@@ -128,26 +133,29 @@ def tuned(
         scoring = next(iter(scoring.values()))
     elif isinstance(scoring, (list, tuple)):
         scoring = scoring[0]
-    folds = StratifiedKFold if is_classifier(est) else KFold
     return RandomizedSearchCV(
-        est, space, n_iter=n_iter, cv=folds(3, shuffle=True, random_state=random_state),
-        scoring=scoring, random_state=random_state,
-    )  # fmt: skip
+        est,
+        space,
+        n_iter=n_iter,
+        cv=cv,
+        scoring=scoring,
+        random_state=random_state,
+    )
 
 
 def guess_task(y: ArrayLike) -> str:
-    """Tell a regression from a classification by y.
+    """The task that y suggests, "classification" or "regression".
 
-    Numbers with a fraction are a regression. Whole numbers are one if there are more
-    different ones than 20 and than a twentieth of the samples, or more than 1,000.
+    Numbers with a fraction are a regression. So are integers with more distinct values than
+    20 and 5 % of the samples, or with more than 1,000.
     """
     if type_of_target(y).startswith("continuous"):
         return "regression"
     y = np.asarray(y)
     if y.dtype.kind not in "iuf":
         return "classification"
-    most = min(1000, max(20, 0.05 * len(y)))
-    return "regression" if len(np.unique(y)) > most else "classification"
+    max_classes = min(1000, max(20, 0.05 * len(y)))
+    return "regression" if len(np.unique(y)) > max_classes else "classification"
 
 
 def load(path: str | os.PathLike[str], device: str | None = None) -> Any:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from numbers import Integral
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import check_cv
 
-from ibestimators.base import draw_seed
 from ibestimators.comparison._cells import count_folds, failed_fits, ratio_of_sizes
-from ibestimators.comparison._compare import compare_biases
+from ibestimators.comparison._result import assumption
+from ibestimators.comparison._setup import prepare, shares_parameters
 from ibestimators.comparison._statistics import resampled_interval
 from ibestimators.formatting import counted, records, with_interval
 from ibestimators.perturbations import DESTRUCTIONS, destroy_structure, resolve_structure
@@ -166,6 +165,7 @@ class AblationResult(Result):
         )
 
 
+@shares_parameters
 def structure_ablation(
     X: Any,
     y: ArrayLike,
@@ -173,8 +173,12 @@ def structure_ablation(
     *,
     structure: str = "auto",
     cv: Any = 5,
+    groups: ArrayLike | None = None,
     scoring: Any = None,
     baseline: str | None = None,
+    n_repeats: int = 1,
+    cache: str | os.PathLike[str] | None = None,
+    error_score: str | float = np.nan,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     verbose: int = 0,
@@ -183,39 +187,22 @@ def structure_ablation(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, ...), or list
-        Whatever the estimators read, features last.
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Class labels or numbers.
-    estimators : dict of str to estimator, default=None
-        As in `compare_biases`; None takes the five biases.
+    {data}
     structure : {"auto", "positions", "time", "tokens", "edges"}, default="auto"
         What to destroy, as in `destroy_structure`.
-    cv : int, splitter or iterable of splits, default=5
-        As in `compare_biases`. To keep groups whole give splits, such as
-        ``GroupKFold().split(X, y, groups)``.
-    scoring : str or callable, default=None
-        As in scikit-learn; None takes accuracy or R².
-    baseline : str, default=None
-        As in `compare_biases`: the estimator whose type decides whether folds are
-        stratified; None takes the first.
-    n_jobs : int, default=None
-        Fits at a time, through joblib.
-    random_state : int, RandomState instance or None, default=None
-        Decides what is destroyed, the folds and the estimators' seeds, the same with and
-        without the structure.
-    verbose : int, default=0
-        Above 0, shows a progress bar.
+    {cv}
+    {options}
 
     Returns
     -------
     AblationResult
-        Prints as a table, and says which scores drop.
+        Prints as a table, with a sentence for each estimator. Seeds and folds are the same with
+        and without the structure.
 
     Raises
     ------
     ValueError
-        If X has no such structure, or as `compare_biases` does.
+        If X has no such structure, or as in `compare_biases`.
 
     References
     ----------
@@ -226,33 +213,35 @@ def structure_ablation(
     --------
     >>> import numpy as np
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from ibestimators.comparison import structure_ablation
+    >>> from ibestimators import structure_ablation
     >>> X = np.random.default_rng(0).normal(size=(60, 4))
     >>> candidates = {"tree": DecisionTreeClassifier()}
     >>> result = structure_ablation(X, X[:, 0] > 0, candidates, random_state=0)
-    >>> bool(abs(result.to_frame().loc["tree", "drop"]) < 0.1)
-    True
+    >>> result.structure
+    'positions'
     """
     structure = resolve_structure(X, structure)
-    seed = random_state
-    if not isinstance(seed, Integral):
-        seed = draw_seed(seed)
-    if not (cv is None or isinstance(cv, Integral)):
-        # split once: an iterable may end, a splitter may shuffle anew
-        cv = list(check_cv(cv, y).split(X, y))
-    samples = {"intact": X, "destroyed": destroy_structure(X, structure, seed)}
-    results = {
-        state: compare_biases(
-            values, y, estimators, cv=cv, scoring=scoring, baseline=baseline,
-            n_jobs=n_jobs, random_state=seed, verbose=verbose,
-        )
-        for state, values in samples.items()
-    }  # fmt: skip
-    cells = [result.cells.assign(structure=state) for state, result in results.items()]
-    intact = results["intact"]
+    intact = prepare(
+        X,
+        y,
+        estimators,
+        cv=cv,
+        groups=groups,
+        scoring=scoring,
+        baseline=baseline,
+        n_repeats=n_repeats,
+        cache=cache,
+        error_score=error_score,
+        n_jobs=n_jobs,
+        random_state=random_state,
+        verbose=verbose,
+    )
+    destroyed = replace(intact, X=destroy_structure(X, structure, intact.seed))
     return AblationResult(
-        cells=pd.concat(cells, ignore_index=True),
+        cells=intact.run(
+            [*intact.tasks(structure="intact"), *destroyed.tasks(structure="destroyed")]
+        ),
         structure=structure,
-        scoring=intact.scoring,
-        assumptions=intact.assumptions,
+        scoring=intact.score_names[0],
+        assumptions={name: assumption(est) for name, est in intact.estimators.items()},
     )

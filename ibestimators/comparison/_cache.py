@@ -8,44 +8,57 @@ import os
 import sysconfig
 import tempfile
 import types
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import joblib
 import networkx as nx
 import numpy as np
+import torch
+from joblib.hashing import NumpyHasher
 from scipy.stats.distributions import rv_frozen
 from sklearn.base import BaseEstimator
 
+_VERSIONS = [f"{name} {version(name)}" for name in ("ibestimators", "torch", "scikit-learn")]
+_LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+
 
 class Store:
-    """Finished cells in a directory, each found by all that it depends on."""
+    """Rows of finished fits in a directory, each under a hash of all that it depends on."""
 
     def __init__(self, folder: Path, X: Any, y: Any, scoring: Any, groups: Any = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        data = (_content(X), np.asarray(y), _content(scoring), _versions(), _content(groups))
-        self.data = joblib.hash(data)
+        self.data = content_hash(X, np.asarray(y), scoring, groups, _VERSIONS)
 
-    def path(self, est: BaseEstimator, train: Any, test: Any) -> Path:
-        settings = {name: _content(value) for name, value in est.get_params().items()}
-        key = joblib.hash((self.data, _content(type(est)), settings, train, test))
-        return self.folder / f"{key}.json"
+    def fetch(
+        self,
+        est: BaseEstimator,
+        train: Any,
+        test: Any,
+        compute: Callable[[], dict[str, Any]],
+    ) -> dict[str, Any]:
+        """The stored row, else the computed one, which is stored unless the fit failed."""
+        path = self.folder / f"{content_hash(self.data, est, train, test)}.json"
+        cell = _load(path)
+        if cell is None:
+            cell = compute()
+            if cell["error"] is None:
+                _save(path, cell)
+        return cell
 
 
-def load_cell(path: Path) -> dict[str, Any] | None:
+def _load(path: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):  # not there, or not whole: to be done
+    except (FileNotFoundError, ValueError):  # missing or incomplete
         return None
     return found if isinstance(found, dict) else None
 
 
-def save_cell(path: Path, cell: dict[str, Any]) -> None:
-    # Whole or not at all, whoever else writes the same.
+def _save(path: Path, cell: dict[str, Any]) -> None:
+    # The file is complete or absent, whatever other processes write at the same time.
     with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as part:
         part.write(json.dumps(cell, default=float))
         part.flush()
@@ -53,93 +66,70 @@ def save_cell(path: Path, cell: dict[str, Any]) -> None:
     Path(part.name).replace(path)
 
 
-def _content(value: Any, above: tuple[Any, ...] = ()) -> Any:
-    """What to hash of a value: what it is, without caches and global state that it refers to.
-
-    `above` are the functions and objects that it was found in, and which may be in it in turn.
-    """
-    if any(value is other for other in above):
-        return None
-    if isinstance(value, nx.Graph):
-        value = (type(value), list(value.nodes(data=True)), list(value.edges(data=True)))
-    elif hasattr(value, "edge_index"):
-        names = ("x", "edge_index", "edge_attr", "edge_weight", "num_nodes")
-        value = [getattr(value, name, None) for name in names]
-    elif type(value).__module__.startswith("torch") and hasattr(value, "numpy"):
-        return value.detach().cpu().numpy()
-    if isinstance(value, (list, tuple)):
-        return [_content(item, above) for item in value]
-    if isinstance(value, dict):
-        return {key: _content(item, above) for key, item in value.items()}
-    if isinstance(value, np.ndarray) and value.dtype == object:
-        return value.shape, [_content(item, above) for item in value.flat]
-    if isinstance(value, type):
-        return value.__module__, value.__qualname__
-    if isinstance(value, types.ModuleType):
-        return value.__name__
-    if value is None or isinstance(value, (bool, int, float, str, np.ndarray)):
-        return value
-    parts = _parts(value)
-    if parts is not None:
-        return _content((type(value), parts), (*above, value))
+def content_hash(*values: Any) -> str:
+    """A hash of what the values are and do, the same in every process."""
     try:
-        return joblib.hash(value)
-    except Exception as error:  # whatever its pickling raises
+        return str(_Hasher(coerce_mmap=True).hash(values))
+    except Exception as error:  # whatever pickling raises
         raise TypeError(
-            f"cache= cannot tell {value!r} from others of its kind ({error}). Leave cache out, or "
-            "use what can be pickled."
+            f"cache= needs objects that can be pickled: {error}. Leave cache out, or replace the "
+            "object."
         ) from error
 
 
-def _parts(value: Any) -> Any:
-    """What a function, an estimator or another thing that is called is made of; else None."""
-    if isinstance(value, types.FunctionType):
-        return value.__module__, value.__qualname__, _function(value)
-    if isinstance(value, partial):
-        return value.func, value.args, value.keywords
-    if isinstance(value, types.MethodType):
-        return value.__func__, value.__self__
-    if isinstance(value, rv_frozen):
-        return value.dist.name, value.args, value.kwds
-    if isinstance(value, BaseEstimator):  # a fitted one may be a parameter of another
-        state = value.__getstate__()
-        return {name: v for name, v in state.items() if not name.startswith("_skl_callbacks")}
-    if callable(value) and hasattr(value, "__dict__"):  # a scorer, say
-        return getattr(value, "__name__", None), vars(value)
-    return None
+class _Hasher(NumpyHasher):  # type: ignore[misc]
+    """joblib's hash of pickles, without what differs between equal objects.
+
+    Such as cached views, global generators and shared references. Functions are hashed by
+    their code and the values that they refer to.
+    """
+
+    def save(self, obj: Any) -> None:
+        if isinstance(obj, (type, types.ModuleType, np.ufunc)):
+            module = getattr(obj, "__module__", None)
+            obj = (module, getattr(obj, "__qualname__", obj.__name__))
+        elif isinstance(obj, types.MethodType):
+            obj = (obj.__func__, obj.__self__)
+        elif isinstance(obj, types.CodeType):  # without file name and line numbers
+            obj = (obj.co_code, obj.co_names, obj.co_consts)
+        elif isinstance(obj, frozenset):
+            obj = ("frozenset", set(obj))
+        elif isinstance(obj, torch.Tensor):
+            obj = obj.detach().cpu().numpy()
+        elif isinstance(obj, nx.Graph):
+            obj = (type(obj), list(obj.nodes(data=True)), list(obj.edges(data=True)))
+        elif isinstance(obj, rv_frozen):
+            obj = (obj.dist.name, obj.args, obj.kwds)
+        super().save(obj)
+
+    def reducer_override(self, obj: Any) -> Any:
+        # A reduction and not a replacement: these may contain themselves.
+        if isinstance(obj, types.FunctionType):
+            return types.FunctionType, (), _function_state(obj)
+        if isinstance(obj, BaseEstimator):
+            state = obj.__getstate__().items()
+            return type(obj), (), {k: v for k, v in state if not k.startswith("_skl_callbacks")}
+        return NotImplemented
+
+    def memoize(self, obj: Any) -> None:
+        if not isinstance(obj, tuple):  # equal constants may be one object or several
+            super().memoize(obj)
 
 
-def _function(value: types.FunctionType) -> Any:
-    """The code of a function, and the values that it refers to."""
-    codes = list(_codes(value.__code__))
-    steps = [
-        (code.co_code, code.co_names, [repr(c) for c in code.co_consts if not _is_code(c)])
-        for code in codes
-    ]
-    cells = inspect.getclosurevars(value).nonlocals
-    return steps, value.__defaults__, value.__kwdefaults__, cells, _globals(value, codes)
+def _function_state(function: types.FunctionType) -> Any:
+    """What a function does: its code, and the values that the code refers to."""
+    code = function.__code__
+    values = dict(inspect.getclosurevars(function).nonlocals)
+    if not code.co_filename.startswith(_LIBRARIES):  # libraries have a version
+        names = {name for each in _codes(code) for name in each.co_names}
+        values |= {name: function.__globals__[name] for name in names & set(function.__globals__)}
+    defaults = function.__defaults__, function.__kwdefaults__
+    return function.__module__, function.__qualname__, code, defaults, values
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """A function's code, and that of the functions inside it."""
+    """The code of a function and of the functions inside it."""
     yield code
-    for inner in filter(_is_code, code.co_consts):
-        yield from _codes(inner)
-
-
-def _is_code(value: Any) -> bool:
-    return isinstance(value, types.CodeType)
-
-
-def _globals(value: types.FunctionType, codes: Sequence[types.CodeType]) -> dict[str, Any]:
-    """Global names that a function of the user's own refers to; a library has its version."""
-    file = value.__code__.co_filename
-    if any(file.startswith(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")):
-        return {}
-    names = sorted({name for code in codes for name in code.co_names} & set(value.__globals__))
-    return {name: value.__globals__[name] for name in names}
-
-
-def _versions() -> list[str]:
-    """Of what decides the numbers."""
-    return [f"{name} {version(name)}" for name in ("ibestimators", "torch", "scikit-learn")]
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)

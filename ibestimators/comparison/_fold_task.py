@@ -3,148 +3,152 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from joblib import Parallel
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import _safe_indexing
+from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 from tqdm.auto import tqdm
 
-from ibestimators.comparison._cache import Store, load_cell, save_cell
+from ibestimators.comparison._cache import Store
 from ibestimators.comparison._matching import multiply_adds
 from ibestimators.pipelines import innermost
 
 COLUMNS = (
-    "estimator", "fold", "score", "fit_time", "predict_time", "n_parameters", "multiply_adds",
-    "n_train", "n_test", "error",
-)  # fmt: skip
+    "estimator",
+    "fold",
+    "score",
+    "fit_time",
+    "predict_time",
+    "n_parameters",
+    "multiply_adds",
+    "n_train",
+    "n_test",
+    "error",
+)
 
 
 class FoldTask:
-    """Fits to come and their scores, as a call.
+    """One fit and its score, as a call that returns a row of `cells`.
 
-    joblib's Dask backend scatters large arguments over the workers, and with a worker all that
-    was scattered to it is lost. What a callable carries is sent with each task, and sent again.
+    joblib's Dask backend scatters large arguments over the workers, and what was scattered to a
+    worker is lost with it. The attributes of a callable are sent with each task, and sent again.
+    (Dask looks into dataclasses for tasks of its own, so this is a plain class.)
     """
 
     def __init__(
         self,
         name: str,
-        est: BaseEstimator,
+        fold: int,
+        estimator: BaseEstimator,
         scorer: Any,
         X: Any,
         y: Any,
-        folds: Sequence[int],
-        splits: Sequence[Any],
-        error_score: str | float = np.nan,
-        store: Store | None = None,
-        groups: Any = None,
+        rows: tuple[NDArray[Any], NDArray[Any]],
+        groups: Any,
+        error_score: str | float,
+        store: Store | None,
+        labels: Mapping[str, Any],
     ) -> None:
-        self.name, self.est, self.scorer = name, est, scorer
-        self.X, self.y = X, y
-        self.folds, self.splits = folds, splits
+        self.name, self.fold = name, fold
+        self.estimator, self.scorer = estimator, scorer
+        self.X, self.y, self.groups = X, y, groups
+        self.train, self.test = rows
         self.error_score, self.store = error_score, store
-        self.groups = groups
+        self.labels = labels  # further columns of the row
 
-    def __call__(self) -> list[dict[str, Any]]:
-        return [
-            _fit_and_score(self.name, self.est, self.scorer, self.X, self.y, fold, *split,
-                  self.error_score, self.store, self.groups)
-            for fold, split in zip(self.folds, self.splits, strict=True)
-        ]  # fmt: skip
+    def __call__(self) -> dict[str, Any]:
+        if self.store is None:
+            cell = self._fit_and_score()
+        else:
+            cell = self.store.fetch(self.estimator, self.train, self.test, self._fit_and_score)
+        return {**cell, "estimator": self.name, "fold": self.fold, **self.labels}
 
+    def _fit_and_score(self) -> dict[str, Any]:
+        cell: dict[str, Any] = {
+            "estimator": self.name,
+            "fold": self.fold,
+            "score": np.nan if self.error_score == "raise" else self.error_score,
+            "fit_time": np.nan,
+            "predict_time": np.nan,
+            "n_parameters": None,
+            "multiply_adds": None,
+            "n_train": len(self.train),
+            "n_test": len(self.test),
+            "error": None,
+        }
+        try:
+            self._measure(cell)
+        except Exception as error:  # the other fits go on
+            if self.error_score == "raise":
+                raise
+            cell["error"] = f"{type(error).__name__}: {error}"
+        return cell
 
-def _fit_and_score(
-    name: str,
-    est: BaseEstimator,
-    scorer: Any,
-    X: Any,
-    y: Any,
-    fold: int,
-    train: NDArray[Any],
-    test: NDArray[Any],
-    error_score: str | float = np.nan,
-    store: Store | None = None,
-    groups: Any = None,
-) -> dict[str, Any]:
-    """One fit and its score."""
-    kept = None if store is None else store.path(est, train, test)
-    if kept is not None and (found := load_cell(kept)) is not None:
-        return {**found, "estimator": name, "fold": fold}
-    cell: dict[str, Any] = {
-        "estimator": name,
-        "fold": fold,
-        "score": np.nan if error_score == "raise" else error_score,
-        "fit_time": np.nan,
-        "predict_time": np.nan,
-        "n_parameters": None,
-        "multiply_adds": None,
-        "n_train": len(train),
-        "n_test": len(test),
-        "error": None,
-    }
-    try:
-        X_test, y_test = _safe_indexing(X, test), _safe_indexing(y, test)
-        X_train, y_train = _safe_indexing(X, train), _safe_indexing(y, train)
-        params = fit_params(est, groups, train)
+    def _measure(self, cell: dict[str, Any]) -> None:
+        X_test, y_test, _ = self._rows(self.test)
+        X_train, y_train, groups = self._rows(self.train)
         start = time.perf_counter()
-        fitted = clone(est).fit(X_train, y_train, **params)
+        fitted = fit_with_groups(self.estimator, X_train, y_train, groups)
         cell["fit_time"] = time.perf_counter() - start
         start = time.perf_counter()
-        scores = scorer(fitted, X_test, y_test)
+        scores = self.scorer(fitted, X_test, y_test)
         cell["predict_time"] = time.perf_counter() - start
         scores = scores if isinstance(scores, dict) else {"score": scores}
         first, *others = scores
-        cell.update({"score": float(scores[first]), **{o: float(scores[o]) for o in others}})
+        cell["score"] = float(scores[first])
+        cell |= {name: float(scores[name]) for name in others}
         if np.isnan(cell["score"]):
-            cell["error"] = "the score is not a number; the fold may be too small for it"
+            cell["error"] = "the score is NaN; the fold may have too few samples for it"
         inner = innermost(fitted)
         cell["n_parameters"] = getattr(inner, "n_parameters_", None)
         cell["multiply_adds"] = multiply_adds(inner, X_test) if inner is fitted else None
-    except Exception as error:  # one cell is lost, the others are not
-        if error_score == "raise":
-            raise
-        cell["error"] = f"{type(error).__name__}: {error}"
-    if kept is not None and cell["error"] is None:
-        save_cell(kept, cell)
-    return cell
+
+    def _rows(self, rows: NDArray[Any]) -> list[Any]:
+        return [
+            None if values is None else _safe_indexing(values, rows)
+            for values in (self.X, self.y, self.groups)
+        ]
 
 
-def fit_params(est: Any, groups: Any, rows: Any = None) -> dict[str, Any]:
-    """What `fit` gets beside X and y.
-
-    An estimator that sets samples aside must know which belong together.
-    """
-    if groups is None or not getattr(est, "early_stopping", False):
-        return {}
-    if not has_fit_parameter(est, "groups"):
-        return {}
-    return {"groups": groups if rows is None else _safe_indexing(groups, rows)}
-
-
-def run_in_order(n_jobs: int | None, work: Iterable[Any]) -> Iterator[Any]:
-    """Results in order, each as soon as it is there, where joblib's backend can do that."""
-    try:
-        parallel = Parallel(n_jobs, return_as="generator")
-    except ValueError:  # the backend "multiprocessing"
-        return iter(Parallel(n_jobs)(work))
-    return iter(parallel(work))
+def fit_with_groups(est: BaseEstimator, X: Any, y: Any, groups: Any = None) -> Any:
+    """Fit a clone; splitters and estimators inside it that take `groups` get them."""
+    est = clone(est)
+    if groups is None:
+        return est.fit(X, y)
+    inner = innermost(est)
+    takes_groups = has_fit_parameter(inner, "groups")
+    if inner is est:
+        return est.fit(X, y, **({"groups": groups} if takes_groups else {}))
+    with config_context(enable_metadata_routing=True):
+        if takes_groups:
+            inner.set_fit_request(groups=True)
+        params = {"groups"} & get_routing_for_object(est).consumes("fit", {"groups"})
+        if params:
+            return est.fit(X, y, groups=groups)
+    return est.fit(X, y)
 
 
 def collect_with_progress(
-    cells: Iterator[list[dict[str, Any]]], tasks: Sequence[tuple[str, list[int]]], verbose: int
+    tasks: Sequence[FoldTask], n_jobs: int | None, verbose: int
 ) -> list[dict[str, Any]]:
-    """Collect the cells behind a progress bar that says what comes next."""
-    done: list[dict[str, Any]] = []
-    n_fits = sum(len(folds) for _, folds in tasks)
-    with tqdm(total=n_fits, disable=not verbose, unit="fit", leave=False) as bar:
-        for name, folds in tasks:
-            numbers = f"{folds[0] + 1}" + (f" to {folds[-1] + 1}" if len(folds) > 1 else "")
-            bar.set_description(f"running {name}, fold {numbers}")
-            done.extend(next(cells))
-            bar.update(len(folds))
-    return done
+    """Run tasks behind a progress bar that names the next result."""
+    try:
+        parallel = Parallel(n_jobs, return_as="generator")
+    except ValueError:  # the backend "multiprocessing" returns all results at once
+        parallel = Parallel(n_jobs)
+    results = iter(parallel(delayed(task)() for task in tasks))
+    cells = []
+    with tqdm(total=len(tasks), disable=not verbose, unit="fit", leave=False) as bar:
+        for task in tasks:
+            labels = "".join(f", {name} {value}" for name, value in task.labels.items())
+            bar.set_description(f"running {task.name}, fold {task.fold + 1}{labels}")
+            cells.append(next(results))
+            bar.update()
+    return cells

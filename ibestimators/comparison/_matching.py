@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from ibestimators.pipelines import innermost
+
 TOLERANCE = 0.05
 _STEPS = 60  # of the search for a factor
 
@@ -57,6 +59,7 @@ def match_parameters(
     >>> all(19_000 <= est.count_parameters(X, y) <= 21_000 for est in matched.values())
     True
     """
+    _check_bare(estimators)
     baseline = next(iter(estimators)) if baseline is None else baseline
     if n_parameters is None:
         if not hasattr(estimators[baseline], "count_parameters"):
@@ -69,6 +72,15 @@ def match_parameters(
         name: _matched(name, est, X, y, n_parameters) if hasattr(est, "widened") else clone(est)
         for name, est in estimators.items()
     }
+
+
+def _check_bare(estimators: Mapping[str, BaseEstimator]) -> None:
+    for name, est in estimators.items():
+        if hasattr(innermost(est), "widened") and not hasattr(est, "widened"):
+            raise ValueError(
+                f"match_parameters cannot count the parameters of {name!r}, a "
+                f"{type(est).__name__}. Give the network itself; it standardizes X on its own."
+            )
 
 
 def _matched(name: str, est: Any, X: Any, y: Any, target: int) -> Any:

@@ -1,8 +1,7 @@
-"""Racing: a first answer early, by dropping the candidates with the lowest scores.
+"""Successive halving: drop the candidates with the lowest scores on a small part of the data.
 
-Successive halving gives every candidate a small part of the data, keeps the better ones, and
-gives those more, until one is left or all data are used. scikit-learn's halving search does
-the work; here its candidates are whole estimators, and settings of each.
+Each round keeps the better candidates and gives them more data, until one is left or all data
+are used. Candidates are estimators, and settings of each.
 
 References: Jamieson & Talwalkar, "Non-stochastic best arm identification and hyperparameter
 optimization" (2016); Li et al., "Hyperband", JMLR 18 (2018).
@@ -10,21 +9,22 @@ optimization" (2016); Li et al., "Hyperband", JMLR 18 (2018).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import ceil
+from numbers import Integral
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import HalvingGridSearchCV, KFold, StratifiedKFold
-from sklearn.pipeline import Pipeline
-from sklearn.utils import indexable
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import ParameterGrid
 
-from ibestimators.base import random_generator
-from ibestimators.comparison._compare import candidates
-from ibestimators.comparison._folds import can_stratify, with_seeds
+from ibestimators.comparison._fold_task import fit_with_groups
+from ibestimators.comparison._folds import can_stratify, nested_order
+from ibestimators.comparison._setup import Setup, prepare, shares_parameters
 from ibestimators.formatting import counted
 from ibestimators.report import Curve, CurveChart, Number, Paragraph, Result, Section, Table
 
@@ -108,55 +108,54 @@ class RaceResult(Result):
         )
 
 
+@shares_parameters
 def race_biases(
     X: Any,
-    y: Any,
+    y: ArrayLike,
     estimators: Mapping[str, BaseEstimator] | None = None,
-    settings: Mapping[str, Mapping[str, list[Any]]] | None = None,
     *,
+    settings: Mapping[str, Mapping[str, list[Any]]] | None = None,
     factor: int = 3,
     min_samples: int | str = "exhaust",
-    cv: int = 3,
+    cv: Any = 3,
+    groups: ArrayLike | None = None,
     scoring: Any = None,
+    baseline: str | None = None,
+    n_repeats: int = 1,
+    cache: str | os.PathLike[str] | None = None,
+    error_score: str | float = np.nan,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
+    verbose: int = 0,
 ) -> RaceResult:
     """Race estimators, and settings of each, on growing parts of the data.
 
     Parameters
     ----------
-    X : array-like or list of n_samples
-        Whatever the estimators read.
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Class labels or numbers.
-    estimators : dict of str to estimator, default=None
-        By name; None takes the five biases.
+    {data}
     settings : dict of str to dict, default=None
-        For each name, values of its parameters to race against each other, a grid such as
+        For each name, values of its parameters that race against each other, a grid such as
         ``{"Conv": {"kernel_size": [3, 7]}}``.
     factor : int, default=3
-        After each round one of so many candidates stays, with so many times the samples.
+        After each round, one in `factor` candidates stays, with `factor` times the samples.
     min_samples : int or "exhaust", default="exhaust"
-        Samples of the first round; "exhaust" takes as many as let the last use all.
-    cv : int, default=3
-        Folds of each round.
-    scoring : str or callable, default=None
-        As in scikit-learn; None takes accuracy or R².
-    n_jobs : int, default=None
-        Fits at a time, through joblib.
-    random_state : int, RandomState instance or None, default=None
-        Decides parts, folds, and the estimators' own ``random_state`` where that is None.
+        Samples of the first round; "exhaust" takes as many as let the last round use all.
+    cv : int, splitter or iterable of splits, default=3
+        As in `compare_biases`. A round uses a part of the training and test samples of each
+        fold.
+    {options}
 
     Returns
     -------
     RaceResult
-        What was dropped when; prints as a table. A small part of the data may drop what
-        would have won on all: the score of a round is no verdict.
+        The candidates of each round and the winner; prints as a table. A candidate that is
+        dropped on a small part of the data might have won on all of it.
 
     Raises
     ------
     ValueError
-        If `settings` names no estimator, or there are too few samples for a round.
+        If `settings` has unknown names, there are too few samples for a round, or as in
+        `compare_biases`.
 
     References
     ----------
@@ -174,57 +173,114 @@ def race_biases(
     >>> race_biases(X, y, candidates, factor=2, random_state=0).winner
     'neighbours'
     """
-    X, y = indexable(X, y)
-    estimators, _ = candidates(estimators, None, y)
-    settings = settings or {}
-    unknown = set(settings) - set(estimators)
-    if unknown:
-        raise ValueError(f"settings names {sorted(unknown)}, but there is {list(estimators)}.")
-    generator = random_generator(random_state)
-    prepared = {name: with_seeds(clone(est), generator) for name, est in estimators.items()}
-    classifier = is_classifier(next(iter(prepared.values())))
-    folds = (StratifiedKFold if can_stratify(classifier, y) else KFold)(
-        cv, shuffle=True, random_state=generator.randint(2**31 - 1)
-    )
-    grid = [
-        {"bias": [est], **{f"bias__{k}": list(v) for k, v in settings.get(name, {}).items()}}
-        for name, est in prepared.items()
-    ]
-    search = HalvingGridSearchCV(
-        Pipeline([("bias", next(iter(prepared.values())))]),
-        grid,
-        factor=factor,
-        min_resources=min_samples,
-        cv=folds,
+    if not factor > 1:
+        raise ValueError(f"factor must be an int of at least 2, got {factor!r}.")
+    setup = prepare(
+        X,
+        y,
+        estimators,
+        cv=cv,
+        groups=groups,
         scoring=scoring,
+        baseline=baseline,
+        n_repeats=n_repeats,
+        cache=cache,
+        error_score=error_score,
         n_jobs=n_jobs,
-        random_state=generator.randint(2**31 - 1),
-        error_score=np.nan,
+        random_state=random_state,
+        verbose=verbose,
     )
-    search.fit(X, y)
-    rounds = _rounds(search, prepared)
-    winner = str(rounds.loc[search.best_index_, "estimator"])
-    return RaceResult(rounds, search.best_estimator_.named_steps["bias"], winner)
-
-
-def _rounds(search: HalvingGridSearchCV, prepared: Mapping[str, Any]) -> pd.DataFrame:
-    results = search.cv_results_
-    names = {id(est): name for name, est in prepared.items()}
-    rows = []
-    for i, params in enumerate(results["params"]):
-        own = {name.removeprefix("bias__"): v for name, v in params.items() if name != "bias"}
-        rows.append(
+    candidates = _candidates(setup.estimators, settings or {})
+    strata = setup.y if can_stratify(setup.classifier, setup.y) else None
+    sizes = _round_sizes(setup, strata, len(candidates), factor, min_samples)
+    orders = [
+        [nested_order(rows, strata, setup.generator) for rows in split] for split in setup.splits
+    ]
+    rounds: list[dict[str, Any]] = []
+    running = list(range(len(candidates)))
+    for number, size in enumerate(sizes):
+        ranked = _ranked(setup, candidates, running, orders, size)
+        n_kept = 1 if size == sizes[-1] else ceil(len(running) / factor)
+        running = sorted([*ranked][:n_kept])
+        rounds += [
             {
-                "round": int(results["iter"][i]),
-                "n_samples": int(results["n_resources"][i]),
-                "estimator": names[id(params["bias"])],
-                "settings": own,
-                "score": float(results["mean_test_score"][i]),
+                "round": number,
+                "n_samples": size,
+                "estimator": candidates[i].name,
+                "settings": candidates[i].settings,
+                "score": score,
+                "rank": rank,
+                "dropped": i not in running,
             }
+            for rank, (i, score) in enumerate(ranked.items(), start=1)
+        ]
+    winner = candidates[running[0]]
+    best = fit_with_groups(winner.estimator, setup.X, setup.y, setup.groups)
+    return RaceResult(pd.DataFrame(rounds), best, winner.name)
+
+
+class _Candidate(NamedTuple):
+    """An estimator with settings of its own."""
+
+    name: str
+    settings: dict[str, Any]
+    estimator: BaseEstimator
+
+
+def _candidates(
+    estimators: Mapping[str, BaseEstimator], settings: Mapping[str, Mapping[str, list[Any]]]
+) -> list[_Candidate]:
+    unknown = sorted(set(settings) - set(estimators))
+    if unknown:
+        raise ValueError(f"settings has the names {unknown}, which are not in {list(estimators)}.")
+    return [
+        _Candidate(name, params, clone(est).set_params(**params))
+        for name, est in estimators.items()
+        for params in ParameterGrid(dict(settings.get(name, {})))
+    ]
+
+
+def _round_sizes(
+    setup: Setup, strata: Any, n_candidates: int, factor: int, min_samples: int | str
+) -> list[int]:
+    """Numbers of samples of the rounds."""
+    n_samples = len(setup.y)
+    n_classes = 1 if strata is None else len(np.unique(strata))
+    smallest_test = min(len(test) for _, test in setup.splits)
+    first = ceil(2 * n_classes * n_samples / smallest_test)  # two per class in each test part
+    n_rounds = 1
+    while factor**n_rounds <= n_candidates:
+        n_rounds += 1
+    if min_samples == "exhaust":
+        first = max(first, n_samples // factor ** (n_rounds - 1))
+    elif isinstance(min_samples, Integral) and min_samples >= 1:
+        first = int(min_samples)
+    else:
+        raise ValueError(f"min_samples must be 'exhaust' or a positive int, got {min_samples!r}.")
+    if first > n_samples:
+        raise ValueError(
+            f"The first round needs {first} samples, but X has {n_samples}. Give more samples, a "
+            "cv with fewer folds, or a smaller min_samples."
         )
-    frame = pd.DataFrame(rows)
-    frame["rank"] = frame.groupby("round")["score"].rank(ascending=False, method="first")
-    key = frame["estimator"] + frame["settings"].map(str)
-    last = frame.groupby(key)["round"].transform("max")
-    frame["dropped"] = (frame["round"] == last) & (frame.index != search.best_index_)
-    return frame
+    return [first * factor**i for i in range(n_rounds) if first * factor**i <= n_samples]
+
+
+def _ranked(
+    setup: Setup,
+    candidates: Sequence[_Candidate],
+    running: Sequence[int],
+    orders: Sequence[Sequence[NDArray[Any]]],
+    n_samples: int,
+) -> dict[int, float]:
+    """Mean scores of the candidates on a part of each fold, the best first."""
+    share = n_samples / len(setup.y)
+    parts = [[np.sort(o[: max(1, int(share * len(o)))]) for o in order] for order in orders]
+    tasks = [
+        setup.task(name, fold, est, rows=(train, test), candidate=i)
+        for fold, (train, test) in enumerate(parts)
+        for i in running
+        for name, _, est in [candidates[i]]
+    ]
+    scores = setup.run(tasks).pivot(index="candidate", columns="fold", values="score")
+    means: Any = scores.mean(axis=1, skipna=False)  # a failed fit ranks last
+    return dict(means.sort_values(ascending=False, kind="stable"))

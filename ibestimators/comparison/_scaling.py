@@ -7,22 +7,24 @@ number of samples.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
-from ibestimators.base import draw_seed
-from ibestimators.comparison._compare import compare_biases
 from ibestimators.comparison._learning_curves_result import (
     LearningCurvesResult,
     curve_chart,
     power_laws_section,
 )
+from ibestimators.comparison._matching import match_parameters
+from ibestimators.comparison._result import ComparisonResult
+from ibestimators.comparison._setup import prepare, shares_parameters
 from ibestimators.formatting import counted, significant
 from ibestimators.report import Bullets, Number, Result, Section, Table
 
@@ -115,41 +117,45 @@ class ParameterScalingResult(Result):
         ]
 
 
+@shares_parameters
 def compare_parameter_scaling(
     X: Any,
-    y: Any,
+    y: ArrayLike,
     estimators: Mapping[str, BaseEstimator] | None = None,
     *,
     n_parameters: Sequence[int] = (3_000, 10_000, 30_000, 100_000),
     cv: Any = 5,
+    groups: ArrayLike | None = None,
     scoring: Any = None,
     baseline: str | None = None,
+    n_repeats: int = 1,
+    cache: str | os.PathLike[str] | None = None,
+    error_score: str | float = np.nan,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     verbose: int = 0,
 ) -> ParameterScalingResult:
-    """Compare networks along their numbers of parameters.
+    """Compare networks by their number of parameters.
 
     Parameters
     ----------
-    X, y
-        As in `compare_biases`.
-    estimators : dict of str to estimator, default=None
-        Networks of this package; None takes the five biases.
+    {data}
     n_parameters : sequence of int, default=(3000, 10000, 30000, 100000)
-        Numbers to match all networks to, increasing.
-    cv, scoring, baseline, n_jobs, random_state, verbose
-        As in `compare_biases`; the folds are the same at all sizes.
+        Numbers of parameters, increasing. All networks of this package are widened or narrowed
+        to each of them, within 5 %; other estimators stay as they are.
+    {cv}
+    {options}
 
     Returns
     -------
     ParameterScalingResult
-        Prints as a table.
+        Prints as a table. The folds are the same for all numbers of parameters.
 
     Raises
     ------
     ValueError
-        If an estimator cannot have so many or so few parameters, or sizes do not increase.
+        If an estimator cannot have so many or so few parameters, `n_parameters` do not
+        increase, or as in `compare_biases`.
 
     References
     ----------
@@ -169,23 +175,38 @@ def compare_parameter_scaling(
     sizes = list(n_parameters)
     if not sizes or (np.diff(sizes) <= 0).any():
         raise ValueError(f"n_parameters must be increasing numbers, got {n_parameters!r}.")
-    seed = random_state if isinstance(random_state, Integral) else draw_seed(random_state)
-    results = {
-        size: compare_biases(
-            X, y, estimators, cv=cv, scoring=scoring, baseline=baseline, match_parameters=size,
-            n_jobs=n_jobs, random_state=seed, verbose=verbose,
-        )
+    setup = prepare(
+        X,
+        y,
+        estimators,
+        cv=cv,
+        groups=groups,
+        scoring=scoring,
+        baseline=baseline,
+        n_repeats=n_repeats,
+        cache=cache,
+        error_score=error_score,
+        n_jobs=n_jobs,
+        random_state=random_state,
+        verbose=verbose,
+    )
+    matched = {size: match_parameters(setup.estimators, setup.X, setup.y, size) for size in sizes}
+    tasks = [task for size in sizes for task in setup.tasks(matched[size], size=size)]
+    cells = setup.run(tasks)
+    name = setup.score_names[0]
+    tables = {
+        size: ComparisonResult(cells[cells["size"] == size], matched[size], setup.baseline, name)
         for size in sizes
-    }  # fmt: skip
-    frame = pd.concat({size: result.to_frame() for size, result in results.items()})
+    }
+    frame = pd.concat({size: table.to_frame() for size, table in tables.items()})
     frame = frame.rename_axis(["n_parameters", "estimator"]).swaplevel()
-    first = results[sizes[0]]
-    cells = pd.concat(result.cells.assign(n_train=size) for size, result in results.items())
     curves = LearningCurvesResult(
-        cells, first.assumptions, first.baseline, first.scoring, first.test_train_ratio
+        cells.assign(n_train=cells["size"]),
+        tables[sizes[0]].assumptions,
+        setup.baseline,
+        name,
+        setup.test_train_ratio,
     )
-    columns = ["parameters", "multiply_adds", "score", "score_low", "score_high",
-               "difference", "difference_low", "difference_high", "fit_time"]  # fmt: skip
-    return ParameterScalingResult(
-        frame[columns], curves.power_laws(), first.scoring, first.baseline
-    )
+    ends = [f"{value}{end}" for value in ("score", "difference") for end in ("", "_low", "_high")]
+    columns = ["parameters", "multiply_adds", *ends, "fit_time"]
+    return ParameterScalingResult(frame[columns], curves.power_laws(), name, setup.baseline)

@@ -28,8 +28,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_consistent_length
 
 from ibestimators.base import random_generator
-from ibestimators.comparison import score_names
-from ibestimators.formatting import records
+from ibestimators.formatting import records, score_names
 from ibestimators.perturbations import Units, units_of
 from ibestimators.pipelines import innermost
 from ibestimators.plotting import Display, Style, largest, remove_frame

@@ -106,23 +106,21 @@ def test_groups_that_cannot_be_split():
         est.fit(X, Y, groups=PATIENT[:-1])
 
 
-@pytest.mark.parametrize("stacked", [False, True])
-def test_a_comparison_keeps_groups_whole_in_both_splits(parts, stacked, tmp_path):
+def test_a_comparison_keeps_groups_whole_in_both_splits(parts, tmp_path):
     candidates = {"MLP": MLPClassifier(hidden_layer_sizes=(8,), early_stopping=True, max_epochs=2)}
-    cache = None if stacked else tmp_path
-    compare_biases(X, Y, candidates, cv=3, groups=PATIENT, random_state=0, cache=cache)
+    settings = {"cv": 3, "random_state": 0, "cache": tmp_path}
+    compare_biases(X, Y, candidates, groups=PATIENT, **settings)
     assert len(parts) == 3
     for training, validation in parts:
         assert training
         assert not training & validation
         assert len(training | validation) == 20
-    if cache:
-        compare_biases(X, Y, candidates, cv=3, groups=PATIENT, random_state=0, cache=cache)
-        assert len(parts) == 3
-        kept = len(list(tmp_path.glob("*.json")))
-        other = np.roll(PATIENT, VISITS)  # the same folds are possible, other parts within
-        compare_biases(X, Y, candidates, cv=3, groups=other, random_state=0, cache=cache)
-        assert len(list(tmp_path.glob("*.json"))) > kept
+    compare_biases(X, Y, candidates, groups=PATIENT, **settings)
+    assert len(parts) == 3
+    n_stored = len(list(tmp_path.glob("*.json")))
+    other = np.roll(PATIENT, VISITS)  # the same folds are possible, other parts within
+    compare_biases(X, Y, candidates, groups=other, **settings)
+    assert len(list(tmp_path.glob("*.json"))) > n_stored
 
 
 def test_the_best_is_fitted_on_all_data_by_groups_too(parts):

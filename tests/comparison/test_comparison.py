@@ -105,7 +105,7 @@ def test_if_everything_fails_the_reason_is_raised():
 
 def test_a_score_that_is_no_number_says_so():
     X, y = load_diabetes(return_X_y=True)
-    with pytest.raises(ValueError, match="the score is not a number"), pytest.warns(match="R.2"):
+    with pytest.raises(ValueError, match="the score is NaN"), pytest.warns(match="R.2"):
         compare_biases(X[:6], y[:6], {"d": DummyRegressor()}, cv=6)
     with pytest.raises(ValueError, match="scoring must be a str, a callable, a list"):
         compare_biases(X, y, {"d": DummyRegressor()}, scoring=[])
@@ -219,7 +219,7 @@ def test_repeats_make_new_folds():
     result = compare_biases(X, y, {"d": DummyClassifier()}, cv=3, n_repeats=2)
     assert sorted(result.cells["fold"]) == list(range(6))
     assert result.test_train_ratio == pytest.approx(1 / 2)
-    with pytest.raises(ValueError, match="n_repeats=2 is for an int as cv"):
+    with pytest.raises(ValueError, match="n_repeats=2 needs an int as cv"):
         compare_biases(X, y, {"d": DummyClassifier()}, cv=StratifiedKFold(3), n_repeats=2)
 
 
@@ -283,7 +283,7 @@ def test_a_failure_may_score_or_raise():
     ("params", "message"),
     [
         ({"search": "grid"}, "search must be 'random' or None, got 'grid'"),
-        ({"n_repeats": 0}, "n_repeats must be an int from 1 up"),
+        ({"n_repeats": 0}, "n_repeats must be an int of at least 1"),
         ({"rope": -1}, "rope must be a difference"),
         ({"scoring": 3}, "scoring must be a str"),
     ],
@@ -300,10 +300,8 @@ def test_names_that_the_table_needs_are_refused():
         )
     with pytest.raises(ValueError, match="error_score must be 'raise' or a number, got 'foo'"):
         compare_biases(X, y, {"d": DummyClassifier()}, error_score="foo")
-    with pytest.raises(ValueError, match="does not keep groups whole"):
-        compare_biases(X, y, {"d": DummyClassifier()}, search="random", groups=np.arange(150) % 5)
     piped = {"p": make_pipeline(StandardScaler(), MLPClassifier())}
-    with pytest.raises(ValueError, match="match_parameters cannot see into 'p', a Pipeline"):
+    with pytest.raises(ValueError, match="cannot count the parameters of 'p', a Pipeline"):
         compare_biases(X, y, piped, match_parameters=2000)
 
 

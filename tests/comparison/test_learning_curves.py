@@ -21,9 +21,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from ibestimators import MLPClassifier, biases, compare_biases
 from ibestimators.comparison._data_efficiency import bootstrapped_means
+from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._learning_curves import (
     LearningCurvesResult,
-    _nested_order,
     compare_learning_curves,
 )
 from ibestimators.comparison._statistics import resampled_interval
@@ -128,7 +128,7 @@ def test_subsets_are_nested_and_the_same_for_all():
 def test_every_beginning_of_the_order_has_every_class_and_keeps_their_shares(counts, seed):
     labels = np.repeat([f"class {i}" for i in range(len(counts))], counts)
     train = np.arange(len(labels))
-    order = _nested_order(train, labels, np.random.RandomState(seed))
+    order = nested_order(train, labels, np.random.RandomState(seed))
     assert sorted(order) == list(train)
     for n in range(1, len(order) + 1):
         names, found = np.unique(labels[order[:n]], return_counts=True)
@@ -151,7 +151,7 @@ def test_scores_are_those_of_fits_by_hand():
     generator.randint(2**31 - 1)  # the linear one's seed, which it does not use
     tree = DecisionTreeClassifier(random_state=generator.randint(2**31 - 1))
     splits = list(cv.split(X, y))
-    orders = [_nested_order(train, y, generator) for train, _ in splits]
+    orders = [nested_order(train, y, generator) for train, _ in splits]
     scores = cells.set_index(["estimator", "fold", "n_train"])["score"]
     for fold, (_, test) in enumerate(splits):
         for n in sizes:
@@ -270,8 +270,8 @@ def test_wrong_arguments():
         compare_learning_curves(X, y, {})
     with pytest.raises(ValueError, match=r"baseline='b' is not among the estimators \['a'\]"):
         compare_learning_curves(X, y, candidates, baseline="b")
-    with pytest.raises(ValueError, match="scoring must be one score"):
-        compare_learning_curves(X, y, candidates, scoring=["accuracy", "f1_macro"])
+    with pytest.raises(ValueError, match="scoring must be a str, a callable"):
+        compare_learning_curves(X, y, candidates, scoring=3)
     with pytest.raises(ValueError, match="begins with 20 samples.*has only 16"):
         compare_learning_curves(X[::6], y[::6], candidates, cv=3)
     with pytest.raises(ValueError, match="goes up to 101, but the smallest training fold has 100"):
@@ -473,7 +473,7 @@ def test_the_picture_has_a_line_a_band_and_a_law_each():
 def test_the_progress_bar_names_what_runs(capsys):
     candidates = {"dummy": DummyClassifier()}
     compare_learning_curves(X, y, candidates, train_sizes=[20], cv=3, verbose=1)
-    assert "running dummy with 20 samples, fold" in capsys.readouterr().err
+    assert "running dummy, fold 1, n_train 20" in capsys.readouterr().err
     compare_learning_curves(X, y, candidates, train_sizes=[20], cv=3)
     assert capsys.readouterr().err == ""
 

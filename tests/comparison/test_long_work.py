@@ -26,7 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from ibestimators import GraphClassifier, MLPClassifier, compare_biases
-from ibestimators.comparison._cache import _content
+from ibestimators.comparison._cache import content_hash
 
 X, y = IRIS
 
@@ -123,7 +123,7 @@ class Times:
         return self.k * values
 
 
-ALIKE = {
+PAIRS = {
     "what it calls": (lambda v: np.square(v), lambda v: np.cos(v)),
     "what it holds": (times(1), times(2)),
     "inside": (lambda v: (lambda w: w + 1)(v), lambda v: (lambda w: w + 2)(v)),
@@ -139,17 +139,17 @@ ALIKE = {
 }
 
 
-@pytest.mark.parametrize("what", ALIKE)
-def test_functions_are_told_apart_by_what_they_do(what):
-    one, other = (joblib.hash(_content(value)) for value in ALIKE[what])
+@pytest.mark.parametrize("what", PAIRS)
+def test_functions_that_do_different_things_have_different_keys(what):
+    one, other = (content_hash(value) for value in PAIRS[what])
     assert one != other
-    assert joblib.hash(_content(ALIKE[what][0])) == one
+    assert content_hash(PAIRS[what][0]) == one
 
 
-def test_functions_are_told_apart_by_what_they_refer_to(monkeypatch, tmp_path):
-    before = joblib.hash(_content(times_factor))
+def test_functions_that_refer_to_different_values_have_different_keys(monkeypatch, tmp_path):
+    before = content_hash(times_factor)
     monkeypatch.setattr(f"{__name__}.FACTOR", 2)
-    assert joblib.hash(_content(times_factor)) != before
+    assert content_hash(times_factor) != before
 
     def scores(function):
         piped = make_pipeline(FunctionTransformer(function), LogisticRegression(max_iter=1000))
@@ -159,9 +159,9 @@ def test_functions_are_told_apart_by_what_they_refer_to(monkeypatch, tmp_path):
     assert scores(lambda v: np.square(v)) != scores(lambda v: np.isnan(v))
 
 
-def test_what_cannot_be_told_apart_is_no_part_of_a_cached_comparison(tmp_path):
+def test_objects_that_cannot_be_pickled_are_an_error_with_a_cache(tmp_path):
     lock = threading.Lock()
-    with pytest.raises(TypeError, match="cannot tell <unlocked .* Leave cache out"):
+    with pytest.raises(TypeError, match="cannot pickle .*lock.* object.* Leave cache out"):
         compare_biases(
             X, y, {"a": DummyClassifier()}, cv=2, random_state=0, cache=tmp_path,
             scoring=lambda est, X, y: float(lock.locked()),

@@ -36,14 +36,12 @@ def test_the_worse_are_dropped_and_the_winner_gets_all_data():
     assert repr(result).count("dropped") == 3
 
 
-# There are never 200 neighbours; of test and of training scores.
-@pytest.mark.filterwarnings("ignore:Scoring failed", "ignore:One or more of the t")
 def test_settings_race_too_and_a_seed_repeats_it():
     images, digits = load_digits(return_X_y=True)
     candidates = {"MLP": MLPClassifier(max_epochs=3), "neighbours": KNeighborsClassifier()}
     settings = {"neighbours": {"n_neighbors": [1, 200]}, "MLP": {"lr": [1e-9, 3e-3]}}
     run = [
-        race_biases(images[:400], digits[:400], candidates, settings, random_state=0)
+        race_biases(images[:400], digits[:400], candidates, settings=settings, random_state=0)
         for _ in range(2)
     ]
     assert repr(run[0]) == repr(run[1])
@@ -58,5 +56,5 @@ def test_graphs_and_bad_settings():
     candidates = {"Graph": GraphClassifier(max_epochs=1), "MLP": MLPClassifier(max_epochs=1)}
     result = race_biases(graphs, labels, candidates, factor=2, cv=2, random_state=0)
     assert result.best_estimator_.predict(graphs).shape == (72,)
-    with pytest.raises(ValueError, match="settings names \\['Conv'\\]"):
-        race_biases(X, y, candidates, {"Conv": {"lr": [1]}})
+    with pytest.raises(ValueError, match="settings has the names \\['Conv'\\]"):
+        race_biases(X, y, candidates, settings={"Conv": {"lr": [1]}})

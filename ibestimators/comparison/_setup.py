@@ -1,0 +1,231 @@
+"""What all functions that compare share: parameters, folds, seeds, scorers, cache and errors."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.utils import indexable
+
+from ibestimators.base import draw_seed
+from ibestimators.comparison._cache import Store
+from ibestimators.comparison._fold_task import COLUMNS, FoldTask, collect_with_progress
+from ibestimators.comparison._folds import make_splits, with_seeds
+from ibestimators.formatting import score_names
+from ibestimators.suite import biases, guess_task
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SECTIONS = {
+    "data": """
+X : array-like of shape (n_samples, ...), or list
+    Samples of any kind that the estimators read.
+y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    Class labels or numbers.
+estimators : dict of str to estimator, default=None
+    Any scikit-learn estimators, pipelines or searches, by name. None takes the five biases,
+    as classifiers or regressors depending on y.
+""",
+    "cv": """
+cv : int, splitter or iterable of splits, default=5
+    An int makes that many shuffled folds, which keep the proportions of classes and keep
+    `groups` whole. Splitters and ready-made splits are used as they are.
+""",
+    "options": """
+groups : array-like of shape (n_samples,), default=None
+    Group of each sample, such as the patient. `cv` gets them, and so does whatever splits
+    samples inside an estimator and takes groups: the splitter of a search, and
+    `early_stopping` of the estimators of this package.
+scoring : str, callable, list of str or dict, default=None
+    As in scikit-learn; None takes accuracy or R². With several scores the first one decides.
+baseline : str, default=None
+    Name of the estimator to compare to; None takes the first.
+n_repeats : int, default=1
+    Number of times to make new folds, if `cv` is an int.
+cache : path, default=None
+    Directory to which each finished fit is written. A comparison that was interrupted resumes
+    from there. Needs an int as `random_state`.
+error_score : "raise" or float, default=nan
+    Score of a fit that fails; "raise" stops at the first failure.
+n_jobs : int, default=None
+    Number of parallel fits, by joblib: ``with parallel_config(backend="dask")`` distributes
+    them over a cluster.
+random_state : int, RandomState instance or None, default=None
+    Seeds the shuffled folds, all other random choices, and the estimators whose
+    ``random_state`` is None.
+verbose : int, default=0
+    Above 0, shows a progress bar.
+""",
+}
+
+
+def shares_parameters(function: F) -> F:
+    """Replace ``{data}``, ``{cv}`` and ``{options}`` in a docstring by shared parameters."""
+    doc = inspect.cleandoc(function.__doc__ or "")
+    for name, text in _SECTIONS.items():
+        doc = doc.replace(f"{{{name}}}", text.strip())
+    function.__doc__ = doc
+    return function
+
+
+@dataclass
+class Setup:
+    """A comparison that is ready to run: each fit has its estimator, rows, scorer and store."""
+
+    X: Any
+    y: Any
+    groups: Any
+    estimators: dict[str, BaseEstimator]  # with seeds
+    baseline: str
+    classifier: bool
+    splits: list[tuple[NDArray[Any], NDArray[Any]]]
+    scoring: Any
+    cache: str | os.PathLike[str] | None
+    error_score: str | float
+    n_jobs: int | None
+    verbose: int
+    seed: int
+    generator: np.random.RandomState  # continues after folds and estimators were seeded
+
+    @cached_property
+    def store(self) -> Store | None:
+        if self.cache is None:
+            return None
+        return Store(Path(self.cache), self.X, self.y, self.scoring, self.groups)
+
+    @property
+    def score_names(self) -> list[str]:
+        """Names of the scores, the one that decides first."""
+        return score_names(self.scoring, self.classifier)
+
+    @property
+    def test_train_ratio(self) -> float:
+        """Mean ratio of test samples to training samples of a fold."""
+        return float(np.mean([len(test) / len(train) for train, test in self.splits]))
+
+    def task(
+        self,
+        name: str,
+        fold: int,
+        estimator: BaseEstimator | None = None,
+        rows: tuple[NDArray[Any], NDArray[Any]] | None = None,
+        **labels: Any,
+    ) -> FoldTask:
+        """The fit of an estimator in a fold, with labels for its row of `cells`."""
+        est = self.estimators[name] if estimator is None else estimator
+        return FoldTask(
+            name=name,
+            fold=fold,
+            estimator=est,
+            scorer=check_scoring(est, self.scoring),
+            X=self.X,
+            y=self.y,
+            rows=self.splits[fold] if rows is None else rows,
+            groups=self.groups,
+            error_score=self.error_score,
+            store=self.store,
+            labels=labels,
+        )
+
+    def tasks(
+        self, estimators: Mapping[str, BaseEstimator] | None = None, **labels: Any
+    ) -> Iterator[FoldTask]:
+        """The fits of all estimators in all folds."""
+        estimators = self.estimators if estimators is None else estimators
+        for fold in range(len(self.splits)):
+            for name, est in estimators.items():
+                yield self.task(name, fold, est, **labels)
+
+    def run(self, tasks: Sequence[FoldTask]) -> pd.DataFrame:
+        """Run the fits: `cells`, a row for each."""
+        cells = pd.DataFrame(collect_with_progress(tasks, self.n_jobs, self.verbose))
+        if cells["error"].notna().all():
+            raise ValueError(f"Every fit failed. The first error: {cells['error'].iloc[0]}")
+        return cells
+
+
+def prepare(
+    X: Any,
+    y: ArrayLike,
+    estimators: Mapping[str, BaseEstimator] | None,
+    *,
+    cv: Any,
+    groups: ArrayLike | None,
+    scoring: Any,
+    baseline: str | None,
+    n_repeats: int,
+    cache: str | os.PathLike[str] | None,
+    error_score: str | float,
+    n_jobs: int | None,
+    random_state: int | np.random.RandomState | None,
+    verbose: int,
+) -> Setup:
+    """Check the shared parameters, split the samples and seed the estimators."""
+    X, y, groups = indexable(X, y, groups)
+    if estimators is None:
+        estimators = biases(guess_task(y))
+    if not estimators:
+        raise ValueError("estimators is empty; give at least one, or None for the five biases.")
+    baseline = next(iter(estimators)) if baseline is None else baseline
+    if baseline not in estimators:
+        raise ValueError(f"baseline={baseline!r} is not among the estimators {list(estimators)}.")
+    _check_scoring(scoring)
+    _check_options(n_repeats, error_score, cache, random_state)
+    # The order of the draws is part of the result: a seed gives the same folds in all functions.
+    seed = int(random_state) if isinstance(random_state, Integral) else draw_seed(random_state)
+    generator = np.random.RandomState(seed)
+    classifier = is_classifier(estimators[baseline])
+    splits = make_splits(cv, n_repeats, X, y, classifier, groups, generator)
+    seeded = {name: with_seeds(clone(est), generator) for name, est in estimators.items()}
+    return Setup(
+        X=X,
+        y=y,
+        groups=groups,
+        estimators=seeded,
+        baseline=baseline,
+        classifier=classifier,
+        splits=splits,
+        scoring=scoring,
+        cache=cache,
+        error_score=error_score,
+        n_jobs=n_jobs,
+        verbose=verbose,
+        seed=seed,
+        generator=generator,
+    )
+
+
+def _check_scoring(scoring: Any) -> None:
+    several = isinstance(scoring, (list, tuple, dict)) and len(scoring) > 0
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring) or several):
+        raise ValueError(
+            f"scoring must be a str, a callable, a list of str or a dict, got {scoring!r}."
+        )
+    reserved = [name for name in list(scoring)[1:] if name in COLUMNS] if several else []
+    if reserved:
+        raise ValueError(
+            f"scoring uses the names {reserved}, which are columns of `cells`; choose other names."
+        )
+
+
+def _check_options(n_repeats: Any, error_score: Any, cache: Any, random_state: Any) -> None:
+    if not (isinstance(n_repeats, (int, np.integer)) and n_repeats >= 1):
+        raise ValueError(f"n_repeats must be an int of at least 1, got {n_repeats!r}.")
+    if error_score != "raise" and not isinstance(error_score, Real):
+        raise ValueError(f"error_score must be 'raise' or a number, got {error_score!r}.")
+    if cache is not None and not isinstance(random_state, Integral):
+        raise ValueError(
+            f"cache={str(cache)!r} needs an int as random_state, got {random_state!r}. Without it "
+            "seeds differ from run to run, and no cached fit is found again."
+        )
