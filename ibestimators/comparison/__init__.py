@@ -1,7 +1,7 @@
 """Compare estimators on the same folds, with a verdict that says how sure it is."""
 
 from ibestimators.comparison._ablation import AblationResult, structure_ablation
-from ibestimators.comparison._compare import compare_biases, score_names
+from ibestimators.comparison._compare import compare_biases
 from ibestimators.comparison._learning_curves import compare_learning_curves
 from ibestimators.comparison._learning_curves_result import LearningCurvesResult
 from ibestimators.comparison._racing import RaceResult, race_biases
@@ -22,6 +22,5 @@ __all__ = [
     "compare_parameter_scaling",
     "destroy_structure",
     "race_biases",
-    "score_names",
     "structure_ablation",
 ]
