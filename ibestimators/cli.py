@@ -1,7 +1,7 @@
 """The command line: ``ibestimators compare DATA``.
 
-Only the standard library is imported until there is work to do, so that help
-and complaints come at once.
+Only the standard library is imported until a comparison starts, so that help and errors
+appear at once.
 """
 
 from __future__ import annotations
@@ -18,15 +18,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BUNDLED = (
-    "mnist1d", "breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine",
-    "adding_problem", "atlas", "csl", "modular_arithmetic", "parity", "set_maximum", "trajectories",
-)  # fmt: skip
-COUNTS = ("atlas",)  # whole numbers, but no classes
+    "mnist1d",
+    "breast_cancer",
+    "diabetes",
+    "digits",
+    "iris",
+    "linnerud",
+    "wine",
+    "adding_problem",
+    "atlas",
+    "csl",
+    "modular_arithmetic",
+    "parity",
+    "set_maximum",
+    "trajectories",
+)
+COUNTS = ("atlas",)  # the target is an integer, but not a class
+TABLES = (".csv", ".parquet")
+PICTURES = (".png", ".svg", ".pdf")
 BIASES = ("MLP", "Conv", "Recurrent", "Graph", "Attention")
 
 
 class InputError(Exception):
-    """What is wrong with the user's input, in one line."""
+    """An error in the input of the user, in one line."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, default=None
-        The arguments; None takes the program's own.
+        Arguments; None takes those of the process.
 
     Returns
     -------
@@ -60,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="ibestimators", description="Which assumption about the data is worth making?"
+        prog="ibestimators", description="Find out which inductive bias suits a data set."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     compare = commands.add_parser(
@@ -75,45 +89,56 @@ def _parser() -> argparse.ArgumentParser:
         help=f"one of {', '.join(BUNDLED)}; or a .csv, .parquet, .ts or .npz file (arrays X, y "
         "and, for samples of different lengths, lengths), or a folder of a TUDataset",
     )
-    compare.add_argument("--target", metavar="NAME", help="column of a table, or array of an .npz")
+    compare.add_argument(
+        "--target", metavar="NAME", help="column of a table, or array of an .npz file"
+    )
     compare.add_argument(
         "--task", choices=("classification", "regression"), help="default: guessed from the target"
     )
     compare.add_argument(
-        "--input-shape", type=_shape, metavar="A,B,C", help="shape of a sample, such as 28,28,1"
+        "--input-shape", type=_shape, metavar="A,B,C", help="shape of one sample, such as 28,28,1"
     )
     compare.add_argument(
         "--biases", type=_names, default=BIASES, metavar="A,B", help="default: all five"
     )
-    compare.add_argument("--cv", type=_at_least_2, default=5, metavar="N", help="folds (5)")
+    compare.add_argument(
+        "--cv", type=_at_least_2, default=5, metavar="N", help="number of folds (5)"
+    )
     compare.add_argument("--scoring", metavar="NAME", help="a scikit-learn score, such as f1_macro")
     compare.add_argument(
         "--max-epochs",
         type=_positive,
         default=20,
         metavar="N",
-        help="passes over the data (20, for a quick answer; most estimators' own is 40)",
+        help="epochs (20, for a quick answer; most estimators have a default of 40)",
     )
-    compare.add_argument("--n-jobs", type=_jobs, default=2, metavar="N", help="fits at a time (2)")
+    compare.add_argument(
+        "--n-jobs", type=_jobs, default=2, metavar="N", help="number of parallel fits (2)"
+    )
     compare.add_argument(
         "--random-state", type=_not_negative, default=0, metavar="SEED", help="seed (0)"
     )
     compare.add_argument(
-        "--output", type=Path, default=Path("comparison.png"), metavar="FILE",
-        help="the picture, .png, .svg or .pdf (comparison.png)",
-    )  # fmt: skip
-    compare.add_argument(
-        "--report", type=Path, metavar="FILE", help="also write a page, .html, with all there is"
+        "--output",
+        type=Path,
+        default=Path("comparison.png"),
+        metavar="FILE",
+        help="the picture, a .png, .svg or .pdf file (comparison.png)",
     )
     compare.add_argument(
-        "--cache", type=Path, metavar="FOLDER",
-        help="keep finished fits there, and go on from them if stopped",
-    )  # fmt: skip
+        "--report", type=Path, metavar="FILE", help="also write a report, an .html file"
+    )
+    compare.add_argument(
+        "--cache",
+        type=Path,
+        metavar="FOLDER",
+        help="store finished fits there, and resume from them after an interruption",
+    )
     return parser
 
 
 def _compare(options: argparse.Namespace) -> int:
-    if options.output.suffix not in (".png", ".svg", ".pdf"):
+    if options.output.suffix not in PICTURES:
         raise InputError(f"--output {options.output}: must end in .png, .svg or .pdf")
     if options.report is not None and options.report.suffix != ".html":
         raise InputError(f"--report {options.report}: must end in .html")
@@ -124,6 +149,7 @@ def _compare(options: argparse.Namespace) -> int:
     _check_scoring(options.scoring)
 
     from ibestimators.comparison import compare_biases
+    from ibestimators.structures import structure_of
     from ibestimators.suite import BASELINE, biases, guess_task
 
     params: dict[str, Any] = {"max_epochs": options.max_epochs}
@@ -132,8 +158,8 @@ def _compare(options: argparse.Namespace) -> int:
     task = options.task or ("regression" if options.data in COUNTS else guess_task(y))
     _check_target(y, task)
     estimators = biases(task, **params)
-    print(f"{options.data}: {_samples(X)}, {task}", file=sys.stderr)
     try:
+        print(f"{options.data}: {structure_of(X).summary(X)}, {task}", file=sys.stderr)
         result = compare_biases(
             X,
             y,
@@ -149,7 +175,7 @@ def _compare(options: argparse.Namespace) -> int:
     except (ValueError, OSError) as error:
         raise InputError(_one_line(error)) from error
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without ± still gets its table
+        sys.stdout.reconfigure(errors="replace")  # for terminals without ±
     print(result)
     result.plot().figure_.savefig(options.output, dpi=150)
     print(f"picture: {options.output}")
@@ -187,33 +213,33 @@ def load(data: str, target: str | None) -> tuple[Any, Any]:
     """
     if data in BUNDLED:
         if target is not None:
-            raise InputError(f"--target is for files; {data} has its own")
+            raise InputError(f"--target applies to files only; {data} has a target")
         return _load_bundled(data)
     path = Path(data)
     if path.is_dir():
         return _read("read_tudataset", path, target)
-    if path.suffix not in (".csv", ".parquet", ".ts", ".npz"):
+    if path.suffix not in (*TABLES, ".ts", ".npz"):
         raise InputError(
-            f"{data!r} is neither one of {', '.join(BUNDLED)} nor a .csv, .parquet, .ts or .npz "
-            "file, nor a folder"
+            f"{data!r} is not one of {', '.join(BUNDLED)}, not a .csv, .parquet, .ts or .npz file, "
+            "and not a folder"
         )
     if not path.is_file():
         raise InputError(f"{data}: no such file")
-    if path.suffix in (".csv", ".parquet"):
+    if path.suffix in TABLES:
         return _read_table(path, target)
     return _read("read_ts" if path.suffix == ".ts" else "read_npz", path, target)
 
 
 def _load_bundled(name: str) -> tuple[Any, Any]:
-    from ibestimators import datasets as ours
+    from ibestimators import datasets
 
     if name in ("atlas", "csl", "digits", "mnist1d"):
-        return getattr(ours, f"load_{name}")(return_X_y=True)
-    if hasattr(ours, f"make_{name}"):
-        return getattr(ours, f"make_{name}")(random_state=0, return_X_y=True)
-    from sklearn import datasets
+        return getattr(datasets, f"load_{name}")(return_X_y=True)
+    if hasattr(datasets, f"make_{name}"):
+        return getattr(datasets, f"make_{name}")(random_state=0, return_X_y=True)
+    from sklearn import datasets as sklearn_datasets
 
-    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    X, y = getattr(sklearn_datasets, f"load_{name}")(return_X_y=True)
     return X, y
 
 
@@ -221,21 +247,13 @@ def _read(reader: str, path: Path, target: str | None) -> tuple[Any, Any]:
     from ibestimators import datasets
 
     if target is not None and reader != "read_npz":
-        raise InputError(f"{path}: --target is for tables and .npz; this has a target of its own")
+        raise InputError(
+            f"{path}: --target applies to tables and .npz files only; this one has a target"
+        )
     try:
         return getattr(datasets, reader)(path, **({} if target is None else {"target": target}))
     except (ValueError, OSError) as error:
         raise InputError(_one_line(error)) from error
-
-
-def _samples(X: Any) -> str:
-    """How many samples of what, in words."""
-    if hasattr(X, "shape"):
-        return f"{len(X):,} samples of shape {X.shape[1:]}"
-    from ibestimators.structures import kind_of
-
-    kind = kind_of(X)
-    return f"{len(X):,} {'token sequences' if kind == 'tokens' else kind} of different sizes"
 
 
 def _read_table(path: Path, target: str | None) -> tuple[Any, Any]:
@@ -248,9 +266,9 @@ def _read_table(path: Path, target: str | None) -> tuple[Any, Any]:
     table.columns = table.columns.map(str)
     columns = ", ".join(table.columns)
     if target is None:
-        raise InputError(f"{path}: name the column to predict with --target; it has {columns}")
+        raise InputError(f"{path}: --target must name the column to predict, one of {columns}")
     if target not in table:
-        raise InputError(f"{path}: no column {target!r}; it has {columns}")
+        raise InputError(f"{path}: no column {target!r}; the columns are {columns}")
     X, y = table.drop(columns=target), table[target]
     _check_table(path, X, y)
     return X, y.to_numpy()
@@ -260,23 +278,23 @@ def _check_table(path: Path, X: pd.DataFrame, y: pd.Series[Any]) -> None:
     from pandas.api.types import is_numeric_dtype
 
     if X.empty:
-        raise InputError(f"{path}: needs at least one row and one column beside the target")
+        raise InputError(f"{path}: needs at least one row and one column besides the target")
     if str(X.columns[0]).startswith("Unnamed: 0"):
         raise InputError(
-            f"{path}: the first column has no name, as when a table is saved with its row "
-            "numbers, which can give the target away; name or drop it"
+            f"{path}: the first column has no name. It may be an index saved with the table, which "
+            "can reveal the target. Name or drop it"
         )
     for name, column in [*X.items(), (y.name, y)]:
         if column.isna().any():
             raise InputError(
                 f"{path}: column {name!r} has {column.isna().sum()} missing values; "
-                "fill them in or drop the rows"
+                "impute them or drop the rows"
             )
     for name, column in X.items():
         if not is_numeric_dtype(column):
             raise InputError(
-                f"{path}: column {name!r} holds {column.iloc[0]!r}, not numbers; "
-                "encode it (such as one column a category) or drop it"
+                f"{path}: column {name!r} contains {column.iloc[0]!r}, which is not a number; "
+                "encode it (such as one-hot) or drop it"
             )
 
 
@@ -290,21 +308,23 @@ def _check_scoring(scoring: str | None) -> None:
     names = get_scorer_names()
     if scoring not in names:
         close = difflib.get_close_matches(scoring, names) or ["accuracy", "r2"]
-        raise InputError(f"--scoring: no score {scoring!r}; perhaps {' or '.join(close)}")
+        raise InputError(
+            f"--scoring: unknown score {scoring!r}; did you mean {' or '.join(close)}?"
+        )
 
 
 def _check_target(y: Any, task: str) -> None:
     import numpy as np
 
     if task == "regression" and y.dtype.kind not in "biuf":
-        raise InputError(f"the target holds {y.flat[0]!r}, not numbers, but the task is regression")
+        raise InputError(f"the target contains {y.flat[0]!r}, but regression needs numbers")
     if task == "classification":
         try:
             n_classes = len(np.unique(y))
         except TypeError as error:
-            raise InputError(f"the target cannot be sorted into classes: {error}") from error
+            raise InputError(f"the target has no sortable classes: {error}") from error
         if n_classes < 2:
-            raise InputError(f"the target has one class only, {y.flat[0]!r}")
+            raise InputError(f"the target has only one class, {y.flat[0]!r}")
 
 
 def _one_line(error: Exception) -> str:
@@ -326,7 +346,7 @@ def _names(text: str) -> tuple[str, ...]:
     names = tuple(text.lower().split(","))
     for name in names:
         if name not in known:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(BIASES)}")
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(BIASES)}")
     return tuple(known[name] for name in names)
 
 
@@ -348,5 +368,5 @@ def _at_least_2(text: str) -> int:
 
 def _int_from(text: str, least: int) -> int:
     if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} up")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least {least}")
     return int(text)

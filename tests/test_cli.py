@@ -37,9 +37,12 @@ def files(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "pairs").mkdir()
-    pairs = {"A": "".join(f"{i}, {i + 1}\n{i + 1}, {i}\n" for i in range(1, 40, 2)),
-             "graph_indicator": "".join(f"{i}\n{i}\n" for i in range(1, 21)),
-             "graph_labels": "0\n1\n" * 10, "node_labels": "0\n0\n1\n1\n" * 10}  # fmt: skip
+    pairs = {
+        "A": "".join(f"{i}, {i + 1}\n{i + 1}, {i}\n" for i in range(1, 40, 2)),
+        "graph_indicator": "".join(f"{i}\n{i}\n" for i in range(1, 21)),
+        "graph_labels": "0\n1\n" * 10,
+        "node_labels": "0\n0\n1\n1\n" * 10,
+    }
     for name, text in pairs.items():
         (tmp_path / "pairs" / f"PAIRS_{name}.txt").write_text(text)
     series = "".join(f"{','.join(['1', '2'] * (1 + i % 3))}:{i % 2}\n" for i in range(20))
@@ -51,8 +54,11 @@ def files(tmp_path):
 def run(*args, cwd):
     return subprocess.run(
         [sys.executable, "-m", "ibestimators", *map(str, args)],
-        cwd=cwd, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,10 +108,13 @@ def test_as_a_program(files):
     [
         ([], "the following arguments are required: COMMAND"),
         (["compare"], "the following arguments are required: DATA"),
-        (["compare", "nothing"], "'nothing' is neither one of mnist1d"),
+        (["compare", "nothing"], "'nothing' is not one of mnist1d"),
         (["compare", "nothing.csv"], "nothing.csv: no such file"),
-        (["compare", "iris.csv"], "name the column to predict with --target; it has a, b"),
-        (["compare", "iris.csv", "--target", "e"], "no column 'e'; it has a, b, c, d, kind"),
+        (["compare", "iris.csv"], "--target must name the column to predict, one of a, b"),
+        (
+            ["compare", "iris.csv", "--target", "e"],
+            "no column 'e'; the columns are a, b, c, d, kind",
+        ),
         (["compare", "iris.npz", "--target", "e"], "no array 'e'; it holds X, y, z"),
         (["compare", "broken.npz"], "broken.npz: not an .npz file"),
         (["compare", "empty.npz"], "empty.npz: not an .npz file"),
@@ -116,30 +125,39 @@ def test_as_a_program(files):
         (["compare", "nan.npz"], "array X has missing or infinite values"),
         (["compare", "iris.npz", "--target", "X"], "--target X is the data itself"),
         (["compare", "numbered.csv", "--target", "kind"], "the first column has no name"),
-        (["compare", "one.parquet", "--target", "one"], "column 'kind' holds 'x', not numbers"),
+        (
+            ["compare", "one.parquet", "--target", "one"],
+            "column 'kind' contains 'x', which is not a number",
+        ),
         (["compare", "void.csv", "--target", "a"], "void.csv: No columns to parse"),
         (["compare", "latin.csv", "--target", "a"], "latin.csv: "),
         (["compare", "folder.csv"], "folder.csv: one file NAME_A.txt is expected"),
-        (["compare", "pairs", "--target", "y"], "--target is for tables and .npz"),
-        (["compare", "iris", "--target", "a"], "--target is for files"),
+        (["compare", "pairs", "--target", "y"], "--target applies to tables and .npz"),
+        (["compare", "iris", "--target", "a"], "--target applies to files only"),
         (["compare", "iris", "--output", "folder.png"], "folder.png: cannot be written"),
-        (["compare", "iris", "--n-jobs", "0"], "'0' is not a whole number from 1 up"),
-        (["compare", "iris", "--random-state", "-1"], "'-1' is not a whole number from 0"),
+        (["compare", "iris", "--n-jobs", "0"], "'0' is not an integer of at least 1"),
+        (["compare", "iris", "--random-state", "-1"], "'-1' is not an integer of at least 0"),
         (
             ["compare", "iris.csv", "--target", "kind", "--task", "regression"],
-            "holds 'x', not numb",
+            "the target contains 'x', but regression needs numbers",
         ),
-        (["compare", "text.csv", "--target", "kind"], "column 'kind2' holds 'text', not numbers"),
+        (
+            ["compare", "text.csv", "--target", "kind"],
+            "column 'kind2' contains 'text', which is not a number",
+        ),
         (["compare", "missing.csv", "--target", "kind"], "column 'a' has 150 missing values"),
-        (["compare", "iris", "--cv", "1"], "'1' is not a whole number from 2 up"),
-        (["compare", "iris", "--biases", "mlp,tree"], "'tree' is none of MLP, Conv"),
+        (["compare", "iris", "--cv", "1"], "'1' is not an integer of at least 2"),
+        (["compare", "iris", "--biases", "mlp,tree"], "'tree' is not one of MLP, Conv"),
         (["compare", "iris", "--input-shape", "2,x"], "'2,x' is not a shape"),
         (["compare", "iris", "--output", "a.txt"], "must end in .png, .svg or .pdf"),
         (["compare", "iris", "--output", "no/a.png"], "no such folder"),
         (["compare", "iris", "--report", "no/a.html"], "--report no/a.html: no such folder"),
         (["compare", "iris", "--report", "a.txt"], "--report a.txt: must end in .html"),
         (["compare", "iris", "--cache", "iris.csv", *QUICK], "File exists: 'iris.csv'"),
-        (["compare", "iris", "--scoring", "acuracy"], "no score 'acuracy'; perhaps accuracy"),
+        (
+            ["compare", "iris", "--scoring", "acuracy"],
+            "unknown score 'acuracy'; did you mean accuracy",
+        ),
         (["compare", "iris", "--cv", "100"], "n_splits=100"),
         (["compare", "iris", "--input-shape", "5,1", *QUICK], "input_shape=(5, 1) holds 5 numbers"),
         (["compare", "iris", "--frobnicate"], "unrecognized arguments: --frobnicate"),

@@ -116,17 +116,28 @@ def plain_skorch(module: nn.Module, X: Any, y: Any, epochs: int, batch_size: int
     from skorch import NeuralNetClassifier
 
     NeuralNetClassifier(
-        copy.deepcopy(module), criterion=nn.CrossEntropyLoss, optimizer=torch.optim.AdamW,
-        lr=3e-3, max_epochs=epochs, batch_size=batch_size, verbose=0,
-    ).fit(X.astype(np.float32), y)  # fmt: skip
+        copy.deepcopy(module),
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.AdamW,
+        lr=3e-3,
+        max_epochs=epochs,
+        batch_size=batch_size,
+        verbose=0,
+    ).fit(X.astype(np.float32), y)
 
 
 def skorch() -> Iterator[Row]:
     X, y = load_mnist1d(return_X_y=True)
     for bias in BIASES:
         module = fresh_module(bias, X, y)
-        ours = classifier(bias, max_epochs=5, batch_size=128, early_stopping=True,
-                          validation_fraction=0.2, n_iter_no_change=99)  # fmt: skip
+        ours = classifier(
+            bias,
+            max_epochs=5,
+            batch_size=128,
+            early_stopping=True,
+            validation_fraction=0.2,
+            n_iter_no_change=99,
+        )
         with one_thread():
             ratios = paired(
                 lambda ours=ours: ours.fit(X, y),
@@ -151,8 +162,9 @@ def sklearn() -> Iterator[Row]:
 
     X, y = load_mnist1d(return_X_y=True)
     for sizes in ((32, 32), (100,), (256, 256)):
-        theirs = MLPClassifier(sizes, batch_size=128, max_iter=EPOCHS, tol=0,
-                               n_iter_no_change=EPOCHS + 1)  # fmt: skip
+        theirs = MLPClassifier(
+            sizes, batch_size=128, max_iter=EPOCHS, tol=0, n_iter_no_change=EPOCHS + 1
+        )
         ours = classifier("MLP", hidden_layer_sizes=sizes, batch_size=128, max_epochs=EPOCHS)
         with one_thread(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -172,8 +184,11 @@ def pyg() -> Iterator[Row]:
     for label in y:
         edges = rng.integers(30, size=(2, 60))
         both = np.concatenate([edges, edges[::-1]], 1)
-        graphs.append(Data(x=torch.randn(30, 8), edge_index=torch.from_numpy(both),
-                           y=int(label), num_nodes=30))  # fmt: skip
+        graphs.append(
+            Data(
+                x=torch.randn(30, 8), edge_index=torch.from_numpy(both), y=int(label), num_nodes=30
+            )
+        )
 
     def theirs() -> None:
         gin = GIN(8, 32, 4, norm="batch_norm", train_eps=True)
@@ -304,10 +319,12 @@ def scaling() -> Iterator[Row]:
             "within 20 %",
         )
     kinds: dict[str, Any] = {
-        "Conv": classifier("Conv"), "Recurrent": classifier("Recurrent", readout="last"),
-        "Graph": classifier("Graph"), "Attention": classifier("Attention", patch_size=1),
+        "Conv": classifier("Conv"),
+        "Recurrent": classifier("Recurrent", readout="last"),
+        "Graph": classifier("Graph"),
+        "Attention": classifier("Attention", patch_size=1),
         "Attention, local": classifier("Attention", patch_size=1, mask="local"),
-    }  # fmt: skip
+    }
     for name, net in kinds.items():
         per_step = []
         for steps in (100, 400, 1600, 3200):
@@ -336,9 +353,14 @@ def naive() -> Iterator[Row]:
     def script() -> None:
         for module in modules.values():
             net = NeuralNetClassifier(
-                module, criterion=nn.CrossEntropyLoss, optimizer=torch.optim.AdamW, lr=3e-3,
-                max_epochs=EPOCHS, batch_size=40, verbose=0,
-            )  # fmt: skip
+                module,
+                criterion=nn.CrossEntropyLoss,
+                optimizer=torch.optim.AdamW,
+                lr=3e-3,
+                max_epochs=EPOCHS,
+                batch_size=40,
+                verbose=0,
+            )
             cross_validate(net, X.astype(np.float32), y, cv=folds)
 
     with warnings.catch_warnings():

@@ -320,8 +320,10 @@ def test_few_lucky_folds_do_not_make_the_best(recwarn):
                 raise RuntimeError("no luck")
             return super().fit(X, y)
 
-    folds = [(np.delete(np.arange(150), np.arange(i, i + 30 - (i == 0))), np.arange(i, i + 29))
-             for i in (0, 30, 60)]  # fmt: skip
+    folds = [
+        (np.delete(np.arange(150), np.arange(i, i + 30 - (i == 0))), np.arange(i, i + 29))
+        for i in (0, 30, 60)
+    ]
     candidates = {"lucky": Lucky(max_iter=1000), "dummy": DummyClassifier()}
     result = compare_biases(X, y, candidates, cv=folds, refit=True)
     assert result.to_frame()["failures"].tolist() == [2, 0]

@@ -109,9 +109,16 @@ def test_a_search_keeps_matched_sizes_and_tunes_for_the_score():
         "Recurrent": RecurrentClassifier(max_epochs=1),
     }
     result = compare_biases(
-        X, y, candidates, cv=2, match_parameters=2000, search="random", n_iter=2,
-        scoring=["neg_log_loss", "accuracy"], random_state=0,
-    )  # fmt: skip
+        X,
+        y,
+        candidates,
+        cv=2,
+        match_parameters=2000,
+        search="random",
+        n_iter=2,
+        scoring=["neg_log_loss", "accuracy"],
+        random_state=0,
+    )
     assert ((result.to_frame()["parameters"] - 2000).abs() <= 100).all()
     assert result.estimators["MLP"].scoring == "neg_log_loss"
     assert result.estimators["MLP"].cv.shuffle

@@ -163,9 +163,14 @@ def test_objects_that_cannot_be_pickled_are_an_error_with_a_cache(tmp_path):
     lock = threading.Lock()
     with pytest.raises(TypeError, match="cannot pickle .*lock.* object.* Leave cache out"):
         compare_biases(
-            X, y, {"a": DummyClassifier()}, cv=2, random_state=0, cache=tmp_path,
+            X,
+            y,
+            {"a": DummyClassifier()},
+            cv=2,
+            random_state=0,
+            cache=tmp_path,
             scoring=lambda est, X, y: float(lock.locked()),
-        )  # fmt: skip
+        )
 
 
 def test_graphs_are_found_again_whatever_was_looked_at(tmp_path):
