@@ -325,6 +325,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         one_pass : bool, default=False
             Whether to train for one pass at a constant learning rate, as `partial_fit` does.
         """
+        # What X and y are.
         if before is None:
             settings = self._unfitted_copy()
             refuse_masked(X, "X")
@@ -336,6 +337,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         else:
             settings, structure, target = before.settings, before.structure, before.target
             data = self._check_data(X, y, sample_weight, groups, before.check)
+        # Samples to train on and, with early stopping, to validate on.
         dtype, seed = DTYPES[settings.dtype], draw_seed(self.random_state)
         samples = structure.read(data.X, dtype)
         labels = target.encode(data.y, dtype)
@@ -344,6 +346,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             labelled_samples(samples, labels, weight, rows, dtype, rescale=not one_pass)
             for rows in self._split(data, target, seed, one_pass)
         ]
+        # The network, trained, and the estimator changed last.
         net = self._net(settings, structure, target, before, len(train), seed, one_pass)
         callbacks = list(self.callbacks or ())
         fitted = Fitted(settings, structure, target, net, not one_pass, callbacks)
