@@ -1,11 +1,10 @@
 """How much data is an inductive bias worth?
 
-Scores of several estimators against the number of training samples. In each
-fold all estimators are trained on the same nested subsets, so that their
-scores can be compared fold by fold. An estimator is worth k times the data of
-the baseline if it reaches with n samples what the baseline reaches with k n:
-the horizontal distance between two curves, read within the sizes that were
-tried and never beyond them.
+Scores of several estimators by the number of training samples. In each fold all estimators are
+trained on the same nested subsets, so that their scores can be compared fold by fold. An
+estimator is worth k times the data of the baseline if it reaches with n samples the score that
+the baseline reaches with k n: the horizontal distance between two curves, within the sizes that
+were measured and without extrapolation.
 """
 
 from __future__ import annotations
@@ -128,26 +127,26 @@ def compare_learning_curves(
 
 
 def _sizes_within(train_sizes: Any, largest: int, strata: Any) -> list[int]:
-    """The sizes asked for, or six that fit the smallest training fold."""
+    """The given sizes, or six that fit the smallest training fold."""
     if train_sizes is None:
         n_classes = 0 if strata is None else len(np.unique(strata))
         smallest = max(SMALLEST, SMALLEST_PER_CLASS * n_classes)
         if largest <= smallest:
             raise ValueError(
                 f"train_sizes=None begins with {smallest} samples, but a training fold has only "
-                f"{largest}; give train_sizes, or more data."
+                f"{largest}. Give train_sizes, or more samples."
             )
         train_sizes = np.unique(np.geomspace(smallest, largest, 6).round().astype(int))
     sizes = np.asarray(train_sizes)
-    counts = sizes.ndim == 1 and sizes.size > 0 and sizes.dtype.kind in "iu"
-    if not counts or sizes[0] < 1 or (np.diff(sizes.astype(int)) <= 0).any():
+    are_integers = sizes.ndim == 1 and sizes.size > 0 and sizes.dtype.kind in "iu"
+    if not are_integers or sizes[0] < 1 or (np.diff(sizes.astype(int)) <= 0).any():
         raise ValueError(
-            f"train_sizes must be increasing whole numbers of samples, such as [50, 100, 200], "
+            f"train_sizes must be increasing integers of at least 1, such as [50, 100, 200], "
             f"got {train_sizes!r}."
         )
     if sizes[-1] > largest:
         raise ValueError(
             f"train_sizes goes up to {sizes[-1]}, but the smallest training fold has {largest} "
-            f"samples; give sizes up to that, or a cv with more folds."
+            f"samples. Give sizes up to that, or a cv with more folds."
         )
     return [int(size) for size in sizes]

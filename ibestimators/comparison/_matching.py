@@ -1,8 +1,8 @@
-"""Equal terms: networks of as many parameters, and what a prediction costs.
+"""Fair terms: networks with the same number of parameters, and the cost of a prediction.
 
-An estimator can be matched if it tells how many parameters it would have,
-``count_parameters(X, y)``, and which settings make it wider or narrower,
-``widened(factor)``; all of this package do.
+An estimator can be matched if it has the methods ``count_parameters(X, y)``, the number of
+parameters that it would have, and ``widened(factor)``, parameters that make it wider or narrower.
+All estimators of this package do.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, clone
 from ibestimators.pipelines import innermost
 
 TOLERANCE = 0.05
-_STEPS = 60  # of the search for a factor
+MAX_STEPS = 60  # of the bisection
 
 
 def match_parameters(
@@ -31,11 +31,11 @@ def match_parameters(
     Parameters
     ----------
     estimators : dict of str to estimator
-        Those that cannot be counted, such as a random forest, stay as they are.
+        Estimators without such methods, such as a random forest, stay as they are.
     X, y
-        The data to come; they decide sizes of inputs and outputs.
+        The training data, which decide the sizes of inputs and outputs.
     n_parameters : int, default=None
-        The number to match; None takes the baseline's.
+        The number to match; None takes the number of the baseline.
     baseline : str, default=None
         Name of the estimator to match; None takes the first.
 
@@ -47,7 +47,7 @@ def match_parameters(
     Raises
     ------
     ValueError
-        If the number cannot be reached, or the baseline cannot be counted.
+        If the number cannot be reached, or the parameters of the baseline cannot be counted.
 
     Examples
     --------
@@ -64,8 +64,8 @@ def match_parameters(
     if n_parameters is None:
         if not hasattr(estimators[baseline], "count_parameters"):
             raise ValueError(
-                f"match_parameters=True takes the number of parameters from {baseline!r}, which "
-                "cannot be counted. Give a number, or a network of this package as baseline."
+                f"match_parameters=True cannot count the parameters of {baseline!r}. "
+                "Give a number, or a network of this package as baseline."
             )
         n_parameters = estimators[baseline].count_parameters(X, y)
     return {
@@ -84,7 +84,7 @@ def _check_bare(estimators: Mapping[str, BaseEstimator]) -> None:
 
 
 def _matched(name: str, est: Any, X: Any, y: Any, target: int) -> Any:
-    """Bisect the factor: parameters grow with it, but for the rounding of sizes."""
+    """Bisect the factor: the number of parameters increases with it, except for rounding."""
 
     def with_factor(factor: float) -> tuple[Any, int]:
         wider = clone(est).set_params(**est.widened(factor))
@@ -95,7 +95,7 @@ def _matched(name: str, est: Any, X: Any, y: Any, target: int) -> Any:
     while count < target and high < 1e4:
         low, high = high, 2 * high
         best, count = with_factor(high)
-    for _ in range(_STEPS):
+    for _ in range(MAX_STEPS):
         middle = float(np.sqrt(low * high))
         tried, reached = with_factor(middle)
         if abs(reached - target) < abs(count - target):
@@ -119,12 +119,12 @@ def multiply_adds(est: Any, X: Any) -> int | None:
     est : estimator
         Fitted.
     X
-        What it predicts on.
+        Samples to predict.
 
     Returns
     -------
     int or None
-        None if the estimator is no network of this package.
+        None if the estimator is not a network of this package.
     """
     if not hasattr(est, "count_multiply_adds"):
         return None

@@ -1,14 +1,13 @@
-"""What scores of cross-validation say, and how sure that is.
+"""Intervals and tests for scores of cross-validation.
 
-Folds share training data, hence their scores are correlated, and the usual t-test takes
-chance for a difference far too often. All here rest on one standard error (Nadeau & Bengio
-2003, section 4), which adds the ratio of test to training samples to the variance of the
-mean of J scores:
+Folds share training data, so their scores are correlated, and the usual t-test finds differences
+that do not exist. All functions here use one standard error (Nadeau & Bengio 2003, section 4),
+which adds the ratio of test to training samples to the variance of the mean of J scores:
 
     se = sqrt((1/J + n_test / n_train) s^2)
 
-The Bayesian correlated t-test (Corani & Benavoli 2015) has the same number as the scale of
-its posterior, a Student distribution with J - 1 degrees of freedom.
+The Bayesian correlated t-test (Corani & Benavoli 2015) uses the same standard error as the
+scale of its posterior, a Student distribution with J - 1 degrees of freedom.
 
 References: Nadeau & Bengio, "Inference for the generalization error", Machine Learning 52
 (2003); Corani & Benavoli, "A Bayesian approach for comparing cross-validated algorithms on
@@ -34,9 +33,9 @@ def resampled_interval(values: ArrayLike, test_train_ratio: float) -> tuple[floa
     Parameters
     ----------
     values : array-like of shape (n_splits,)
-        Scores, or differences of scores; NaN stands for a missing one.
+        Scores, or differences of scores; NaN marks a missing one.
     test_train_ratio : float
-        Number of test samples by number of training samples in a split.
+        Ratio of test samples to training samples in a split.
 
     Returns
     -------
@@ -56,15 +55,15 @@ def resampled_p_value(differences: ArrayLike, test_train_ratio: float) -> float:
     Parameters
     ----------
     differences : array-like of shape (n_splits,)
-        Score minus score of the other, split by split; NaN stands for a missing one.
+        Differences of the scores of two estimators, split by split; NaN marks a missing one.
     test_train_ratio : float
-        Number of test samples by number of training samples in a split.
+        Ratio of test samples to training samples in a split.
 
     Returns
     -------
     float
-        NaN with fewer than two differences, or if all are the same, since there is no
-        spread to judge by; 1 if all are 0.
+        NaN with fewer than two differences, or if all are the same and not 0, since there is
+        no variance to test with; 1 if all are 0.
 
     Examples
     --------
@@ -83,14 +82,14 @@ def resampled_p_value(differences: ArrayLike, test_train_ratio: float) -> float:
 def correlated_bayes(
     differences: ArrayLike, test_train_ratio: float, rope: float
 ) -> tuple[float, float, float]:
-    """How probably one is worse, practically equal and better (Corani & Benavoli 2015).
+    """Probabilities of being worse, practically equal and better (Corani & Benavoli 2015).
 
     Parameters
     ----------
     differences : array-like of shape (n_splits,)
-        Score minus score of the other, split by split; NaN stands for a missing one.
+        Differences of the scores of two estimators, split by split; NaN marks a missing one.
     test_train_ratio : float
-        Number of test samples by number of training samples in a split.
+        Ratio of test samples to training samples in a split.
     rope : float
         Region of practical equivalence: differences up to this size do not matter.
 
@@ -107,11 +106,11 @@ def correlated_bayes(
     True
     """
     if not rope >= 0:
-        raise ValueError(f"rope must be a difference of scores from 0 up, got {rope!r}.")
+        raise ValueError(f"rope must be a difference of scores of at least 0, got {rope!r}.")
     mean, error, n = _standard_error(differences, test_train_ratio)
     if n < 2:
         return np.nan, np.nan, np.nan
-    if error == 0:  # all differences are the same: all probability is there
+    if error == 0:  # all differences are the same, with all the probability
         outside = abs(mean) > rope + _ROUNDING
         return float(outside and mean < 0), float(not outside), float(outside and mean > 0)
     posterior = stats.t(n - 1, loc=mean, scale=error)
@@ -120,12 +119,12 @@ def correlated_bayes(
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """p-values adjusted for their number, so that no false find is likelier than each (Holm 1979).
+    """p-values adjusted for multiple tests: controls the family-wise error rate (Holm 1979).
 
     Parameters
     ----------
     p_values : array-like of shape (n_tests,)
-        NaN stands for a test that was not made.
+        NaN marks a test that was not made.
 
     Returns
     -------
@@ -152,15 +151,15 @@ def compare_over_data_sets(scores: pd.DataFrame, baseline: str | None = None) ->
     Parameters
     ----------
     scores : pandas.DataFrame
-        A row a data set, a column an estimator; higher is better.
+        A row per data set, a column per estimator; higher is better.
     baseline : str, default=None
-        Column to compare to; None takes the first.
+        Column of the estimator to compare to; None takes the first.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by estimator, best rank first: ``rank`` (mean over data sets, 1 is best, ties
-        share), ``wins`` and ``losses`` against the baseline, ``difference`` (median), and
+        share a rank), ``wins`` and ``losses`` against the baseline, ``difference`` (median), and
         ``p_value`` of Wilcoxon's signed-rank test, Holm-adjusted; NaN for the baseline.
 
     Raises
@@ -186,7 +185,7 @@ def compare_over_data_sets(scores: pd.DataFrame, baseline: str | None = None) ->
     if len(scores) < 2 or scores.isna().any(axis=None):
         raise ValueError(
             f"scores has {len(scores)} rows and {int(scores.isna().sum().sum())} missing scores; "
-            "give two data sets or more, and every estimator's score on each."
+            "give at least two data sets, and a score of every estimator on each."
         )
     differences = scores.sub(scores[baseline], axis=0)
     frame = pd.DataFrame(
@@ -212,13 +211,13 @@ def _signed_rank(differences: NDArray[np.float64]) -> float:
 
 
 def _standard_error(values: ArrayLike, test_train_ratio: float) -> tuple[float, float, int]:
-    """Mean, corrected standard error and number of the values that are there."""
+    """Mean, corrected standard error and number of the values that are not missing."""
     scores = np.asarray(values, dtype=float)
     scores = scores[~np.isnan(scores)]
     n = len(scores)
     if n < 2:
         return (float(scores[0]) if n else np.nan), np.nan, n
     variance = float(np.square(scores - scores.mean()).sum()) / (n - 1)
-    if np.ptp(scores) < _ROUNDING:  # must not pass for a spread
+    if np.ptp(scores) < _ROUNDING:  # rounding, not variance
         variance = 0.0
     return float(scores.mean()), float(np.sqrt((1 / n + test_train_ratio) * variance)), n

@@ -277,7 +277,7 @@ def test_wrong_arguments():
     with pytest.raises(ValueError, match="goes up to 101, but the smallest training fold has 100"):
         compare_learning_curves(X, y, candidates, train_sizes=[50, 101], cv=3)
     for sizes in ([50, 50], [50, 20], [0, 20], [0.1, 0.5], [], 50, [[20, 50]], ["a"]):
-        with pytest.raises(ValueError, match="train_sizes must be increasing whole numbers"):
+        with pytest.raises(ValueError, match="train_sizes must be increasing integers"):
             compare_learning_curves(X, y, candidates, train_sizes=sizes)
 
 
