@@ -1,4 +1,4 @@
-"""Draw the decision chart of the guide, which_bias.svg::
+"""Draw the flowchart of the guide, which_bias.svg::
 
 python docs/which_bias.py
 """
@@ -11,19 +11,37 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 QUESTIONS = [
-    ("Are samples graphs, or do you know\nwhich columns belong together?",
-     "Graph", "GraphClassifier, GraphRegressor; graph=… for arrays"),
-    ("Is a sample a set,\nwithout any order?",
-     "Attention or Graph", 'position="none", or graph="empty"'),
-    ("Do columns mean something each,\nas age and income do?",
-     "MLP", "and trees: put a forest in the same table"),
-    ("Do near values belong together,\nand may patterns stand anywhere?",
-     "Conv", "ConvClassifier, ConvRegressor"),
-    ("Must something be counted or kept\nwhile reading, at any length?",
-     "Recurrent", "RecurrentClassifier, RecurrentRegressor"),
-    ("Do far parts refer to each other,\nby what they hold?",
-     "Attention", "AttentionClassifier, AttentionRegressor"),
-]  # fmt: skip
+    (
+        "Are samples graphs, or do you know\nwhich columns belong together?",
+        "Graph",
+        "GraphClassifier, GraphRegressor; graph=… for arrays",
+    ),
+    (
+        "Is a sample a set,\nwithout an order?",
+        "Attention or Graph",
+        'position="none", or graph="empty"',
+    ),
+    (
+        "Do columns have different\nmeanings, such as age and income?",
+        "MLP",
+        "compare with a random forest, too",
+    ),
+    (
+        "Are nearby values related, and can\npatterns occur at any position?",
+        "Conv",
+        "ConvClassifier, ConvRegressor",
+    ),
+    (
+        "Must something be counted or\nremembered, at any length?",
+        "Recurrent",
+        "RecurrentClassifier, RecurrentRegressor",
+    ),
+    (
+        "Do distant parts refer to each\nother by their content?",
+        "Attention",
+        "AttentionClassifier, AttentionRegressor",
+    ),
+]
 COLOURS = ["#4c9f8a", "#b4679d", "#7a7a7a", "#4878b0", "#c98b3a", "#b4679d"]
 STEP, HEIGHT = 1.3, 0.86
 
@@ -38,7 +56,7 @@ def box(ax: Any, left: float, y: float, width: float, face: str, edge: str) -> N
             facecolor=face,
             edgecolor=edge,
             linewidth=1.2,
-        )  # fmt: skip
+        )
     )
 
 
@@ -66,11 +84,15 @@ def main(path: str) -> None:
     y = -n * STEP
     box(ax, 0.3, y, 10.6, "#f2f2f2", "0.55")
     ax.text(
-        5.6, y, "compare_biases: let the folds tell. Several answers may be yes, and a guess is a "
-        "guess;\ncompare what you chose with the MLP, and structure_ablation tells whether the "
-        "structure mattered.",
-        ha="center", va="center", fontsize=10, linespacing=1.4,
-    )  # fmt: skip
+        5.6,
+        y,
+        "Several answers can be yes: compare the candidates and the MLP with compare_biases.\n"
+        "structure_ablation then tests whether the structure matters.",
+        ha="center",
+        va="center",
+        fontsize=10,
+        linespacing=1.4,
+    )
     # The same file each time: no date, no random identifiers.
     with rc_context({"svg.hashsalt": "which_bias"}):
         figure.savefig(path, facecolor="white", metadata={"Date": None})
