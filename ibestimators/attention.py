@@ -1,11 +1,12 @@
 """Attention: relevance is learned from context, and distance does not matter.
 
-Each token compares its query with the keys of all tokens, and takes the mean of their values:
+Each token compares its query with the keys of all tokens, and takes the weighted mean of their
+values:
 
     attention(Q, K, V) = softmax(Q K^T / sqrt(d)) V         (Vaswani et al. 2017, eq. 1)
 
-in several heads at once. Tokens are a set: the network knows their order only from positions,
-and a mask decides which tokens a token may see.
+in several heads in parallel. Tokens are a set: only the position encoding gives them an order. A
+mask defines which tokens each token may attend to.
 
 References: Vaswani et al., "Attention is all you need" (2017); Xiong et al., "On
 layer normalization in the transformer architecture" (2020) for normalising
@@ -45,13 +46,13 @@ class MultiHeadAttention(nn.Module):
     Parameters
     ----------
     embedding_size : int
-        Features of a token, a multiple of `n_heads`.
+        Number of features of a token, a multiple of `n_heads`.
     n_heads : int
     dropout : float, default=0.0
         Probability of dropping an attention weight in training.
     rotary : bool, default=False
-        Whether queries and keys are rotated by their positions, so that only
-        the distance between two tokens counts.
+        Whether queries and keys are rotated by their positions, so that a score depends
+        on positions only through the distance between the two tokens.
     """
 
     def __init__(
@@ -71,9 +72,9 @@ class MultiHeadAttention(nn.Module):
         context: torch.Tensor | None = None,
         mask: torch.Tensor | LocalAttention | None = None,
     ) -> torch.Tensor:  # (batch, queries, size), (batch, keys, size), (..., queries, keys)
-        """Attend; `mask` is true where a query may see a key, in all heads and samples or each.
+        """Attend from each query to the keys for which `mask` is true.
 
-        Its axes broadcast with (batch, heads, queries, keys).
+        The mask broadcasts to (batch, heads, queries, keys).
         """
         q, k, v = self.project(x, x if context is None else context)
         dropout = self.dropout if self.training else 0.0
@@ -95,7 +96,7 @@ class MultiHeadAttention(nn.Module):
         """The attention map: (batch, heads, queries, keys), each row summing to 1."""
         q, k, _ = self.project(x, x if context is None else context)
         if isinstance(mask, LocalAttention):
-            # Values that are one-hot numbers of the tokens make the output the weights.
+            # With one-hot vectors of the tokens as values, the output is the weights.
             own = torch.eye(k.shape[2], dtype=k.dtype, device=k.device)
             return mask.attend(q, k, own.expand(*k.shape[:2], -1, -1), 0.0)
         scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
@@ -117,7 +118,7 @@ class MultiHeadAttention(nn.Module):
 
 
 def rotate(x: torch.Tensor) -> torch.Tensor:  # (..., tokens, features)
-    """Rotate pairs of features by angles that grow with the position (Su et al., eq. 34)."""
+    """Rotate pairs of features by angles proportional to the position (Su et al., eq. 34)."""
     angle = angles(x.shape[-2], x.shape[-1], x)  # (tokens, features / 2)
     cos, sin = angle.cos(), angle.sin()
     a, b = x.unflatten(-1, (-1, 2)).unbind(-1)  # (..., tokens, features / 2)
@@ -132,7 +133,7 @@ def angles(n_positions: int, n_features: int, like: torch.Tensor) -> torch.Tenso
 
 
 def sinusoidal(n_positions: int, n_features: int, like: torch.Tensor) -> torch.Tensor:
-    """Vaswani et al. 2017, section 3.5: (n_positions, n_features)."""
+    """Sinusoidal positions (Vaswani et al. 2017, section 3.5): (n_positions, n_features)."""
     angle = angles(n_positions, n_features, like)
     return torch.stack([angle.sin(), angle.cos()], -1).flatten(-2)
 
@@ -140,9 +141,9 @@ def sinusoidal(n_positions: int, n_features: int, like: torch.Tensor) -> torch.T
 def graph_mask(
     edges: torch.Tensor, lengths: torch.Tensor, n_tokens: int
 ) -> torch.Tensor:  # (2, edges), (batch,)
-    """Which node may see which: itself, and those that have an edge to it.
+    """Mask in which a node attends to itself and to the nodes with an edge to it.
 
-    (batch, 1, tokens, tokens), for the graphs of a batch padded to so many tokens.
+    (batch, 1, n_tokens, n_tokens), for a batch of graphs padded to `n_tokens` nodes.
     """
     graph = sample_index(lengths)  # (nodes,)
     place = row_numbers(torch.zeros_like(lengths), lengths)  # (nodes,)
@@ -155,7 +156,7 @@ def graph_mask(
 def attention_mask(
     name: str, n_tokens: int, window: int, device: torch.device
 ) -> torch.Tensor | None:
-    """Which token (row) may see which (column), or None if all may: (tokens, tokens)."""
+    """Which token (row) may attend to which (column), or None for all: (tokens, tokens)."""
     if name == "full":
         return None
     token = torch.arange(n_tokens, device=device)
@@ -164,7 +165,7 @@ def attention_mask(
 
 
 class Block(nn.Module):
-    """Attention among tokens, then a dense step on each; both add to what was."""
+    """Attention among tokens, then dense layers on each token, both with residual connections."""
 
     def __init__(
         self,
@@ -196,18 +197,19 @@ class Block(nn.Module):
 
 
 class AttentionEncoder(Encoder):
-    """Tokens, their embeddings and positions, and blocks of attention.
+    """Cut samples into tokens, embed them with their positions, and apply blocks of attention.
 
     Parameters
     ----------
     n_features : int
-        Features of a token.
+        Number of features of a token.
     n_tokens : int
-        Tokens of a sample, without the class token; of the longest in fit, if they differ.
+        Number of tokens of a sample (the longest training sample, if lengths differ), without
+        the class token.
     blocks : sequence of Block
     embedding_size : int
     with_class : bool
-        Whether a learned class token is put first.
+        Whether a learned class token is added as the first token.
     position : {"none", "sinusoidal", "learned", "rotary"}
     mask : {"full", "causal", "local", "graph"}
     window : int
@@ -236,7 +238,7 @@ class AttentionEncoder(Encoder):
         self.with_class = with_class
         self.embed = nn.Linear(n_features, embedding_size)
         if position == "learned":
-            # The sinusoidal table has the order from the start; a random one is learned slowly.
+            # The sinusoidal table encodes the order from the start; a random one learns it slowly.
             table = sinusoidal(n_tokens, embedding_size, torch.zeros(()))
             self.positions = nn.Embedding.from_pretrained(table, freeze=False)
         if with_class:
@@ -254,9 +256,10 @@ class AttentionEncoder(Encoder):
         )
 
     def maps(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The attention map of each block: (batch, layers, heads, tokens, tokens).
+        """The attention map of each block, and the number of tokens of each sample.
 
-        And the number of tokens of each sample, (batch,), or None if all have the same number.
+        (batch, layers, heads, tokens, tokens), and (batch,) or None if all samples have the same
+        number of tokens.
         """
         x, lengths, mask = self.first_input(batch)
         maps = []
@@ -269,10 +272,10 @@ class AttentionEncoder(Encoder):
     def first_input(
         self, batch: Batch
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | LocalAttention | None]:
-        """What the first block reads: (batch, tokens, embedding_size).
+        """Input of the first block, number of tokens of each sample, and mask of all blocks.
 
-        And the number of tokens of each sample, (batch,), or None if all have the same number;
-        and the mask of all blocks.
+        (batch, tokens, embedding_size), and (batch,) or None if all samples have the same number
+        of tokens.
         """
         x, lengths = self.tokens(batch)
         x = self.embeddings(x)  # (batch, tokens, embedding_size)
@@ -284,7 +287,7 @@ class AttentionEncoder(Encoder):
         return x, lengths, self.attention_mask(x, lengths, batch)
 
     def tokens(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Samples cut into tokens, (batch, tokens, features), and the number of each sample's."""
+        """Samples cut into tokens, (batch, tokens, features), and their numbers of tokens."""
         x, lengths = batch.x, batch.lengths
         if lengths is not None:
             x, lengths = pad(x, lengths)  # (batch, longest, features)
@@ -305,7 +308,7 @@ class AttentionEncoder(Encoder):
     def position_table(self, x: torch.Tensor) -> torch.Tensor:  # (batch, tokens, embedding_size)
         """A vector for each position: (tokens, embedding_size).
 
-        Beyond the longest sample of fit, learned positions continue as the sinusoidal table.
+        Beyond the longest training sample, the sinusoidal table continues the learned positions.
         """
         if self.position == "sinusoidal":
             return sinusoidal(x.shape[1], x.shape[2], x)
@@ -317,11 +320,11 @@ class AttentionEncoder(Encoder):
     def attention_mask(
         self, x: torch.Tensor, lengths: torch.Tensor | None, batch: Batch
     ) -> torch.Tensor | None:  # (batch, tokens, embedding_size), (batch,)
-        """The mask for embedded tokens; the class token sees all tokens.
+        """The mask for embedded tokens; the class token attends to all tokens.
 
-        All tokens see the class token, except under a causal mask, where it would reveal the
-        future. Padding sees itself, since a softmax over nothing is undefined, and no other
-        token sees it.
+        All tokens attend to the class token, except under a causal mask, where it would leak
+        information about later tokens. Padding attends to itself, since a softmax over no
+        elements is undefined, and no other token attends to it.
         """
         n_tokens = x.shape[1]
         if self.mask == "graph":
@@ -342,14 +345,14 @@ class AttentionEncoder(Encoder):
         return mask & visible | torch.eye(n_tokens, dtype=torch.bool, device=x.device)
 
     def padded_size(self, sizes: torch.Tensor) -> torch.Tensor:
-        # A mask for each sample is a square.
+        # The mask of a sample has a number of entries that is quadratic in its tokens.
         return sizes.clamp(min=1) * (1 if self.mask in ("full", "local") else sizes // 64 + 1)
 
 
 def patches(x: torch.Tensor, size: int) -> torch.Tensor:  # (batch, *sizes, features)
-    """Patches as long along each axis, zeros where it ends: (batch, patches, features).
+    """Patches of equal sides, padded with zeros at the end of each axis.
 
-    A patch has size x ... x size times the features.
+    (batch, patches, size x ... x size x features).
     """
     n_axes = x.ndim - 2
     room = [0, 0]  # on both sides of each axis, the last first
@@ -365,7 +368,7 @@ def patches(x: torch.Tensor, size: int) -> torch.Tensor:  # (batch, *sizes, feat
 
 @estimator
 class AttentionEstimator(Estimator):
-    """Abstract: learns attention."""
+    """Abstract base class of the estimators that learn attention."""
 
     assumption: ClassVar[str] = "tokens, relevance from context"
 
@@ -373,64 +376,67 @@ class AttentionEstimator(Estimator):
         32,
         [POSITIVE_INT],
         "int",
-        "Features of an embedded token, a multiple of 2 `n_heads`.",
+        "Number of features of an embedded token, a multiple of 2 `n_heads`.",
     )
     n_heads: int = parameter(
         2,
         [POSITIVE_INT],
         "int",
-        "Heads, each attending in its own way.",
+        "Number of attention heads.",
     )
     feedforward_size: int | None = parameter(
         None,
         [POSITIVE_INT, None],
         "int or None",
-        "Hidden units of the dense step after attention; None takes twice `embedding_size`.",
+        "Number of hidden units of the dense layers after attention; None uses twice "
+        "`embedding_size`.",
     )
     n_layers: int = parameter(
         2,
         [POSITIVE_INT],
         "int",
-        "Blocks of attention and a dense step.",
+        "Number of blocks, each of attention and dense layers.",
     )
     mask: str = parameter(
         "full",
         [StrOptions({"full", "causal", "local", "graph"})],
         "{'full', 'causal', 'local', 'graph'}",
-        "Which tokens a token may see: all, those before it, those within `window` or, if "
-        "tokens are the nodes of graphs, those with an edge to it. A token always sees itself.",
+        "Which tokens a token may attend to: all, those before it, those within `window` or, if "
+        "tokens are the nodes of graphs, those with an edge to it. A token always attends to "
+        "itself.",
     )
     window: int = parameter(
         8,
         [POSITIVE_INT],
         "int",
-        "Furthest token seen on each side if ``mask='local'``.",
+        "Number of tokens on each side that a token attends to if ``mask='local'``.",
     )
     position: str = parameter(
         "learned",
         [StrOptions({"none", "sinusoidal", "learned", "rotary"})],
         "{'none', 'sinusoidal', 'learned', 'rotary'}",
-        "How positions are encoded; with 'none' tokens are a set, as the nodes of graphs "
-        "always are.",
+        "How positions are encoded; with 'none', tokens are a set. The nodes of graphs are "
+        "always a set.",
     )
     patch_size: int | None = parameter(
         None,
         [POSITIVE_INT, None],
         "int or None",
         "Side of the patches that signals, images and volumes are cut into. None makes each "
-        "step a token, and cuts the longest side of an image or volume into 6 or less.",
+        "step a token, and cuts the longest side of an image or volume into at most 6 patches.",
     )
     readout: str = parameter(
         "mean",
         [StrOptions({"mean", "cls", "last"})],
         "{'mean', 'cls', 'last'}",
-        "How the tokens become one vector: their mean, a learned token, or the last.",
+        "How the tokens are reduced to one vector: their mean, a learned class token, or the "
+        "last token.",
     )
     head_layer_sizes: tuple[int, ...] = parameter(
         (),
         ["array-like"],
         "tuple of int",
-        "Hidden units of the dense head.",
+        "Number of units of each hidden layer of the dense head.",
     )
 
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
@@ -442,17 +448,17 @@ class AttentionEstimator(Estimator):
         of_graphs = layout.kind == "graphs"
         if of_graphs != (self.mask == "graph") and self.mask != "full":
             raise ValueError(
-                f"mask={self.mask!r} does not suit X, which is {NAMES[layout.kind]}. "
+                f"mask={self.mask!r} is not supported for X, which is {NAMES[layout.kind]}. "
                 + (
                     "Nodes have no order: use 'full' or 'graph'."
                     if of_graphs
-                    else "Use 'full', 'causal' or 'local'; 'graph' is for graphs."
+                    else "Use 'full', 'causal' or 'local'; 'graph' requires graphs."
                 )
             )
         if of_graphs and self.readout == "last":
             raise ValueError(
-                "readout='last' does not suit X, which is a list of graphs: nodes have no order. "
-                "Use 'mean' or 'cls'."
+                "readout='last' is not supported for X, which is a list of graphs: nodes have no "
+                "order. Use 'mean' or 'cls'."
             )
         sizes = layout.axes if layout.kind == "array" else (layout.longest,)
         size = 1 if of_graphs else self._patch_size(sizes)
@@ -485,8 +491,9 @@ class AttentionEstimator(Estimator):
         return Network(encoder, Readout(how, head))
 
     def widened(self, factor: float) -> dict[str, Any]:
-        # Embeddings grow in steps of twice n_heads, and the dense step makes up the rest: a block
-        # has about 4 e² + 2 e f weights, with embeddings of size e and f hidden units.
+        # The embedding size changes in steps of twice n_heads, and feedforward_size compensates
+        # for the rest: a block has about 4 e² + 2 e f weights, with embeddings of size e and f
+        # hidden units.
         e, step = self.embedding_size, 2 * self.n_heads
         f = self.feedforward_size or 2 * e
         weights = (4 * e * e + 2 * e * f) * factor**2
@@ -506,9 +513,9 @@ class AttentionEstimator(Estimator):
 class AttentionClassifier(AttentionEstimator, Classifier):
     """Classifier that assumes tokens whose relevance is learned from context.
 
-    Reads (n, d) as d tokens, (n, steps, features) and sequences of any lengths as a token a
-    step, the patches of images and volumes as tokens, tokens as they are, and graphs as
-    the set of their nodes.
+    Reads (n, d) as d tokens, (n, steps, features) and sequences of any length as one token
+    per step, the patches of images and volumes as tokens, tokens unchanged, and graphs as
+    sets of nodes.
 
     {sections}
 
@@ -522,7 +529,7 @@ class AttentionClassifier(AttentionEstimator, Classifier):
 
     Examples
     --------
-    The value that stands beside the marker:
+    The value at the marked position:
 
     >>> import numpy as np
     >>> from ibestimators import AttentionClassifier
@@ -541,9 +548,9 @@ class AttentionClassifier(AttentionEstimator, Classifier):
 class AttentionRegressor(AttentionEstimator, Regressor):
     """Regressor that assumes tokens whose relevance is learned from context.
 
-    Reads (n, d) as d tokens, (n, steps, features) and sequences of any lengths as a token a
-    step, the patches of images and volumes as tokens, tokens as they are, and graphs as
-    the set of their nodes.
+    Reads (n, d) as d tokens, (n, steps, features) and sequences of any length as one token
+    per step, the patches of images and volumes as tokens, tokens unchanged, and graphs as
+    sets of nodes.
 
     {sections}
 
@@ -557,7 +564,7 @@ class AttentionRegressor(AttentionEstimator, Regressor):
 
     Examples
     --------
-    The value that stands beside the marker:
+    The value at the marked position:
 
     >>> import numpy as np
     >>> from ibestimators import AttentionRegressor

@@ -1,11 +1,11 @@
-"""Convolution and pooling: what matters is local, and may be anywhere.
+"""Convolution and pooling: the relevant features are local and can occur at any position.
 
-A filter w looks at k neighbouring positions and is the same at all of them,
+A filter W reads k neighbouring positions, with the same weights at every position,
 
     h_i = a(b + sum_{j=1..k} W_j x_{s i + j})        (Prince 2023, eq. 10.3)
 
-so a shifted input gives a shifted feature map (equivariance); pooling over all
-positions then forgets the shift (invariance).
+so a shifted input gives a shifted feature map (equivariance). Pooling over all
+positions then removes the shift (invariance).
 
 References: LeCun et al., "Gradient-based learning applied to document
 recognition", Proc. IEEE 86 (1998); Prince, "Understanding Deep Learning" (2023),
@@ -45,7 +45,7 @@ _POOLS: dict[tuple[str, int], Any] = {
     ("max", 2): nn.functional.max_pool2d,
     ("max", 3): nn.functional.max_pool3d,
 }
-MAX_SIDE = 64  # of the image that a graph's adjacency becomes, at most
+MAX_SIDE = 64  # largest side, in pixels, of the image of a graph's adjacency matrix
 
 
 class ConvLayer(nn.Module):
@@ -54,15 +54,15 @@ class ConvLayer(nn.Module):
     Parameters
     ----------
     n_axes : {1, 2, 3}
-        Axes of the structure: 1 for signals, 2 for images, 3 for volumes.
+        Number of axes of the structure: 1 for signals, 2 for images, 3 for volumes.
     n_inputs, n_filters : int
-        Features before and after.
+        Number of features before and after the layer.
     kernel_size, stride : int
-        Along each axis.
+        Size of the kernel and step of the filters, the same along each axis.
     padding : {"same", "valid"}
-        Whether zeros keep the length (at stride 1) or the kernel stays inside.
+        "same" pads with zeros, so that stride 1 keeps the length; "valid" does not pad.
     pooling : {"mean", "max"} or None
-        Pools pairs of neighbours, along the axes that still have a pair.
+        Pools pairs of neighbours, along the axes that have at least two positions.
     activation : str
     dropout : float
     normalization : {"batch", "layer"} or None
@@ -94,7 +94,7 @@ class ConvLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def after_conv(self, size: Any) -> Any:
-        """Size of an axis, an int or a tensor of them, after the convolution."""
+        """Size of an axis (an int or a tensor of ints) after the convolution."""
         room = self.kernel_size - 1 if self.padding == "same" else 0
         return (size + room - self.kernel_size) // self.stride + 1
 
@@ -108,7 +108,7 @@ class ConvLayer(nn.Module):
     def forward(
         self, x: torch.Tensor, lengths: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:  # (batch, n_inputs, *sizes), (batch,)
-        """Filter outputs, and the lengths of padded samples, the same along all axes."""
+        """Filter outputs, and the lengths of padded samples, which are equal along all axes."""
         x = self.padded(x)
         if lengths is not None:
             lengths = self.lengths_after_conv(lengths)
@@ -122,7 +122,7 @@ class ConvLayer(nn.Module):
         return x, lengths
 
     def padded(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_inputs, *sizes)
-        """The input with zeros on both sides, if the length is kept."""
+        """The input with zeros on both sides, if `padding` is "same"."""
         if self.padding == "valid":
             return x
         before, after = (self.kernel_size - 1) // 2, self.kernel_size // 2
@@ -132,9 +132,10 @@ class ConvLayer(nn.Module):
         after: torch.Tensor = self.after_conv(lengths)
         if int(after.min()) < 1:
             raise ValueError(
-                f"kernel_size={self.kernel_size} with padding='valid' leaves nothing of a sample "
-                f"that has {int(lengths.min())} positions before a layer. Use padding='same', a "
-                "smaller kernel_size or fewer n_filters, or drop the shortest samples."
+                f"kernel_size={self.kernel_size} with padding='valid' is larger than the input of "
+                f"a layer: the shortest sample has {int(lengths.min())} positions there. Use "
+                "padding='same', a smaller kernel_size or fewer layers in n_filters, or remove "
+                "the shortest samples."
             )
         return after
 
@@ -146,10 +147,10 @@ class ConvLayer(nn.Module):
         if lengths is None:
             y: torch.Tensor = self.norm(x)
             return y
-        # Padding must not enter the moments of a batch.
+        # Padding must not be part of the batch statistics.
         mask = padding_mask(lengths, x.shape[2:])  # (batch, *sizes)
         x = x.movedim(1, -1)
-        rows = self.norm(x[mask], mask.nonzero()[:, 0])  # (valid, n_filters)
+        rows = self.norm(x[mask], mask.nonzero()[:, 0])  # (unpadded positions, n_filters)
         return torch.zeros_like(x).masked_scatter(mask.unsqueeze(-1), rows).movedim(-1, 1)
 
     def pooled(
@@ -164,7 +165,7 @@ class ConvLayer(nn.Module):
         lengths = torch.where(lengths > 1, lengths // 2, lengths)
         if self.pooling == "max":
             y = pool(x.masked_fill(~mask, -torch.inf), window)
-        else:  # the mean over positions that are no padding
+        else:  # the mean over the unpadded positions
             y = pool(x, window) / pool(mask.to(x.dtype), window).clamp(min=1e-3)
         return y.masked_fill(~padding_mask(lengths, y.shape[2:]).unsqueeze(1), 0), lengths
 
@@ -176,7 +177,7 @@ class ConvEncoder(Encoder):
     ----------
     layers : sequence of ConvLayer
     of_graphs : bool, default=False
-        Whether samples are graphs, read as images of their adjacency matrices.
+        Whether the samples are graphs, which are read as images of their adjacency matrices.
     """
 
     def __init__(self, layers: Sequence[ConvLayer], of_graphs: bool = False) -> None:
@@ -190,7 +191,7 @@ class ConvEncoder(Encoder):
         return Padded(x.flatten(1, -2), mask)
 
     def as_images(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """What the first layer reads, (batch, *sizes, features), and sides of padded samples."""
+        """Input of the first layer, (batch, *sizes, features), and sides of padded samples."""
         x, lengths, edges, edge_features = batch
         if lengths is None:
             return (x.unsqueeze(-1) if x.ndim == 2 else x), None  # d features: a signal of d steps
@@ -201,7 +202,10 @@ class ConvEncoder(Encoder):
     def feature_map(
         self, x: torch.Tensor, lengths: torch.Tensor | None = None, n_layers: int | None = None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:  # (batch, *sizes, features), (batch,)
-        """Outputs of the first layers, all if None, and their lengths: (batch, *sizes, filters)."""
+        """Output of the first `n_layers` layers (None: all layers), and the lengths of samples.
+
+        (batch, *sizes, filters) and (batch,); lengths are None if all samples have one size.
+        """
         x = x.movedim(-1, 1)
         for layer in self.layers[:n_layers]:
             x, lengths = layer(x, lengths)  # (batch, n_filters, *sizes)
@@ -217,11 +221,12 @@ def adjacency_images(
     edges: torch.Tensor,
     edge_features: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:  # (nodes, features), (batch,), (2, edges), (edges, ...)
-    """The adjacency matrices of a batch of graphs as images, and their sides.
+    """The adjacency matrices of a batch of graphs as images, and the sides of the images.
 
-    Pixel (i, j) holds the number of edges from i to j and the sum of their features; the
-    diagonal the features of the nodes. Graphs of more nodes than `MAX_SIDE` share pixels, each
-    taking its mean. Returns (batch, side, side, 1 + edge features + features) and (batch,).
+    Pixel (i, j) has the number of edges from i to j and the sum of their features. The
+    diagonal has the node features. In a graph of more than `MAX_SIDE` nodes, several nodes
+    share a pixel, which has the mean of their values. Returns
+    (batch, side, side, 1 + edge features + features) and (batch,).
     """
     sides = lengths.clamp(min=1, max=MAX_SIDE)
     graph = sample_index(lengths)  # (nodes,)
@@ -231,7 +236,7 @@ def adjacency_images(
     links = x.new_ones(edges.shape[1], 1)
     if edge_features is not None:
         links = torch.cat([links, edge_features], 1)
-    shared = (lengths.clamp(min=1) / sides).to(x.dtype)  # nodes a pixel
+    shared = (lengths.clamp(min=1) / sides).to(x.dtype)  # nodes per pixel
     links = links / shared[graph[source]].square().unsqueeze(1)
     matrix = x.new_zeros(len(lengths), side, side, links.shape[1])
     matrix.index_put_((graph[source], place[source], place[target]), links, accumulate=True)
@@ -243,7 +248,7 @@ def adjacency_images(
 
 @estimator
 class ConvEstimator(Estimator):
-    """Abstract: learns convolution and pooling."""
+    """Abstract base class of the estimators that learn convolution and pooling."""
 
     assumption: ClassVar[str] = "locality, translation invariance"
 
@@ -251,25 +256,26 @@ class ConvEstimator(Estimator):
         (32, 32, 64, 64),
         ["array-like"],
         "tuple of int",
-        "Filters of each convolution layer.",
+        "Number of filters of each convolution layer.",
     )
     kernel_size: int | tuple[int, ...] = parameter(
         5,
         [POSITIVE_INT, "array-like"],
         "int or tuple of int",
-        "Positions a filter sees along each axis, one for all layers or one a layer.",
+        "Number of positions that a filter covers along each axis: one value for all layers or "
+        "one per layer.",
     )
     stride: int | tuple[int, ...] = parameter(
         1,
         [POSITIVE_INT, "array-like"],
         "int or tuple of int",
-        "Step of the filters, one for all layers or one a layer.",
+        "Step of the filters: one value for all layers or one per layer.",
     )
     padding: str = parameter(
         "same",
         [StrOptions({"same", "valid"})],
         "{'same', 'valid'}",
-        "'same' pads with zeros, so that stride 1 keeps the length; 'valid' pads nothing.",
+        "'same' pads with zeros, so that stride 1 keeps the length; 'valid' does not pad.",
     )
     pooling: str | None = parameter(
         "max",
@@ -281,20 +287,21 @@ class ConvEstimator(Estimator):
         "mean",
         [StrOptions({"flatten", "mean", "max"})],
         "{'flatten', 'mean', 'max'}",
-        "How the last feature map becomes one vector; 'mean' and 'max' forget where a feature was.",
+        "How the last feature map is reduced to one vector; 'mean' and 'max' discard the "
+        "positions of features.",
     )
     head_layer_sizes: tuple[int, ...] = parameter(
         (),
         ["array-like"],
         "tuple of int",
-        "Hidden units of the dense head.",
+        "Number of units of each hidden layer of the dense head.",
     )
     normalization: str | None = parameter(
         "batch",
         [StrOptions({"batch", "layer"}), None],
         "{'batch', 'layer'} or None",
-        "Normalisation of the filters' outputs before the activation: over a batch, with sample "
-        "weights, or at each position alone.",
+        "Normalisation of the filter outputs before the activation: over the batch, with sample "
+        "weights, or at each position separately.",
     )
 
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
@@ -308,13 +315,13 @@ class ConvEstimator(Estimator):
             sizes = [layout.longest]
         if len(sizes) > 3:
             raise ValueError(
-                "Convolution reads signals, images and volumes, but samples have shape "
-                f"{layout.sample_shape}, {len(sizes)} axes of structure. Use input_shape to "
-                "merge axes."
+                "Convolution expects signals, images or volumes, with 1 to 3 axes of structure, "
+                f"but the samples have shape {layout.sample_shape}, with {len(sizes)} axes of "
+                "structure. Use input_shape to merge axes."
             )
         if layout.kind != "array" and self.readout == "flatten":
             raise ValueError(
-                "readout='flatten' needs samples of one size, but X holds samples of different "
+                "readout='flatten' requires samples of one size, but X has samples of different "
                 "sizes. Use readout='mean' or 'max'."
             )
         filters = self._layer_sizes("n_filters", at_least=1)
@@ -341,9 +348,9 @@ class ConvEstimator(Estimator):
             after = layer.output_sizes(sizes)
             if min(after) < 1:
                 raise ValueError(
-                    f"kernel_size={self.kernel_size} with padding='valid' leaves nothing of an "
-                    f"input of {tuple(sizes)} positions at layer {len(layers) + 1}. "
-                    "Use padding='same', a smaller kernel_size or fewer n_filters."
+                    f"kernel_size={self.kernel_size} with padding='valid' is larger than the "
+                    f"input of layer {len(layers) + 1}, which has {tuple(sizes)} positions. Use "
+                    "padding='same', a smaller kernel_size or fewer layers in n_filters."
                 )
             layers.append(layer)
             n_features, sizes = n_filters, list(after)
@@ -363,8 +370,8 @@ class ConvEstimator(Estimator):
         )
         if len(values) != n_layers:
             raise ValueError(
-                f"{name}={value} has {len(values)} entries for {n_layers} layers of n_filters. "
-                "Give one int, or one a layer."
+                f"{name}={value} has {len(values)} entries, but n_filters has {n_layers} layers. "
+                "Pass one int, or one per layer."
             )
         return values
 
@@ -373,16 +380,16 @@ class ConvEstimator(Estimator):
 class ConvClassifier(ConvEstimator, Classifier):
     """Classifier that assumes locality and translation invariance.
 
-    Reads (n, d) as signals of d steps, (n, steps, features) and sequences of any lengths as
+    Reads (n, d) as signals of d steps, (n, steps, features) and sequences of any length as
     signals, (n, height, width, features) as images, (n, depth, height, width, features) as
     volumes, tokens as signals of their embeddings (Kim 2014), and graphs as images of
-    their adjacency matrices, which the order of the nodes changes.
+    their adjacency matrices, which depend on the order of the nodes.
 
     {sections}
 
     See Also
     --------
-    AttentionClassifier : Learns from context where to look.
+    AttentionClassifier : Learns from context which positions are relevant.
 
     References
     ----------
@@ -406,16 +413,16 @@ class ConvClassifier(ConvEstimator, Classifier):
 class ConvRegressor(ConvEstimator, Regressor):
     """Regressor that assumes locality and translation invariance.
 
-    Reads (n, d) as signals of d steps, (n, steps, features) and sequences of any lengths as
+    Reads (n, d) as signals of d steps, (n, steps, features) and sequences of any length as
     signals, (n, height, width, features) as images, (n, depth, height, width, features) as
     volumes, tokens as signals of their embeddings (Kim 2014), and graphs as images of
-    their adjacency matrices, which the order of the nodes changes.
+    their adjacency matrices, which depend on the order of the nodes.
 
     {sections}
 
     See Also
     --------
-    AttentionRegressor : Learns from context where to look.
+    AttentionRegressor : Learns from context which positions are relevant.
 
     References
     ----------
@@ -426,7 +433,7 @@ class ConvRegressor(ConvEstimator, Regressor):
 
     Examples
     --------
-    The height of the highest peak, wherever it stands:
+    The height of the highest peak, at any position:
 
     >>> import numpy as np
     >>> from ibestimators import ConvRegressor

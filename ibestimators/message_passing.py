@@ -1,14 +1,14 @@
-"""Message passing: what matters is relations between nodes; neighbours have no order.
+"""Message passing: relations between nodes matter, and neighbours have no order.
 
 Each node aggregates the features of its neighbours by a function that ignores their order, and
-updates its own:
+then updates its own features:
 
     h_i <- update((1 + eps) h_i + aggregate_{j -> i} h_j)      (Xu et al. 2019, eq. 4.1)
 
-with a learned eps, without which two nodes whose only neighbours are each other would become
-equal, and two dense layers as the update. With sums this is the graph isomorphism network, as
-powerful as the Weisfeiler-Leman test and no more: nodes that the test does not distinguish get
-equal features.
+The update is two dense layers, and eps is learned: without it, two nodes that are each other's
+only neighbour would get equal features. With sums this is the graph isomorphism network, exactly
+as powerful as the Weisfeiler-Leman test: nodes that the test does not distinguish get equal
+features.
 
 References: Gilmer et al., "Neural message passing for quantum chemistry" (2017);
 Xu, Hu, Leskovec & Jegelka, "How powerful are graph neural networks?" (2019); Hu et al.,
@@ -46,12 +46,12 @@ class NeighbourAttention(nn.Module):
     """Mean of the messages of a node and its neighbours, weighted by relevance.
 
     ``aggregated_i = sum_j softmax_j(q_i . k_j / sqrt(d)) v_j`` over the neighbours j of i and i
-    itself: attention (Vaswani et al. 2017, eq. 1) whose mask is the graph.
+    itself: attention (Vaswani et al. 2017, eq. 1) with the graph as its mask.
 
     Parameters
     ----------
     n_inputs, size : int
-        Features of a node, and of its query and key.
+        Number of features of a node, and of its query and key.
     """
 
     def __init__(self, n_inputs: int, size: int) -> None:
@@ -71,10 +71,10 @@ class NeighbourAttention(nn.Module):
     def scored(
         self, x: torch.Tensor, edges: torch.Tensor, messages: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # as in forward
-        """Edges with a loop at each node, the messages along them, and their weights.
+        """Edges with a self-loop at each node, the messages along them, and their weights.
 
-        (2, edges + loops), (edges + loops, n_inputs) and (edges + loops, 1); the weights of the
-        edges that arrive at a node are not divided by their sum yet.
+        (2, edges + loops), (edges + loops, n_inputs) and (edges + loops, 1). The weights are not
+        normalised: those of the incoming edges of a node do not sum to 1.
         """
         loops = self.missing_loops(edges, x.shape[0])  # (loops,)
         edges = torch.cat([edges, loops.expand(2, -1)], 1)  # (2, edges + loops)
@@ -88,25 +88,25 @@ class NeighbourAttention(nn.Module):
 
     @staticmethod
     def missing_loops(edges: torch.Tensor, n_nodes: int) -> torch.Tensor:
-        """Nodes without an edge to themselves."""
+        """Nodes without a self-loop: (loops,)."""
         without_loop = torch.ones(n_nodes, dtype=torch.bool, device=edges.device)
         without_loop[edges[0, edges[0] == edges[1]]] = False
         return without_loop.nonzero()[:, 0]
 
 
 class MessagePassing(nn.Module):
-    """One round: gather, aggregate, update.
+    """One round of message passing: gather, aggregate, update.
 
-    Where edges have features e, neighbour j sends ``a(h_j + W e_ji)`` (Hu et al. 2020), else
+    If edges have features e, neighbour j sends ``a(h_j + W e_ji)`` (Hu et al. 2020), otherwise
     ``h_j``.
 
     Parameters
     ----------
     n_inputs, n_outputs : int
-        Features of a node before and after.
+        Number of features of a node before and after the round.
     aggregation : {"sum", "mean", "max", "attention"}
     activation : str
-        Between the two dense layers of the update.
+        Activation between the two dense layers of the update.
     n_edge_features : int, default=0
     """
 
@@ -135,7 +135,7 @@ class MessagePassing(nn.Module):
         edge_features: torch.Tensor | None = None,
         pairs: Pairs | None = None,
     ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_edge_features)
-        """One round; `pairs` are those of the edges, if they are known already."""
+        """Run one round; pass `pairs` to reuse the `Pairs` of the edges."""
         if edge_features is None and self.aggregation in ("sum", "mean"):
             pairs = pairs or Pairs(edges[0], edges[1], x.shape[0], x.shape[0])
             aggregated = pairs.sum(x)  # (nodes, n_inputs)
@@ -191,12 +191,12 @@ class GraphEncoder(Encoder):
     dropout : float
     normalization : {"batch", "layer"} or None
     edges : torch.Tensor of shape (2, n_edges) or None
-        The graph of array samples, sources then targets; None joins the neighbouring steps of
-        sequences.
+        The graph of array samples, as rows of sources and targets; None connects the neighbouring
+        steps of sequences.
     n_edge_features : int
     n_identities : int or None
         Number of positions that have a learned embedding, which is added to the features after
-        the first round; None leaves nodes anonymous.
+        the first round; None gives nodes no embedding.
     """
 
     edges: torch.Tensor | None
@@ -230,13 +230,13 @@ class GraphEncoder(Encoder):
         self.dropout = nn.Dropout(dropout)
         self.identities = None
         if n_identities is not None:
-            # All begin at zero, so that the order of the nodes decides nothing.
+            # All start at zero, so that the order of the nodes has no effect.
             table = torch.zeros(n_identities, hidden_size)
             self.identities = nn.Embedding.from_pretrained(table, freeze=False)
         self.register_buffer("edges", edges)
 
     def forward(self, batch: Batch) -> Packed:
-        # A shape, and not a length: an export would hold a length fixed.
+        # shape[0] instead of len(): an ONNX export would make the length a constant.
         n_samples = batch.x.shape[0] if batch.lengths is None else len(batch.lengths)
         graph, sample = self.as_graph(batch)
         nodes = graph.x
@@ -266,7 +266,7 @@ class GraphEncoder(Encoder):
             yield nodes
 
     def as_graph(self, batch: Batch) -> tuple[Batch, torch.Tensor]:
-        """Samples of any kind as one graph of disjoint parts, and the sample of each node."""
+        """Samples of any kind as one graph of disjoint components, and the sample of each node."""
         x, lengths, edges, edge_features = batch
         if lengths is None:
             return self.repeated_graph(x)
@@ -292,14 +292,14 @@ class GraphEncoder(Encoder):
 
 
 def path_edges(sample: torch.Tensor) -> torch.Tensor:  # (rows,)
-    """Edges between neighbouring rows of the same sample, both ways: (2, edges)."""
+    """Edges between neighbouring rows of the same sample, in both directions: (2, edges)."""
     row = (sample[1:] == sample[:-1]).nonzero()[:, 0]
     return torch.stack([torch.cat([row, row + 1]), torch.cat([row + 1, row])])
 
 
 @estimator
 class GraphEstimator(Estimator):
-    """Abstract: learns message passing."""
+    """Abstract base class of the estimators that learn message passing."""
 
     assumption: ClassVar[str] = "relations, neighbours unordered"
 
@@ -314,49 +314,50 @@ class GraphEstimator(Estimator):
         32,
         [POSITIVE_INT],
         "int",
-        "Features of a node after each round.",
+        "Number of features of a node after each round.",
     )
     n_layers: int = parameter(
         4,
         [POSITIVE_INT],
         "int",
-        "Rounds of messages; a node receives information from nodes that many edges away.",
+        "Number of rounds of message passing; a node receives information from nodes up to that "
+        "many edges away.",
     )
     graph: Any = parameter(
         None,
         [nx.Graph, "array-like", "sparse matrix", StrOptions({"empty"}), None],
         "networkx.Graph, adjacency matrix, 'empty' or None",
-        "The relations between the positions of array samples. Nodes named 0, 1, ... are the "
+        "The edges between the positions of array samples. Nodes named 0, 1, ... are the "
         "positions; nodes with other names are taken in the order of the graph. A directed edge "
-        "i -> j, or a non-zero entry (i, j), lets i send to j. 'empty' has no edges, for samples "
-        "that are sets, sequences too. None joins neighbouring positions: a path, or a grid for "
-        "images.",
+        "i -> j, or a non-zero entry (i, j), sends messages from i to j. 'empty' has no edges, "
+        "for samples that are sets, and is valid for sequences too. None connects neighbouring "
+        "positions: a path, or a grid for images.",
     )
     position: str = parameter(
         "learned",
         [StrOptions({"none", "learned"})],
         "{'none', 'learned'}",
         "Whether each position of array samples has a learned embedding. With 'none', positions "
-        "differ only by their features and neighbours, as the nodes of samples of different "
-        "sizes always do.",
+        "differ only in their features and neighbours. Nodes of samples of different sizes never "
+        "have an embedding.",
     )
     readout: str = parameter(
         "mean",
         [StrOptions({"sum", "mean", "max"})],
         "{'sum', 'mean', 'max'}",
-        "How the nodes become one vector.",
+        "How the node features are reduced to one vector.",
     )
     head_layer_sizes: tuple[int, ...] = parameter(
         (64,),
         ["array-like"],
         "tuple of int",
-        "Hidden units of the dense head.",
+        "Number of units of each hidden layer of the dense head.",
     )
     normalization: str | None = parameter(
         "batch",
         [StrOptions({"batch", "layer"}), None],
         "{'batch', 'layer'} or None",
-        "Normalisation of the features of each node after each round.",
+        "Normalisation of the node features after each round.",
     )
 
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
@@ -366,7 +367,7 @@ class GraphEstimator(Estimator):
             edges = torch.from_numpy(read_edges(self.graph, layout.axes if is_array else ()))
         elif self.graph is not None:
             raise ValueError(
-                f"graph={self.graph!r} is for samples of one shape, but X is "
+                f"graph={self.graph!r} requires samples of one shape, but X is "
                 f"{NAMES[layout.kind]}. Set graph=None"
                 + (": X has its own edges." if layout.kind == "graphs" else " or 'empty'.")
             )
@@ -394,14 +395,14 @@ class GraphEstimator(Estimator):
 class GraphClassifier(GraphEstimator, Classifier):
     """Classifier that assumes relations: neighbours on a graph send messages.
 
-    Reads graphs, of any sizes; (n, d) as d nodes of one feature, and steps, pixels and
-    voxels as nodes on `graph`; sequences and tokens of any lengths as paths.
+    Reads graphs of any size; (n, d) as d nodes of one feature, and steps, pixels and
+    voxels as nodes of `graph`; sequences and tokens of any length as paths.
 
     {sections}
 
     See Also
     --------
-    AttentionClassifier : Every token sends to every other, weighed by relevance.
+    AttentionClassifier : Every token sends to every other, weighted by relevance.
 
     References
     ----------
@@ -410,7 +411,7 @@ class GraphClassifier(GraphEstimator, Classifier):
 
     Examples
     --------
-    Do neighbours on a ring agree?
+    Whether neighbours on a ring mostly agree:
 
     >>> import networkx as nx
     >>> import numpy as np
@@ -427,14 +428,14 @@ class GraphClassifier(GraphEstimator, Classifier):
 class GraphRegressor(GraphEstimator, Regressor):
     """Regressor that assumes relations: neighbours on a graph send messages.
 
-    Reads graphs, of any sizes; (n, d) as d nodes of one feature, and steps, pixels and
-    voxels as nodes on `graph`; sequences and tokens of any lengths as paths.
+    Reads graphs of any size; (n, d) as d nodes of one feature, and steps, pixels and
+    voxels as nodes of `graph`; sequences and tokens of any length as paths.
 
     {sections}
 
     See Also
     --------
-    AttentionRegressor : Every token sends to every other, weighed by relevance.
+    AttentionRegressor : Every token sends to every other, weighted by relevance.
 
     References
     ----------

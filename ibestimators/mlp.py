@@ -1,12 +1,12 @@
-"""The baseline: dense layers, which assume nothing.
+"""The baseline: dense layers, which assume no structure.
 
-Everything may depend on everything: ``h_{k+1} = a(W_k h_k + b_k)`` on the flattened sample.
-The gain of another bias is its gain over this one.
+Each output may depend on all inputs: ``h_{k+1} = a(W_k h_k + b_k)`` on the flattened sample.
+Comparisons measure the gain of every other bias against this baseline.
 
 Samples of different sizes cannot be flattened into vectors of one length. Sequences are padded
-with zeros to the longest of the training data; tokens become the mean of their embeddings, a bag
-of words; graphs the pooled features of their nodes, the structure-agnostic baseline of Errica et
-al.
+with zeros to the longest sequence of the training data. Tokens are replaced by the mean of their
+embeddings, a bag of words. Graphs are replaced by the pooled features of their nodes, the
+structure-agnostic baseline of Errica et al.
 
 Reference: Rumelhart, Hinton & Williams, "Learning representations by
 back-propagating errors", Nature 323 (1986); Errica, Podda, Bacciu & Micheli, "A fair
@@ -37,12 +37,12 @@ from ibestimators.structures import Layout, aggregate, pad, sample_index
 
 
 class Flatten(Encoder):
-    """A sample as one vector.
+    """Flatten each sample into one vector.
 
     Parameters
     ----------
     n_steps : int, default=0
-        Steps that sequences of different lengths are padded or cut to.
+        Number of steps to which sequences of different lengths are padded or truncated.
     """
 
     shares_weights: ClassVar[bool] = False
@@ -63,14 +63,15 @@ class Flatten(Encoder):
         if int(sizes.max()) > self.n_steps:
             warnings.warn(
                 f"{int((sizes > self.n_steps).sum())} of {len(sizes)} sequences in X are longer "
-                f"than the longest in fit, {self.n_steps} steps; dense layers read only their "
-                f"first {self.n_steps} steps. Fit on longer sequences, or use another bias.",
+                f"than the longest training sequence ({self.n_steps} steps). Dense layers read "
+                f"only their first {self.n_steps} steps. Fit on longer sequences or use another "
+                "bias.",
                 stacklevel=2,
             )
 
 
 class Rows(Encoder):
-    """The embeddings of tokens as they are: the mean over them is a bag of words."""
+    """Pass the token embeddings on unchanged; their mean is a bag of words."""
 
     shares_weights: ClassVar[bool] = False
 
@@ -84,12 +85,12 @@ class Rows(Encoder):
 
 
 class PooledNodes(Encoder):
-    """Mean and sum of the features of a graph's nodes, and the number of nodes.
+    """Mean and sum of the node features of each graph, and its number of nodes.
 
     Parameters
     ----------
     typical : int
-        Mean number of nodes, which sum and number are relative to.
+        Mean number of nodes, by which the sum and the number of nodes are divided.
     """
 
     shares_weights: ClassVar[bool] = False
@@ -111,7 +112,7 @@ class PooledNodes(Encoder):
 
 @estimator
 class MLPEstimator(Estimator):
-    """Abstract: learns dense layers."""
+    """Abstract base class of the estimators that learn dense layers."""
 
     assumption: ClassVar[str] = "nothing"
 
@@ -119,27 +120,27 @@ class MLPEstimator(Estimator):
         3.0,
         [NON_NEGATIVE_REAL],
         "float",
-        "Decay of the weights, decoupled from the gradient (AdamW): a step at learning rate r "
-        "shrinks each weight by the share r x weight_decay. Without an assumption, dense layers "
-        "need more regularisation than the other biases.",
+        "Weight decay, decoupled from the gradient (AdamW): a step at learning rate r "
+        "shrinks each weight by the fraction r x weight_decay. Dense layers assume no structure "
+        "and need more regularisation than the other biases.",
     )
     max_epochs: int = parameter(
         20,
         [POSITIVE_INT],
         "int",
-        "Number of passes over the training data.",
+        "Number of epochs, which are passes over the training data.",
     )
     hidden_layer_sizes: tuple[int, ...] = parameter(
         (256, 256),
         ["array-like"],
         "tuple of int",
-        "Units of each hidden layer.",
+        "Number of units of each hidden layer.",
     )
     normalization: str | None = parameter(
         None,
         [StrOptions({"batch", "layer"}), None],
         "{'batch', 'layer'} or None",
-        "Normalisation of hidden units before their activation.",
+        "Normalisation of the hidden units before the activation.",
     )
 
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
@@ -173,11 +174,11 @@ class MLPEstimator(Estimator):
 
 @estimator
 class MLPClassifier(MLPEstimator, Classifier):
-    """Classifier by dense layers, the baseline that assumes nothing.
+    """Classifier with dense layers, the baseline that assumes no structure.
 
-    Reads arrays flattened, sequences padded to the longest in fit (and cut to it, with a
-    warning), tokens as the mean of their embeddings, and graphs as the mean and sum of
-    their nodes' features.
+    Arrays are flattened. Sequences are padded to the longest training sequence (longer ones
+    are truncated, with a warning). Tokens are read as the mean of their embeddings, and graphs
+    as the mean and sum of their node features.
 
     {sections}
 
@@ -202,11 +203,11 @@ class MLPClassifier(MLPEstimator, Classifier):
 
 @estimator
 class MLPRegressor(MLPEstimator, Regressor):
-    """Regressor by dense layers, the baseline that assumes nothing.
+    """Regressor with dense layers, the baseline that assumes no structure.
 
-    Reads arrays flattened, sequences padded to the longest in fit (and cut to it, with a
-    warning), tokens as the mean of their embeddings, and graphs as the mean and sum of
-    their nodes' features.
+    Arrays are flattened. Sequences are padded to the longest training sequence (longer ones
+    are truncated, with a warning). Tokens are read as the mean of their embeddings, and graphs
+    as the mean and sum of their node features.
 
     {sections}
 

@@ -1,15 +1,15 @@
-"""Recurrence: order matters, and a hidden state carries the past.
+"""Recurrence: order matters, and a hidden state carries information about past steps.
 
-One rule is applied at every step, ``h_t = f(x_t, h_{t-1})``:
+The same function is applied at every step, ``h_t = f(x_t, h_{t-1})``:
 
     rnn   h_t = tanh(W x_t + U h_{t-1} + b)                        (Elman 1990)
     lstm  a cell c_t = f_t c_{t-1} + i_t g_t, read through a gate  (Hochreiter &
           h_t = o_t tanh(c_t)                                       Schmidhuber 1997)
     gru   h_t = (1 - z_t) n_t + z_t h_{t-1}                        (Cho et al. 2014)
 
-The same weights serve sequences of any length. The product of many steps'
-derivatives vanishes or explodes; gates answer the one, clipping the gradient's
-norm the other (Pascanu, Mikolov & Bengio 2013).
+The same weights are used for sequences of any length. The product of the derivatives
+of many steps vanishes or explodes. Gates mitigate vanishing gradients, and clipping the
+gradient norm prevents exploding ones (Pascanu, Mikolov & Bengio 2013).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class RecurrentEncoder(Encoder):
     n_features, hidden_size, n_layers : int
     bidirectional : bool
     dropout : float
-        Between layers, and on the states that are read out.
+        Dropout probability, between layers and on the states passed to the readout.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class RecurrentEncoder(Encoder):
 
     @staticmethod
     def steps(batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """What the recurrence reads: (batch, steps, features), and lengths of padded samples."""
+        """Input of the recurrence, (batch, steps, features), and lengths of padded samples."""
         x, lengths = batch.x, batch.lengths
         if lengths is not None:
             return pad(x, lengths)
@@ -93,7 +93,7 @@ class RecurrentEncoder(Encoder):
         if lengths is None:
             states: torch.Tensor = self.recurrence(x)[0]
             return states
-        # Packed, so that the backward direction begins at the end of each sample.
+        # Packed, so that the backward direction starts at the end of each sample.
         packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.recurrence(packed)[0], batch_first=True)
         return states
@@ -101,7 +101,7 @@ class RecurrentEncoder(Encoder):
 
 @estimator
 class RecurrentEstimator(Estimator):
-    """Abstract: learns a recurrence."""
+    """Abstract base class of the estimators that learn a recurrence."""
 
     assumption: ClassVar[str] = "order, a state carries the past"
 
@@ -116,45 +116,45 @@ class RecurrentEstimator(Estimator):
         "gru",
         [StrOptions(set(_CELLS))],
         "{'rnn', 'lstm', 'gru'}",
-        "The rule of a step: Elman's, or one with gates.",
+        "Recurrent cell: Elman's, or one with gates.",
     )
     hidden_size: int = parameter(
         64,
         [POSITIVE_INT],
         "int",
-        "Size of the hidden state, in each direction.",
+        "Size of the hidden state in each direction.",
     )
     n_layers: int = parameter(
         1,
         [POSITIVE_INT],
         "int",
-        "Recurrent layers, each reading the states of the one before.",
+        "Number of recurrent layers; each reads the states of the previous layer.",
     )
     bidirectional: bool = parameter(
         False,
         ["boolean"],
         "bool",
-        "Whether a second recurrence reads from the end.",
+        "Whether to add a second recurrence that reads from the end.",
     )
     readout: str = parameter(
         "auto",
         [StrOptions({"auto", "last", "mean", "max", "flatten"})],
         "{'auto', 'last', 'mean', 'max', 'flatten'}",
-        "How the states become one vector; 'flatten' keeps them all, 'last' is the state that "
-        "has read everything. 'auto' flattens samples of one length and takes the last of "
-        "others.",
+        "How the states are reduced to one vector: 'flatten' concatenates all states, 'last' "
+        "takes the state after the last step. 'auto' uses 'flatten' for samples of one length "
+        "and 'last' for samples of different lengths.",
     )
     head_layer_sizes: tuple[int, ...] = parameter(
         (),
         ["array-like"],
         "tuple of int",
-        "Hidden units of the dense head.",
+        "Number of units of each hidden layer of the dense head.",
     )
     clip_grad_norm: float | None = parameter(
         1.0,
         [POSITIVE_REAL, None],
         "float or None",
-        "Highest norm of a step's gradient; longer ones are scaled down to it.",
+        "Maximum norm of the gradient of a step; larger gradients are scaled down to it.",
     )
 
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
@@ -164,7 +164,7 @@ class RecurrentEstimator(Estimator):
             how = "last" if varies else "flatten"
         if varies and how == "flatten":
             raise ValueError(
-                "readout='flatten' needs samples of one length, but X holds samples of "
+                "readout='flatten' requires samples of one length, but X has samples of "
                 "different lengths. Use readout='auto', 'last', 'mean' or 'max'."
             )
         n_steps, *others = (1,) if varies else layout.axes
@@ -193,17 +193,17 @@ class RecurrentEstimator(Estimator):
 
 @estimator
 class RecurrentClassifier(RecurrentEstimator, Classifier):
-    """Classifier that assumes order, with a hidden state that carries the past.
+    """Classifier that assumes order and keeps information about past steps in a hidden state.
 
-    Reads (n, d) as d steps of one feature, (n, steps, features), sequences and tokens of
-    any lengths as steps, the rows of images and slices of volumes as steps, and the nodes
-    of graphs as steps, in the order given.
+    Reads (n, d) as d steps of one feature; (n, steps, features), sequences and tokens of
+    any length as steps; the rows of images and the slices of volumes as steps; and the nodes
+    of graphs as steps, in the given order.
 
     {sections}
 
     See Also
     --------
-    AttentionClassifier : Reaches any step at once, but knows no order by itself.
+    AttentionClassifier : Reads all steps at once; has no order without positions.
 
     References
     ----------
@@ -229,17 +229,17 @@ class RecurrentClassifier(RecurrentEstimator, Classifier):
 
 @estimator
 class RecurrentRegressor(RecurrentEstimator, Regressor):
-    """Regressor that assumes order, with a hidden state that carries the past.
+    """Regressor that assumes order and keeps information about past steps in a hidden state.
 
-    Reads (n, d) as d steps of one feature, (n, steps, features), sequences and tokens of
-    any lengths as steps, the rows of images and slices of volumes as steps, and the nodes
-    of graphs as steps, in the order given.
+    Reads (n, d) as d steps of one feature; (n, steps, features), sequences and tokens of
+    any length as steps; the rows of images and the slices of volumes as steps; and the nodes
+    of graphs as steps, in the given order.
 
     {sections}
 
     See Also
     --------
-    AttentionRegressor : Reaches any step at once, but knows no order by itself.
+    AttentionRegressor : Reads all steps at once; has no order without positions.
 
     References
     ----------

@@ -112,7 +112,7 @@ def test_one_size_a_layer_or_a_clear_error():
     X, y = np.random.default_rng(0).normal(size=(12, 30)), np.arange(12) % 2
     conv = ConvClassifier(n_filters=(4, 8), kernel_size=(7, 3), max_epochs=1).fit(X, y)
     assert [layer.kernel_size for layer in conv.module_.encoder.layers] == [7, 3]
-    with pytest.raises(ValueError, match="kernel_size.*3 entries for 2 layers"):
+    with pytest.raises(ValueError, match="kernel_size.*3 entries, but n_filters has 2 layers"):
         ConvClassifier(n_filters=(4, 8), kernel_size=(7, 3, 3)).fit(X, y)
-    with pytest.raises(ValueError, match="padding='valid' leaves nothing"):
+    with pytest.raises(ValueError, match="padding='valid' is larger than the"):
         ConvClassifier(kernel_size=31, padding="valid").fit(X, y)

@@ -403,9 +403,9 @@ def test_a_name_is_no_category():
 
 def test_nodes_have_no_order_to_mask():
     X = [nx.path_graph(3), nx.path_graph(4)] * 4
-    with pytest.raises(ValueError, match="readout='last' does not suit X"):
+    with pytest.raises(ValueError, match="readout='last' is not supported for X"):
         AttentionClassifier(readout="last").fit(X, [0, 1] * 4)
-    with pytest.raises(ValueError, match="mask='causal' does not suit X, which is a list of gra"):
+    with pytest.raises(ValueError, match="mask='causal' is not supported for X, which is a list"):
         AttentionClassifier(mask="causal").fit(X, [0, 1] * 4)
-    with pytest.raises(ValueError, match="graph='empty' is for samples of one shape"):
+    with pytest.raises(ValueError, match="graph='empty' requires samples of one shape"):
         GraphClassifier(graph="empty").fit(X, [0, 1] * 4)

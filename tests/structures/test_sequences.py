@@ -345,15 +345,15 @@ def test_bad_lists_are_named(X, error, message):
 def test_options_that_need_one_length_say_so():
     X, y = ragged([3, 4] * 5), [0, 1] * 5
     for model in (ConvClassifier(readout="flatten"), RecurrentClassifier(readout="flatten")):
-        with pytest.raises(ValueError, match="readout='flatten' needs samples of one"):
+        with pytest.raises(ValueError, match="readout='flatten' requires samples of one"):
             model.fit(X, y)
     with pytest.raises(ValueError, match="input_shape=\\(3, 2\\) is for arrays"):
         ConvClassifier(input_shape=(3, 2)).fit(X, y)
-    with pytest.raises(ValueError, match="joins the positions of samples of one shape"):
+    with pytest.raises(ValueError, match="requires samples of one shape"):
         ibestimators.GraphClassifier(graph=np.eye(3)).fit(X, y)
-    with pytest.raises(ValueError, match="mask='graph' does not suit X"):
+    with pytest.raises(ValueError, match="mask='graph' is not supported for X"):
         AttentionClassifier(mask="graph").fit(X, y)
-    with pytest.raises(ValueError, match="leaves nothing of a sample that has 1 positions"):
+    with pytest.raises(ValueError, match="the shortest sample has 1 positions"):
         ConvClassifier(padding="valid", n_filters=(4,), kernel_size=2).fit(ragged([1, 8] * 5), y)
     model = ConvClassifier(max_epochs=1).fit(X, y)
     with pytest.raises(ValueError, match="sequences of 3 features, but fit saw 2"):
