@@ -33,15 +33,19 @@ class LinkNames(SphinxTransform):
         name, *members = text.removesuffix("()").removeprefix("ibestimators.").split(".")
         if name in ibestimators.__all__ and self.documents(name, members):
             return {
-                "refdomain": "py", "reftype": "obj", "refexplicit": True,
+                "refdomain": "py",
+                "reftype": "obj",
+                "refexplicit": True,
                 "reftarget": ".".join(["ibestimators", name, *members]),
-            }  # fmt: skip
+            }
         example = re.fullmatch(r"examples/(plot_\w+)\.py", text)
         if example and (EXAMPLES / f"{example[1]}.py").exists():
             return {
-                "refdomain": "std", "reftype": "doc",
-                "reftarget": f"/auto_examples/{example[1]}", "refexplicit": False,
-            }  # fmt: skip
+                "refdomain": "std",
+                "reftype": "doc",
+                "reftarget": f"/auto_examples/{example[1]}",
+                "refexplicit": False,
+            }
         return None
 
     @staticmethod
