@@ -1,12 +1,12 @@
-"""Which defaults do well on many data sets? The study behind docs/defaults.md.
+"""Which defaults do well on many data sets? The study for docs/defaults.md.
 
     python examples/defaults_study.py Conv   variants of a primitive, on development data
-    python examples/defaults_study.py check  the chosen defaults, on data kept for the end
+    python examples/defaults_study.py check  the chosen defaults, on held-out data
 
-Thirteen real data sets and one made, all of which come with packages: tables, images,
+Thirteen real data sets and one synthetic, all of which come with packages: tables, images,
 series, sequences of different lengths, names as characters, molecules. Development data is
 the training split where a set has an official one, else a stratified 70 %; each variant is
-scored on it by two folds, twice. The rest is looked at by ``check`` alone.
+scored on it by two folds, twice. Only ``check`` uses the rest.
 
 Needs ``pip install sktime aeon grakel names``. A primitive takes five to ten minutes on two
 cores.
@@ -79,11 +79,11 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"lr": 1e-3, "max_epochs": 80},
     ],
 }
-LONG = ("OSULeaf",)  # 427 steps: most of the time, and the least of the news, but for Conv and MLP
+LONG = ("OSULeaf",)  # 427 steps: takes most of the time; used for Conv and MLP only
 
 
 class Parts(NamedTuple):
-    """A data set: what defaults are chosen on, and what they are checked on."""
+    """A data set: the part that defaults are chosen on, and the part that they are checked on."""
 
     X: Any
     y: Any
@@ -115,7 +115,7 @@ def cut(X: Any, y: Any) -> Parts:
 
 
 def names() -> tuple[list[str], Any]:
-    """First names of the United States, as many of women as of men, by how common they are."""
+    """First names of the United States, as many of women as of men, the most common ones."""
     given = {}
     for sex in ("female", "male"):
         lines = (folder("names") / f"dist.{sex}.first").read_text().splitlines()
@@ -168,7 +168,7 @@ def development_score(primitive: str, params: dict[str, Any], data: Parts) -> fl
 
 
 def check_score(primitive: str, data: Parts, seed: int) -> float:
-    """Accuracy or R² on what was kept for the end, after a fit on all development data."""
+    """Accuracy or R² on held-out data, after a fit on all development data."""
     warnings.simplefilter("ignore")
     fitted = estimator(primitive, data, seed, {}).fit(data.X, data.y)
     return float(fitted.score(data.X_check, data.y_check))

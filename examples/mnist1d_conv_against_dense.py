@@ -1,10 +1,10 @@
-"""Is a small network that assumes the right thing better than a large one that does not?
+"""Is a small network with the right assumption better than a large one without?
 
 Two networks of Prince, "Understanding Deep Learning" (2023), figure 10.8, on
 MNIST-1D and on MNIST-1D with the positions of all signals shuffled by one fixed
 permutation: three convolution layers (2,050 parameters) and three dense ones
-(59,065 parameters). Both can fit the training set; what they assume decides the
-rest. Takes about two minutes on two cores::
+(59,065 parameters). Both can fit the training set; the test error depends on their
+assumptions. Takes about two minutes on two cores::
 
     python examples/mnist1d_conv_against_dense.py
 """

@@ -1,8 +1,8 @@
-"""MNIST-1D in one report: scores, how much data each bias is worth, and why.
+"""MNIST-1D in one report: scores, the data efficiency of each bias, and an ablation.
 
     python examples/mnist1d_report.py [PATH]
 
-Compares the five biases on the same folds, along growing training sets, and with the
+Compares the five biases on the same folds, on training sets of increasing size, and with the
 positions of all signals shuffled by one permutation; writes PATH (mnist1d.html). About ten
 minutes on two cores, all seeded.
 """
@@ -17,7 +17,7 @@ from ibestimators.datasets import load_mnist1d
 
 
 def main(path: str = "mnist1d.html") -> tuple[Any, Any]:
-    """Write the page; give the learning curves and the ablation."""
+    """Write the page; return the learning curves and the ablation."""
     X, y = load_mnist1d(return_X_y=True)
     estimators = biases("classification", max_epochs=20)
     shared = {"cv": 5, "n_jobs": 2, "random_state": 0, "verbose": 1}

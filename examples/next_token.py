@@ -1,9 +1,9 @@
-"""Next-token prediction: attention under a causal mask learns to spell.
+"""Next-token prediction: attention with a causal mask learns to spell.
 
     python examples/next_token.py
 
-Characters of scikit-learn's descriptions of its data sets; a sample is 24 characters, its
-class the one that comes next. Takes under a minute on two cores.
+The text is scikit-learn's descriptions of its data sets. A sample is 24 characters, and its class
+is the next character. Takes less than a minute on two cores.
 """
 
 from __future__ import annotations
@@ -33,9 +33,15 @@ def main(n_train: int = 6000, max_epochs: int = 20) -> dict[str, float]:
     X_test, y_test = samples(tokens, starts[n_train : n_train + 1000])
 
     model = AttentionClassifier(
-        mask="causal", readout="last", position="rotary", embedding_size=64, n_heads=4,
-        weight_decay=0.1, max_epochs=max_epochs, random_state=0,
-    )  # fmt: skip
+        mask="causal",
+        readout="last",
+        position="rotary",
+        embedding_size=64,
+        n_heads=4,
+        weight_decay=0.1,
+        max_epochs=max_epochs,
+        random_state=0,
+    )
     pair = CategoricalNB(min_categories=len(tokenizer.vocabulary_))
     last = np.array([x[-1:] for x in X]), np.array([x[-1:] for x in X_test])
     scores = {
@@ -50,7 +56,7 @@ def main(n_train: int = 6000, max_epochs: int = 20) -> dict[str, float]:
     for _ in range(60):
         written.append(model.predict([np.array(written[-CONTEXT:])])[0])
     start, rest = tokenizer.inverse_transform([written[:CONTEXT], written[CONTEXT:]])
-    print(f"{start!r} goes on: {rest!r}")
+    print(f"{start!r} continues: {rest!r}")
     return scores
 
 

@@ -2,8 +2,8 @@
 Is a graph an image of its adjacency matrix?
 ============================================
 
-It can be drawn as one: pixel (i, j) is bright if nodes i and j are connected. But another
-numbering of the nodes gives another image of the same graph. A convolution reads the image;
+It can be drawn as one: pixel (i, j) is bright if nodes i and j are connected. But a different
+numbering of the nodes gives a different image of the same graph. A convolution reads the image;
 message passing reads which nodes are connected.
 """
 
@@ -11,9 +11,8 @@ message passing reads which nodes are connected.
 # Rings with two substituents
 # ---------------------------
 # Rings of 6 to 12 nodes have two further nodes attached, as molecules have substituents: to
-# neighbouring nodes of the ring, or to nodes that are no neighbours. Both classes have the same
-# numbers of nodes, edges and neighbours. The nodes are numbered as a chemist might number them,
-# along the ring first.
+# neighbouring nodes of the ring, or to nodes that are not neighbours. Both classes have the same
+# numbers of nodes, edges and neighbours. The nodes of the ring are numbered first, along the ring.
 
 import matplotlib.pyplot as plt
 import networkx as nx
@@ -50,9 +49,9 @@ X_test, y_test = rings(600, rng)
 X_relabelled = [relabelled(graph, rng) for graph in X_test]
 
 # %%
-# All are trained on the given order. They are tested on new rings in that order, and on the same
-# rings with their nodes in random order. The MLP reads the mean and the sum of the numbers of
-# neighbours.
+# All estimators are trained on the given order. They are tested on new rings in that order, and on
+# the same rings with their nodes in random order. The MLP reads the mean and the sum of the numbers
+# of neighbours.
 
 estimators = {
     "MLP": MLPClassifier(random_state=SEED),
@@ -108,11 +107,11 @@ taught_score = taught.score(X_relabelled, y_test)
 print(f"Conv, trained on relabelled rings: accuracy on relabelled ones {taught_score:.3f}")
 
 # %%
-# Is it one?
+# Conclusion
 # ----------
-# No: the image shows the order as much as the graph. The convolution learns the order of the
-# training data, is accurate in that order (1.00), and is at chance when the same rings are
+# No: the image depends on the order as much as on the graph. The convolution learns the order of
+# the training data, is accurate in that order (1.00), and is at chance when the same rings are
 # relabelled (0.47); trained on rings in random order, it hardly learns (0.61). The accuracy of
-# message passing is 1.00 in any order, and no probability moves by more than rounding. The MLP does
-# not depend on the order either, but pooled numbers of neighbours contain no information about
+# message passing is 1.00 in any order, and no probability changes by more than rounding. The MLP
+# does not depend on the order either, but pooled numbers of neighbours contain no information about
 # which nodes are close to each other (0.52).

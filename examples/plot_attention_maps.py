@@ -2,17 +2,17 @@
 What does attention look at?
 ============================
 
-An attention map tells where a token reads: row by row, the shares of all tokens in what one
-token takes in. Here a network answers a question about a text, and its maps show the two looks
-that it takes; then attention from one sequence to another learns to translate, and its map is
-the alignment of the words.
+An attention map shows which tokens each token attends to: each row contains the weights of all
+tokens for one query token. In the first part a network answers a question about a text, and its
+maps show the two steps of the answer. In the second part attention between two sequences learns to
+translate, and its map is the alignment of the words.
 """
 
 # %%
-# A question whose answer stands beside another word
-# --------------------------------------------------
-# Each text says who wears what and then asks about one of the names. To answer, the last word has
-# to find itself in the text, and read the word after it.
+# A question about a text
+# -----------------------
+# Each text states who wears which colour and then asks about one of the names. To answer, the last
+# word has to attend to the same name in the text and to the word after it.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,8 +47,8 @@ accuracy = model.score(texts[3000:], answers[3000:])
 print(f"accuracy on new texts: {accuracy:.3f} (chance {1 / len(COLOURS):.2f})")
 
 # %%
-# Rows look, columns are seen. The mask is causal: a token sees itself and those before it, so
-# nothing stands above the diagonal.
+# Rows are queries, columns are keys. The mask is causal: a token attends to itself and to the
+# tokens before it, so all weights above the diagonal are 0.
 
 new_texts, new_answers = list(texts[3000:]), answers[3000:]
 drawn = next(i for i, text in enumerate(new_texts) if len(set(text.split())) == 7)
@@ -63,26 +63,27 @@ fig = plt.figure(figsize=(8, 7), layout="constrained")
 display.plot(fig.subplots(2, 2))
 
 # %%
-# The last row of the last layer is what the answer is made from. The colours there know whose they
-# are, if in the first layer each has looked at the name before it. We count both looks over all new
-# texts: which head of each layer looks there most, and with what share.
+# The prediction is computed from the last row of the last layer. A colour token contains the name
+# that it belongs to if it attended to the name before it in the first layer. We average both
+# attention weights over all new texts, for each head.
 
 words = np.array([text.split() for text in new_texts])
 asked = (words[:, :6:2] == words[:, [-1]]).argmax(1)  # which of the three names
-colour = 2 * asked + 1  # where its colour stands
+colour = 2 * asked + 1  # the position of its colour
 row = np.arange(len(words))
 to_colour = maps[row, 1, :, -1, colour].mean(0)  # of each head of the last layer
 to_name = maps[row, 0, :, colour, colour - 1].mean(0)  # of each head of the first layer
 print("first layer, from the colour to its name: ", to_name.round(2), "by head")
 print("last layer, from the question to the colour:", to_colour.round(2), "by head")
-print(f"a look at random would give {1 / 8:.2f}")
+print(f"uniform attention would give {1 / 8:.2f}")
 
 # %%
 # From one sequence to another
 # ----------------------------
-# In cross-attention one sequence asks and another answers. English sentences are translated into
-# Spanish: each Spanish word asks the English ones for what comes next. An adjective moves behind
-# its noun, and an adverb from the first place to the last; either may be missing.
+# In cross-attention the queries come from one sequence and the keys and values from another.
+# English sentences are translated into Spanish: each Spanish word attends to the English words to
+# predict the next Spanish word. An adjective moves behind its noun, and an adverb from the first
+# place to the last; either may be missing.
 
 NOUNS = {"cow": "vaca", "moon": "luna", "rose": "rosa", "hen": "gallina", "queen": "reina"}
 ADJECTIVES = {"old": "vieja", "white": "blanca", "new": "nueva", "red": "roja", "tall": "alta"}
@@ -94,11 +95,11 @@ START, LONGEST, UNUSED = len(WORDS), 6, -100
 
 
 def sentence() -> tuple[list[int], list[int]]:
-    """English words by number, and for each Spanish word the place of the English one."""
+    """English words by number, and for each Spanish word the position of the English one."""
     noun, adjective, verb, adverb = (
         ENGLISH.index(rng.choice(list(kind))) for kind in (NOUNS, ADJECTIVES, VERBS, ADVERBS)
     )
-    early, described = rng.integers(2, size=2)  # is there an adverb, is there an adjective?
+    early, described = rng.integers(2, size=2)  # is there an adverb, an adjective?
     words = [adverb] * early + [0] + [adjective] * described + [noun, verb, 1]
     middle = [0, 2, 1, 3] if described else [0, 1, 2]
     return words, [early + place for place in middle] + [0] * early + [len(words) - 1]
@@ -136,10 +137,10 @@ for _ in range(300):
     optimizer.step()
 
 # %%
-# The network was told which word comes next, and never where it stands. Its map knows: where there
-# is a choice of words, the largest entry of the row is the word that is translated. "La" and the
-# full stop are the same in every sentence; nothing has to be read for them, and their rows may look
-# anywhere.
+# The network was trained on the next word only, not on its position in the English sentence. Its
+# map shows the alignment: where there is a choice of words, the largest entry of the row is the
+# translated word. "La" and the full stop are the same in every sentence, so they need no
+# information from the English words, and their rows are arbitrary.
 
 new = slice(1000, None)
 with torch.no_grad():
@@ -167,16 +168,17 @@ on_it = np.stack(cross.weights)[:, 0, 0].argmax(-1) == alignment[new].numpy()
 choice = (following[new] > ENGLISH.index(".")).numpy()
 no_choice = seen[new].numpy() & ~choice
 aligned = on_it[choice].mean()
-print(f"next words right: {right:.3f}")
-print(f"largest weight on the word translated, where there is a choice: {aligned:.3f}")
-print(f"and where there is none: {on_it[no_choice].mean():.3f}")
+print(f"accuracy of the next word: {right:.3f}")
+print(f"largest weight on the translated word, where there is a choice: {aligned:.3f}")
+print(f"where there is no choice: {on_it[no_choice].mean():.3f}")
 
 # %%
-# What does attention look at? At what the task needs, where the task leaves no other way:
+# Attention attends to the tokens that the task needs, if the task has no other solution:
 
 print(
-    f"asked about a name, the last word gives {to_colour.max():.2f} of a head's attention to the "
-    f"colour of that name, among 8 words, and answers with accuracy {accuracy:.3f}; translating, "
-    f"the largest weight is on the word translated in {aligned:.0%} of the rows that have a choice."
+    f"Asked about a name, the last word gives {to_colour.max():.2f} of a head's attention to the "
+    f"colour of that name, among 8 words, and answers with accuracy {accuracy:.3f}. In "
+    f"translation the largest weight is on the translated word in {aligned:.0%} of the rows with a "
+    "choice."
 )
 plt.show()

@@ -1,21 +1,21 @@
 """
-A quadratic law against an n-th degree polynomial: what is an assumption worth?
-================================================================================
+How much data does a correct assumption save?
+=============================================
 
-An assumption says among which functions to look, before any data has come. The right one
-learns from a handful of points. One that allows everything gets there too, and pays for its
-freedom in data. The wrong one never gets there, however much data comes.
+An assumption restricts the functions that a learner considers, before it has seen any data. With a
+correct assumption a few points are enough. With a weak assumption, which allows all functions, the
+same result needs more data. With a false assumption it is never reached, with any amount of data.
 
-Here this is seen twice: with polynomials, where everything is known, and with networks, in
-their curves of training and validation loss.
+This example shows it twice: with polynomials, where the true function is known, and with networks,
+by their training and validation loss.
 """
 
 # %%
 # Three sets of polynomials
 # -------------------------
-# Points come from a quadratic law with noise. Least squares looks among straight lines,
-# which the law is not, among parabolas, which it is, and among all polynomials of degree
-# 15, which contain the law and assume next to nothing.
+# Points come from a quadratic law with noise. Least squares fits straight lines, which cannot
+# represent the law, parabolas, which can, and polynomials of degree 15, which contain the law and
+# assume almost nothing.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -60,10 +60,11 @@ for i, n in enumerate(SIZES):
     print(f"{n:6}" + "".join(f"{errors[degree][i]:12.3g}" for degree in COLOURS))
 
 # %%
-# With as many points as it has coefficients, 16, degree 15 runs through every point, noise
-# and all, and is off by far. Later its error and that of the parabola fall alike, as one by
-# the number of points: least squares pays the same for each coefficient, and degree 15 has
-# 16 of them where 3 would do. The line soon is the best of all lines, and stays it.
+# With as many points as coefficients, 16, the polynomial of degree 15 passes through every point,
+# including the noise, and has a very large error. With more points, its error and that of the
+# parabola decrease in the same way, as one over the number of points: least squares has the same
+# cost for each coefficient, and degree 15 has 16 of them where 3 are enough. The line soon reaches
+# the error of the best line and does not improve further.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 x, y = points(20, np.random.default_rng(SEED))
@@ -74,16 +75,18 @@ for degree, colour in COLOURS.items():
     right.loglog(SIZES, errors[degree], "o-", color=colour, ms=4, label=f"degree {degree}")
 left.set(ylim=(-0.5, 5), xlabel="x", ylabel="y", title="fits to 20 points")
 right.set(
-    ylim=(1e-4, 1e2), xlabel="points", ylabel="mean squared distance to the law",
+    ylim=(1e-4, 1e2),
+    xlabel="points",
+    ylabel="mean squared distance to the law",
     title="test error",
-)  # fmt: skip
+)
 right.grid(alpha=0.3)
 left.legend(frameon=False, loc="upper center")
 right.legend(frameon=False)
 plt.show()
 
 # %%
-# Points that bring the error below 0.01:
+# Number of points at which the error is below 0.01:
 
 needed = {}
 for degree, error in errors.items():
@@ -94,10 +97,10 @@ for degree, error in errors.items():
 # %%
 # Three networks
 # --------------
-# A signal of 40 steps of noise holds a ramp, anywhere. Does it rise or fall? A convolution
-# assumes that what matters is near, in order, and may stand anywhere, as it is here. Dense
-# layers assume nothing, and could learn the same. Message passing on a graph without edges
-# assumes that steps have no order; a ramp up holds the same values as a ramp down.
+# A signal of 40 steps of noise contains a ramp at a random position. Does it rise or fall? A
+# convolution assumes local patterns at any position, which is true here. Dense layers make no
+# structural assumption, and could learn the same. Message passing on a graph without edges assumes
+# that steps have no order; a rising ramp has the same values as a falling one.
 
 N_STEPS, WIDTH = 40, 8
 
@@ -115,11 +118,14 @@ def ramps(n, seed):
 X, y = ramps(1000, SEED)
 X_test, y_test = ramps(2000, SEED + 1000)
 
-# Half of the data is set aside for the validation loss; nothing stops early.
+# Half of the data is held out for the validation loss; training does not stop early.
 training = {
-    "max_epochs": 30, "early_stopping": True, "n_iter_no_change": 30, "validation_fraction": 0.5,
+    "max_epochs": 30,
+    "early_stopping": True,
+    "n_iter_no_change": 30,
+    "validation_fraction": 0.5,
     "random_state": SEED,
-}  # fmt: skip
+}
 networks = {
     "wrong bias: a set of steps": GraphClassifier(graph="empty", position="none", **training),
     "no bias: dense": MLPClassifier(**training),
@@ -141,17 +147,17 @@ ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %%
-# Nothing assumed, the same is learned in the end, from more data:
+# Without a structural assumption the network learns the same from more data:
 
 n_more = 8000
 more = MLPClassifier(random_state=SEED).fit(*ramps(n_more, SEED + 2000)).score(X_test, y_test)
 print(f"dense, {n_more:,} signals: test accuracy {more:.3f}")
 
 # %%
-# What is it worth?
-# -----------------
-# The right assumption needs 32 points where the one that allows everything needs 256, and the wrong
-# one is never as good: no number of points makes a line of a parabola. With networks it is
-# the same. On 500 signals the convolution has 0.99, dense layers fit the training set too and
-# have 0.77, and the set of steps is at chance, with a training loss that does not fall. With 8,000
-# signals the dense network has 0.98: it could learn it, at sixteen times the price.
+# Conclusion
+# ----------
+# The correct assumption needs 32 points, the weak one 256, and the false one never reaches the same
+# error: no number of points makes a line fit a parabola. Networks behave in the same way. On 500
+# signals the convolution reaches 0.99, dense layers fit the training set too and reach 0.77, and
+# the set of steps is at chance, with a training loss that does not decrease. With 8,000 signals the
+# dense network reaches 0.98, with sixteen times the data.

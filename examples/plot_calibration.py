@@ -1,17 +1,17 @@
 """
-Are its probabilities honest?
-=============================
+Are the predicted probabilities calibrated?
+===========================================
 
-Of all samples that a classifier gives a probability of 0.8, four of five should be what it says.
-A network that learned its training data by heart says 0.99 where the truth is 0.8. Here the
-truth is known, since the data are made with it: labels are drawn from probabilities.
+Of all samples that a classifier gives a probability of 0.8, four of five should belong to the
+predicted class. An overfitted network predicts 0.99 where the true probability is 0.8. In this
+example the true probabilities are known, since the labels are drawn from them.
 """
 
 # %%
-# Labels that are partly chance
-# -----------------------------
+# Labels with randomness
+# ----------------------
 #
-# Nobody can do better than the true probabilities: their log loss is the floor.
+# No classifier can do better than the true probabilities: their log loss is the lower bound.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,28 +41,31 @@ floor = log_loss(y_test, p_test)
 print(f"log loss of the true probabilities: {floor:.3f}")
 
 # %%
-# Hold the network back, or mend what it says
-# -------------------------------------------
+# Regularise the network, or calibrate its predictions
+# ----------------------------------------------------
 #
-# The first network is not held back by anything. The two after it are held back in training. The
-# rest are the first with its probabilities bent afterwards: by a sigmoid or a
-# staircase (isotonic), learned from predictions of cross-validation and, from scikit-learn 1.8
-# on, by one temperature that divides the logits.
+# The first network has no regularisation. The next two are regularised in training. The others are
+# the first network with its probabilities calibrated afterwards: by a sigmoid or a step function
+# (isotonic), learned from cross-validated predictions, and, from scikit-learn 1.8 on, by one
+# temperature that divides the logits.
 
-unbridled = MLPClassifier(weight_decay=0, max_epochs=60, random_state=SEED)
+unregularised = MLPClassifier(weight_decay=0, max_epochs=60, random_state=SEED)
 models = {
-    "nothing": unbridled,
+    "nothing": unregularised,
     "early stopping": MLPClassifier(
-        weight_decay=0, max_epochs=60, early_stopping=True, validation_fraction=0.2,
+        weight_decay=0,
+        max_epochs=60,
+        early_stopping=True,
+        validation_fraction=0.2,
         random_state=SEED,
     ),
     "weight decay": MLPClassifier(max_epochs=60, random_state=SEED),
-}  # fmt: skip
+}
 methods = ["sigmoid", "isotonic"]
 if parse_version(sklearn.__version__) >= parse_version("1.8"):
     methods.append("temperature")
 for method in methods:
-    models[method] = CalibratedClassifierCV(unbridled, method=method, ensemble=False)
+    models[method] = CalibratedClassifierCV(unregularised, method=method, ensemble=False)
 
 rows, probability = {}, {}
 for name, model in models.items():
@@ -71,22 +74,22 @@ for name, model in models.items():
         "accuracy": accuracy_score(y_test, p > 0.5),
         "log loss": log_loss(y_test, p),
         "Brier": brier_score_loss(y_test, p),
-        "off the truth": np.abs(p - p_test).mean(),
+        "mean error": np.abs(p - p_test).mean(),
         "beyond 0.95": np.mean(np.abs(p - 0.5) > 0.45),
     }
 rows["truth"] = {
     "accuracy": accuracy_score(y_test, p_test > 0.5),
     "log loss": floor,
     "Brier": brier_score_loss(y_test, p_test),
-    "off the truth": 0.0,
+    "mean error": 0.0,
     "beyond 0.95": np.mean(np.abs(p_test - 0.5) > 0.45),
 }
 scores = pd.DataFrame(rows).T
 print(scores.round(3).to_string())
 
 # %%
-# Reliability: of the samples given a probability, the share that is what was said. On the
-# diagonal the two agree. Below, how often each probability is given at all.
+# Reliability: the observed frequency of class 1 among samples with similar predicted probability.
+# On the diagonal the two agree. The histogram below shows how often each probability is predicted.
 
 shown = ["nothing", "weight decay", methods[-1]]
 figure, (above, below) = plt.subplots(
@@ -97,17 +100,18 @@ for i, name in enumerate(shown):
         y_test, probability[name], n_bins=10, name=name, ax=above, color=f"C{i}"
     )
     below.hist(probability[name], np.linspace(0, 1, 21), histtype="step", color=f"C{i}")
-above.set(xlabel="", ylabel="share that is of class 1")
-below.set(xlabel="probability of class 1 that is given", ylabel="samples")
+above.set(xlabel="", ylabel="share of class 1")
+below.set(xlabel="predicted probability of class 1", ylabel="samples")
 for ax in (above, below):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %%
-# Are they?
-# ---------
-# Not if nothing holds the network back: it is sure of itself in 0.69 of all cases, where the truth
-# allows 0.09, and its log loss is 1.81 (0.69 would be a coin). Calibration mends the
-# probabilities and not the knowledge: 0.62 with one temperature, at the same accuracy of 0.66.
-# Weight decay mends both, 0.61 at 0.70, which is why it is strong by default. Isotonic regression
-# does worst of the three here: its staircase gives a few samples 0 or 1.
+# Conclusion
+# ----------
+# Without regularisation they are not: the network predicts probabilities beyond 0.95 in 0.69 of all
+# cases, where the true share is 0.09, and its log loss is 1.81 (0.69 would be a coin flip).
+# Calibration improves the probabilities but not the accuracy: 0.62 with one temperature, at the
+# same accuracy of 0.66. Weight decay improves both, 0.61 at 0.70, which is why it is strong by
+# default. Isotonic regression does worst of the three here: its step function predicts 0 or 1 for a
+# few samples.

@@ -2,17 +2,18 @@
 Can a dense network find what a convolution assumes?
 ====================================================
 
-A convolutional network is a dense one whose weights are mostly 0 and otherwise repeated.
-`as_dense` writes it out. So a dense network that computes the same exists: universal
-approximation promises no more. Whether training finds it is another matter.
+A convolutional network is a dense network whose weights are mostly 0 and otherwise repeated.
+`as_dense` builds that dense network, so a dense network that computes the same function exists.
+Universal approximation guarantees no more than this. Whether training finds it is a different
+question.
 
 The networks are those of Prince, "Understanding Deep Learning" (2023), figure 10.8, on
 MNIST-1D: three convolution layers of 2,050 parameters, dense layers of 59,065.
 """
 
 # %%
-# The two networks, each trained from random weights. Both fit the training signals; on
-# new ones the small network is far better.
+# The two networks are each trained from random weights. Both fit the training signals; on new
+# signals the small network is far better.
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -30,20 +31,28 @@ def errors(fitted):
 
 training = {"batch_size": 100, "weight_decay": 0, "random_state": 0}
 conv = ConvClassifier(
-    n_filters=(15, 15, 15), kernel_size=3, stride=2, padding="valid", pooling=None,
-    normalization=None, readout="flatten", lr=1e-2, max_epochs=60, **training,
-).fit(X, y)  # fmt: skip
+    n_filters=(15, 15, 15),
+    kernel_size=3,
+    stride=2,
+    padding="valid",
+    pooling=None,
+    normalization=None,
+    readout="flatten",
+    lr=1e-2,
+    max_epochs=60,
+    **training,
+).fit(X, y)
 alone = MLPClassifier(hidden_layer_sizes=(285, 135, 60), max_epochs=60, **training).fit(X, y)
 
 # %%
-# The convolution, unrolled: the same probabilities from 59,065 weights, most of them 0.
+# The convolution as a dense network: the same probabilities from 59,065 weights, most of them 0.
 unrolled = as_dense(conv)
 difference = np.abs(unrolled.predict_proba(X_test) - conv.predict_proba(X_test)).max()
 print(f"{conv.n_parameters_:,} parameters became {unrolled.n_parameters_:,}")
 print(f"largest difference of a probability: {difference:.1e}")
 
 # %%
-# From there training goes on, with every weight free to move, as many epochs again.
+# Training then continues for the same number of epochs, with all weights trainable.
 continued = as_dense(conv).set_params(warm_start=True, lr=1e-3, max_epochs=60).fit(X, y)
 networks = {
     "convolution": conv,
@@ -57,9 +66,9 @@ for name, (on_training, on_test) in found.items():
     print(f"{name:28} {on_training:13.1f}% {on_test:10.1f}%")
 
 # %%
-# The first dense layer of each, seen as a matrix from 40 positions to the first filter's
-# 19: a band of three weights where the convolution was unrolled, still plain to see after
-# training; no order at all where training began from random weights.
+# The first dense layer of each network, as a matrix from 40 positions to the 19 outputs of the
+# first filter: the converted convolution has a band of three weights, which is still visible after
+# training; the network trained from random weights has no visible structure.
 figure, axes = plt.subplots(1, 4, figsize=(11, 3.4), layout="constrained")
 for ax, (name, fitted) in zip(axes, list(networks.items())[1:], strict=False):
     weight = fitted.module_.readout.head.layers[0].weight.detach().numpy()[:19]
@@ -74,7 +83,8 @@ axes[3].legend(frameon=False, fontsize=8, loc="lower left")
 plt.show()
 
 # %%
-# **Answer**: it can express it, and does not find it. Unrolled, the dense network has the
-# convolution's test error (12.6 %); trained on from there it even betters it (10.6 %); from
-# random weights it fits the training set as well, and ends at 32 %. Universal approximation
-# is existence, not discovery; what is found is a matter of the inductive bias.
+# **Answer**: it can represent the convolution, but training does not find it. Converted from the
+# convolution, the dense network has the convolution's test error (12.6 %); further training
+# improves it (10.6 %); from random weights it fits the training set as well, and has a test error
+# of 32 %. Universal approximation guarantees that a network exists, not that training finds it;
+# that depends on the inductive bias.

@@ -1,18 +1,18 @@
 """
-The same comparison on a cluster: the same table?
-=================================================
+Does a comparison on a cluster give the same table?
+===================================================
 
-Fits of a comparison do not wait for each other, so a cluster can share them out. Does it change
-the result, and what is lost when work is stopped on the way? Here a laptop begins, is
-stopped, and a cluster of two workers goes on.
+The fits of a comparison are independent, so a cluster can run them in parallel. Does it change the
+result, and what is lost when a run is interrupted? In this example a comparison starts on one
+machine, is interrupted, and continues on a cluster of two workers.
 """
 
 # %%
-# On one machine, from beginning to end
-# -------------------------------------
+# A complete run on one machine
+# -----------------------------
 #
-# The five biases on a part of the digits, three folds: 15 fits. With ``cache=`` each
-# finished fit is written to a directory.
+# The five biases on a part of the digits, three folds: 15 fits. With ``cache=`` each finished fit
+# is written to a directory.
 
 import os
 import tempfile
@@ -40,12 +40,11 @@ alone = compare_biases(X, y, estimators, cv=3, random_state=SEED, cache=Path(fol
 print(alone)
 
 # %%
-# Begun, and stopped
+# An interrupted run
 # ------------------
 #
-# Now the same with another, empty directory, and with a sixth estimator that pulls the plug: it
-# raises what Ctrl-C raises. Fits of the first folds come first, so it lets each bias
-# finish one.
+# Now the same with an empty directory, and with a sixth estimator that interrupts the run: it
+# raises what Ctrl-C raises. The fits of the first folds run first, so each bias finishes one fit.
 
 
 class Plug(DummyClassifier):
@@ -58,15 +57,15 @@ try:
 except KeyboardInterrupt:
     print("stopped")
 before = {path: path.stat().st_mtime_ns for path in shared.glob("*.json")}
-print(f"{len(before)} of {len(alone.cells)} fits are kept")
+print(f"{len(before)} of {len(alone.cells)} fits are cached")
 
 # %%
-# The cluster goes on
-# -------------------
+# Continued on the cluster
+# ------------------------
 #
-# ``SubprocessCluster`` starts a scheduler and two workers as processes of their own on this
-# machine. For a cluster that is there already, it is ``Client("scheduler:8786")``, and the cache is
-# a directory that all machines share; the call itself stays as it is.
+# ``SubprocessCluster`` starts a scheduler and two workers as separate processes on this machine.
+# For an existing cluster, use ``Client("scheduler:8786")`` and a cache directory that all machines
+# share; the call itself does not change.
 
 with (
     SubprocessCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
@@ -79,12 +78,12 @@ with (
 
 after = {path: path.stat().st_mtime_ns for path in shared.glob("*.json")}
 untouched = sum(after[path] == time for path, time in before.items())
-print(f"{len(after)} fits are kept now; {untouched} of the first {len(before)} untouched")
+print(f"{len(after)} fits are cached now; {untouched} of the first {len(before)} unchanged")
 pd.testing.assert_frame_equal(spread.cells[SAME], alone.cells[SAME])
 print("scores, parameters and folds are equal to those of the run on one machine")
 
 # %%
-# Who did what, and when: the tasks that Dask recorded, a row for each worker.
+# The tasks that Dask recorded, with a row for each worker.
 
 tasks = [
     (record["worker"], span["start"], span["stop"])
@@ -106,9 +105,9 @@ plt.show()
 folder.cleanup()
 
 # %%
-# The same table?
-# ---------------
-# Yes: scores, folds and parameters are equal, since each fit has its seed from
-# ``random_state`` and not from who does it. What was finished before the stop, 5 fits of 15,
-# was not done again. For fits of a second or less a cluster does not pay; the point is that
-# nothing else has to change when they take hours.
+# Conclusion
+# ----------
+# Yes: scores, folds and parameters are equal, since the seed of each fit comes from
+# ``random_state`` and does not depend on the worker. The 5 of 15 fits that were finished before the
+# interruption did not run again. For fits of a second or less a cluster is no faster; for fits of
+# hours, the same code works without other changes.

@@ -1,5 +1,5 @@
 """
-Which part of an image, a series, a graph or a text decides?
+Which part of an image, a series, a graph or a text matters?
 ============================================================
 
 A score shows how often a network is right, not which parts of X it uses. `structure_importance`
@@ -29,8 +29,8 @@ random = np.random.default_rng(0)
 # %%
 # Images
 # ------
-# Handwritten digits of 8 x 8 pixels. Left: the importance of single pixels to all held-out
-# digits, over their mean; the outer columns, blank in nearly all of them, have none. Right: the
+# Handwritten digits of 8 x 8 pixels. Left: the importance of single pixels to all held-out digits,
+# over the mean digit; the outer columns, blank in nearly all digits, have no importance. Right: the
 # importance of patches of 2 x 2 to the prediction for one digit.
 
 X, y = load_digits(return_X_y=True)
@@ -136,11 +136,11 @@ words = sample_importance(pipeline, reviews[401], reviews[400:], random_state=0)
 words.plot(axes[1]).ax_.set_title("one review")
 
 # %%
-# Which part decides?
-# -------------------
+# Conclusion
+# ----------
 
 print(
-    f"The part that was made to decide: the regions {' and '.join(in_truth)} of the series have "
+    f"The parts that determine the class: the regions {' and '.join(in_truth)} of the series have "
     f"{share:.0%} of the total importance, the most important edge is a deciding one in "
     f"{found['edge']} of {len(shown)} trees and the most important node in {found['node']}, "
     f"{n_true} of the 6 most important words are deciding ones, and the mean importance of the "

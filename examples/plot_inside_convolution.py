@@ -1,10 +1,10 @@
 """
-What does a convolution look for?
-=================================
+What does a convolution detect?
+===============================
 
-A filter looks at a few neighbouring positions and is the same at all of them. So it answers
-to a pattern wherever it stands, and a shifted signal gives a shifted feature map. The digits
-of MNIST-1D are signals of 40 steps.
+A filter reads a few neighbouring positions and is the same at all of them. So it responds to a
+pattern at any position, and a shifted signal gives a shifted feature map. The digits of MNIST-1D
+are signals of 40 steps.
 """
 
 import matplotlib.pyplot as plt
@@ -24,24 +24,24 @@ print(f"test accuracy {accuracy:.3f}")
 # %%
 # The filters
 # -----------
-# Each of the first layer's 16 filters weighs 5 neighbouring steps. A filter whose weights sum
-# to about 0 answers to changes, not to height: to rises, falls, peaks.
+# Each of the first layer's 16 filters weighs 5 neighbouring steps. A filter whose weights sum to
+# about 0 responds to changes, not to the level: to rises, drops, peaks.
 
 figure, ax = plt.subplots(figsize=(7, 2.8), layout="constrained")
 filters = FilterDisplay.from_estimator(conv).plot(ax).filters[:, 0]  # (filters, positions)
 sums = np.abs(filters.sum(axis=1)) / np.abs(filters).sum(axis=1)
 n_changes = int((sums < 0.25).sum())
-print(f"{n_changes} of {len(filters)} filters answer mostly to changes")
+print(f"{n_changes} of {len(filters)} filters respond mostly to changes")
 
 # %%
 # A signal and the same signal shifted
 # ------------------------------------
-# The signal stands between zeros, and again 4 steps later. Layer 0 pools pairs, so that its
-# map moves by 2 outputs.
+# The signal is padded with zeros, and shifted by 4 steps. Layer 0 pools pairs, so that its map
+# moves by 2 outputs.
 
 
 def maps_of(signal, axes):
-    """A sample and what the first layer makes of it."""
+    """A sample and the feature maps of the first layer."""
     display = FeatureMapDisplay.from_estimator(conv, signal[None], layer=0)
     display.plot(axes)
     return display.maps[0]  # (outputs, filters)
@@ -56,22 +56,22 @@ figure, axes = plt.subplots(
 before, after = maps_of(signal, axes[:, 0]), maps_of(shifted, axes[:, 1])
 axes[0, 0].set_title("a signal", fontsize="medium")
 axes[0, 1].set_title("4 steps later", fontsize="medium")
-inner = slice(2, -4)  # where no output sees the padding at an end
+inner = slice(2, -4)  # where no output depends on the padding at an end
 difference = np.abs(before[inner] - np.roll(after, -2, axis=0)[inner]).max()
-print(f"map against map moved back by 2 outputs: they differ by {difference:.1g} at most")
-print(f"map against map as it is: {np.abs(before[inner] - after[inner]).max():.2f}")
+print(f"largest difference between the maps, shift undone: {difference:.1g}")
+print(f"without undoing the shift: {np.abs(before[inner] - after[inner]).max():.2f}")
 
 # %%
-# How far it sees
-# ---------------
-# Each layer sees further than the one before: by its kernel, times the step between its
-# inputs, which pooling doubles.
+# Receptive fields
+# ----------------
+# Each layer has a larger receptive field than the one before: it grows by the kernel size times the
+# step between the inputs, which pooling doubles.
 
 field = receptive_field(conv)
 print(field)
 figure, ax = plt.subplots(figsize=(7, 2.4), layout="constrained")
 for layer, (size, step, start) in field.iterrows():
-    output = (20 - start) // step  # one that sees the middle
+    output = (20 - start) // step  # an output whose field contains the middle
     first = start + step * max(0, output - size // (2 * step))
     ax.barh(layer, size, left=first - 0.5, color=f"C{layer}")
     ax.text(first + size, layer, f"{size} positions", va="center")
@@ -82,13 +82,13 @@ ax.set_xlabel("position")
 ax.spines[["top", "right", "left"]].set_visible(False)
 
 # %%
-# The answer
+# Conclusion
 # ----------
 
 sizes = field["size"].tolist()
 print(
-    f"A convolution looks for short patterns, {n_changes} of its {len(filters)} first filters for\n"
-    "changes, and finds them wherever they stand: a map moves with its signal, with a largest\n"
-    f"difference of {difference:.1g}. Its layers see {sizes[0]}, {sizes[1]} and {sizes[2]} of 40 "
-    f"positions, and tell ten\ndigits apart with an accuracy of {accuracy:.2f}."
+    f"A convolution detects short patterns at any position. Of its {len(filters)} first filters\n"
+    f"{n_changes} detect changes. A map moves with its signal, with a largest difference of\n"
+    f"{difference:.1g}. The receptive fields of its layers have {sizes[0]}, {sizes[1]} and\n"
+    f"{sizes[2]} of 40 positions, and the accuracy on ten digits is {accuracy:.2f}."
 )

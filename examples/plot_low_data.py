@@ -1,17 +1,17 @@
 """
-No free lunch: whose curve crosses whose?
-=========================================
+No free lunch: which learning curves cross?
+===========================================
 
-An assumption that holds saves data; one that does not holds the network back however much data
-there is. Convolution assumes that what counts is local, attention that content decides what
-belongs together. Two tasks: for one convolution is right, for the other it is wrong in the end.
+A true assumption saves data; a false one limits the network with any amount of data. Convolution
+assumes that local patterns matter, attention that relevance depends on the content. Of two tasks,
+the assumption of convolution is true for one, and false for the other.
 """
 
 # %%
 # Where locality is right
 # -----------------------
-# Is a series smooth or rough? Each step is 0.8 times the one before, or -0.8 times it, and
-# noise. Two neighbours tell, anywhere.
+# Is a series smooth or rough? Each step is 0.8 or -0.8 times the previous one, plus noise. Any two
+# neighbouring steps contain the information.
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ y_local = rng.integers(2, size=N_SAMPLES)
 X_local = textures(y_local)[:, :, None]
 
 # %%
-# Where content decides
+# Where content matters
 # ---------------------
-# Twelve steps have a key each, in random order: a point on a circle. Each has a value, -1 or
-# 1. The last step is a key without a value, and the class is the value that stands with that
-# key. A fourth feature is a texture, as above, that agrees with the class in nine of ten
-# samples: an easy hint for who reads locally, not the whole truth.
+# Each of twelve steps has a key, in random order: a point on a circle. Each has a value of -1 or
+# +1. The last step is a key without a value, and the class is the value of the step with the same
+# key. A fourth feature is a texture, as above, that agrees with the class in nine of ten samples: a
+# local feature that is easy to learn but not always correct.
 
 every = np.arange(N_SAMPLES)
 y_lookup = rng.integers(2, size=N_SAMPLES)
 angles = 2 * np.pi * np.arange(STEPS) / STEPS
 circle = np.column_stack([np.cos(angles), np.sin(angles)])
 keys = rng.permuted(np.tile(np.arange(STEPS), (N_SAMPLES, 1)), axis=1)
-asked = rng.integers(STEPS, size=N_SAMPLES)  # the step whose key comes again at the end
+asked = rng.integers(STEPS, size=N_SAMPLES)  # the step whose key is repeated at the end
 values = rng.choice([-1.0, 1.0], size=(N_SAMPLES, STEPS))
 values[every, asked] = 2 * y_lookup - 1
 hint = np.where(rng.random(N_SAMPLES) < 0.9, y_lookup, 1 - y_lookup)
@@ -63,13 +63,13 @@ X_lookup[:, STEPS, :2] = circle[keys[every, asked]]
 # %%
 # The curves
 # ----------
-# The same networks on both tasks, but for one thing: attention reads out the mean of all
-# steps for the texture, and the last step, where the question stands, for the look-up.
+# Both tasks use the same networks, with one difference: attention reads out the mean of all steps
+# for the texture, and the last step, which contains the key, for the look-up.
 
 SIZES = [50, 100, 200, 400, 800, 1600]
 TASKS = {
     "smooth or rough: local": (X_local, y_local, "mean"),
-    "value of a key: content decides": (X_lookup, y_lookup, "last"),
+    "value of a key: content matters": (X_lookup, y_lookup, "last"),
 }
 split = ShuffleSplit(1, test_size=800, random_state=SEED)
 curves = {}
@@ -98,16 +98,16 @@ for ax, (task, result) in zip(axes, curves.items(), strict=True):
     ax.set(title=task, xlabel="training samples", ylim=(0.45, 1.03))
     ax.grid(axis="y", alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
-axes[1].axhline(0.9, color="0.45", ls="--", lw=1, label="the hint, if read exactly")
+axes[1].axhline(0.9, color="0.45", ls="--", lw=1, label="limit of the local feature")
 axes[0].set_ylabel("test accuracy")
 axes[1].legend(frameon=False, loc="lower right")
 plt.show()
 
 # %%
-# Whose crosses whose?
-# --------------------
-# Where locality is right, convolution has with 50 samples (0.98) what attention does not reach
-# with 1,600 (0.97). Where it is wrong, convolution still begins ahead, 0.75 against 0.68 with
-# 50 samples, since it reads the hint sooner; but it can never be better than the hint, 0.9.
-# Attention, from about 400 samples on, finds the key, passes it, and ends at 1.00. Neither is
-# better: the task decides, and so does the number of samples at which one asks.
+# Conclusion
+# ----------
+# Where locality is right, convolution reaches with 50 samples (0.98) a score that attention does
+# not reach with 1,600 (0.97). Where it is wrong, convolution still starts ahead, 0.75 against 0.68
+# with 50 samples, since it learns the local feature sooner; but it cannot exceed the accuracy of
+# that feature, 0.9. From about 400 samples, attention finds the key, overtakes convolution, and
+# reaches 1.00. Neither is better in general: it depends on the task and on the number of samples.

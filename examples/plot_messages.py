@@ -2,17 +2,18 @@
 How far does a message travel?
 ==============================
 
-In message passing each node hears its neighbours, who have heard theirs: after k rounds a node
-knows what is k edges away, and nothing of what is beyond. Here we watch a message travel, then
-set a task that takes three rounds, and give the network one, two, three and four.
+In message passing each node aggregates its neighbours, which have aggregated theirs: after k rounds
+a node depends on the nodes up to k edges away, and on no others. This example shows the influence
+of nodes round by round, then defines a task that needs three rounds, and trains networks with one,
+two, three and four.
 """
 
 # %%
-# What a node has heard, round by round
-# -------------------------------------
-# The families of Renaissance Florence, joined by marriage, are a graph that comes with networkx.
-# A sample is a number for each family, say its wealth; the target is the wealth of the
-# wealthiest house together with its relatives by marriage.
+# The reach of a node, round by round
+# -----------------------------------
+# The families of Renaissance Florence, connected by marriage, are a graph in networkx. A sample is
+# a number for each family, for example its wealth; the target is the maximum over families of a
+# family's wealth plus that of its relatives by marriage.
 
 import matplotlib.pyplot as plt
 import networkx as nx
@@ -37,8 +38,8 @@ florence.fit(wealth[:300], y[:300])
 print(f"R² on new samples: {florence.score(wealth[300:], y[300:]):.2f}")
 
 # %%
-# The influence of one family on another is how much its number moves the other's embedding
-# (Xu et al. 2018). White families have none at all. We follow the Pazzi, at the end of a chain.
+# The influence of one family on another is how much its number changes the other's embedding (Xu et
+# al. 2018). White families have no influence. We show the Pazzi, at the end of a chain.
 
 pazzi = list(families).index("Pazzi")
 fig = plt.figure(figsize=(10, 6.5), layout="constrained")
@@ -48,24 +49,25 @@ reach = ReachDisplay.from_estimator(
 fig.axes[5].remove()
 for k, influence in enumerate(reach.influence):
     heard = [name for name, value in zip(families, influence, strict=True) if value > 0]
-    print(f"rounds: {k}, families that the Pazzi have heard of: {len(heard):2}")
+    print(f"rounds: {k}, families that influence the Pazzi: {len(heard):2}")
 
 # %%
-# The message of each edge in the second round, by its norm. Two families that are joined send to
-# each other.
+# The plot shows the norm of each message in the second round. Two connected families send messages
+# to each other.
 
 fig, ax = plt.subplots(figsize=(7.5, 6), layout="constrained")
 messages = MessageDisplay.from_estimator(florence, wealth[300:], layer=1, ax=ax)
 norms = np.linalg.norm(messages.messages, axis=1)
 loudest = np.array(messages.labels)[messages.edges[0, norms.argmax()]]
-print(f"{messages.edges.shape[1]} messages; the loudest sender is {loudest}")
+print(f"{messages.edges.shape[1]} messages; the largest comes from {loudest}")
 
 # %%
-# A target that takes three rounds
+# A target that needs three rounds
 # --------------------------------
-# A ring of 16 nodes, two of them marked: are the marks 5 edges apart, or 6? Within k rounds news
-# of either mark goes k edges. Where the news of both meet, a node knows; they meet if 2 k >= 5.
-# Before that, the two kinds of ring look the same from every node, and no training can help.
+# In a ring of 16 nodes, two are marked: are the marks 5 or 6 edges apart? In k rounds information
+# about a mark travels k edges. A node that receives information from both marks can measure their
+# distance, which requires 2 k >= 5. With fewer rounds, both kinds of ring look the same from every
+# node, and no training can help.
 
 ring = nx.cycle_graph(16)
 
@@ -95,9 +97,9 @@ ax.annotate("chance", (0.5, 0.52), color="0.4")
 ax.spines[["top", "right"]].set_visible(False)
 
 # %%
-# What the nodes have become after four rounds, on a ring of each kind. Nodes of one colour are
-# alike to the network; each ring is its own mirror image, and so are the colours. The two rings
-# differ most between the marks, where the news of both has met.
+# The embeddings of the nodes after four rounds, on a ring of each kind. Nodes of one colour have
+# similar embeddings; each ring is symmetric, and so are the colours. The two rings differ most
+# between the marks, where the information from both arrives.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 for ax, sample in zip(axes, (100, 101), strict=True):
@@ -105,11 +107,11 @@ for ax, sample in zip(axes, (100, 101), strict=True):
     ax.set_title(f"marks {apart[sample]} edges apart")
 
 # %%
-# How far does a message travel? One edge a round:
+# A message travels one edge in each round:
 
 counts = [int((influence > 0).sum()) for influence in reach.influence]
 print(
-    f"after 0 to 4 rounds the Pazzi have heard of {counts} families, and marks 5 or 6 edges apart "
+    f"After 0 to 4 rounds {counts} families influence the Pazzi, and marks 5 or 6 edges apart "
     f"are separated with accuracy {scores[2]:.2f} by two rounds and {scores[3]:.2f} by three."
 )
 plt.show()

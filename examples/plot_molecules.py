@@ -1,19 +1,19 @@
 """
-What does message passing see in a molecule?
-============================================
+What does message passing learn about a molecule?
+=================================================
 
 A molecule is a graph: atoms are its nodes, bonds its edges. Some properties are a sum over the
-atoms, others hang on which atom is bound to which. This example makes molecules, asks three
-questions about them, and sees which of them needs the bonds.
+atoms, others depend on which atoms are bonded. This example generates molecules, defines three
+classification tasks, and shows which of them need the bonds.
 """
 
 # %%
 # Molecules by the rules of valence
 # ---------------------------------
 #
-# Each begins with a ring of five or six carbons, to which groups are bound as far as valences
-# allow; hydrogens are left out. The kind of an atom is a string, read as a category, and
-# the order of a bond a number.
+# Each molecule starts with a ring of five or six carbons, to which groups are bonded as far as
+# valences allow; hydrogens are left out. The element of an atom is a string, read as a category,
+# and the order of a bond is a number.
 
 import matplotlib.pyplot as plt
 import networkx as nx
@@ -27,7 +27,7 @@ VALENCE = {"C": 4, "N": 3, "O": 2}
 MASS = {"C": 12.011, "N": 14.007, "O": 15.999}
 
 
-# Atoms of a group: kind, what each is bound to (0 is the molecule, 1 the first atom), order.
+# Atoms of a group: element, what each is bonded to (0 is the molecule, 1 the first atom), order.
 GROUPS = {
     "methyl": [("C", 0, 1)],
     "methylene": [("C", 0, 2)],
@@ -49,8 +49,11 @@ def grow(rng):
     free = dict.fromkeys(graph, 2)  # bonds that each atom can still take
     for name in rng.choice(list(GROUPS), rng.integers(3, 8), p=SHARES):
         order = GROUPS[name][0][2]
-        carbons = [atom for atom, kind in graph.nodes(data="element")
-                   if kind == "C" and free[atom] >= order]  # fmt: skip
+        carbons = [
+            atom
+            for atom, kind in graph.nodes(data="element")
+            if kind == "C" and free[atom] >= order
+        ]
         if not carbons:
             continue
         atoms = [carbons[rng.integers(len(carbons))]]
@@ -70,17 +73,18 @@ def counts(graph):
 
 
 def is_heavy(graph):
-    """Heavier than 125 u: a matter of counting."""
+    """Heavier than 125 u: depends only on the numbers of atoms."""
     return np.dot(counts(graph), list(MASS.values())) > 125
 
 
 def has_carboxyl(graph):
     """A carbon with one oxygen by a double bond and another by a single one: an acid or ester."""
     return any(
-        {1, 2} <= {bond["order"] for other, bond in bonds.items()
-                   if graph.nodes[other]["element"] == "O"}
-        for atom, bonds in graph.adj.items() if graph.nodes[atom]["element"] == "C"
-    )  # fmt: skip
+        {1, 2}
+        <= {bond["order"] for other, bond in bonds.items() if graph.nodes[other]["element"] == "O"}
+        for atom, bonds in graph.adj.items()
+        if graph.nodes[atom]["element"] == "C"
+    )
 
 
 def has_ring_of_six(graph):
@@ -88,11 +92,11 @@ def has_ring_of_six(graph):
 
 
 # %%
-# Three questions
-# ---------------
+# Three tasks
+# -----------
 #
-# For the last two each molecule that has the motif is paired with one of the same atoms that
-# lacks it, so that counting tells nothing. For the first there is nothing to pair.
+# For the last two tasks each molecule with the motif is paired with a molecule of the same atoms
+# without it, so that counting atoms gives no information. The first task has no pairs.
 
 rng = np.random.default_rng(SEED)
 molecules = [grow(rng) for _ in range(4000)]
@@ -125,9 +129,8 @@ assert all(len(graphs) == N for graphs, _ in questions.values())
 # Pooled atoms against messages
 # -----------------------------
 #
-# ``MLPClassifier`` reads the mean and the sum of the atoms; ``GraphClassifier`` lets bound atoms
-# tell each other what they know, for some rounds. An atom hears of others that many bonds
-# away.
+# ``MLPClassifier`` reads the mean and the sum of the atoms; ``GraphClassifier`` exchanges messages
+# between bonded atoms for several rounds. Each round extends the reach of an atom by one bond.
 
 
 def accuracy(model, graphs, y):
@@ -146,7 +149,7 @@ table = pd.Series(scores).unstack(0).loc[["MLP", *ROUNDS], list(questions)]
 print(table.round(3))
 
 # %%
-# One molecule of each kind that the two motifs tell apart, and the scores.
+# A molecule with and one without a carboxyl group, and the scores.
 
 COLOURS = {"C": "0.3", "N": "C0", "O": "C3"}
 
@@ -156,10 +159,17 @@ def draw(graph, ax, title):
     kinds = nx.get_node_attributes(graph, "element")
     width = [2.5 * order for order in nx.get_edge_attributes(graph, "order").values()]
     nx.draw_networkx(
-        graph, nx.kamada_kawai_layout(graph), ax=ax, labels=kinds, width=width, node_size=220,
-        node_color=[COLOURS[kind] for kind in kinds.values()], font_color="white", font_size=9,
+        graph,
+        nx.kamada_kawai_layout(graph),
+        ax=ax,
+        labels=kinds,
+        width=width,
+        node_size=220,
+        node_color=[COLOURS[kind] for kind in kinds.values()],
+        font_color="white",
+        font_size=9,
         edge_color="0.6",
-    )  # fmt: skip
+    )
     ax.set_title(title)
     ax.axis("off")
 
@@ -181,11 +191,11 @@ axes["scores"].spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %%
-# What does it see?
-# -----------------
-# What is bound to what. For the mass bonds tell nothing: pooled atoms have 0.99 of it, and
-# message passing, which has to find out that it need not listen, 0.91. Where molecules with and
-# without a motif have the same atoms, pooled atoms are at exactly one half. A carboxyl group
-# is known after one round in nine cases of ten and after two always; a ring of six takes as many
-# rounds as there are, and is known in 0.80 of cases after four: messages tell which atoms
-# come round which, and not that two of them are the same one.
+# Conclusion
+# ----------
+# It learns which atoms are bonded. The mass does not depend on bonds: pooled atoms reach 0.99, and
+# message passing, which has to learn to ignore the messages, 0.91. If molecules with and without a
+# motif have the same atoms, pooled atoms are at exactly one half. A carboxyl group is detected in
+# nine of ten cases after one round and always after two. A ring of six improves with each round,
+# and is detected in 0.80 of cases after four: messages show which atoms follow each other, but not
+# that two of them are the same atom.

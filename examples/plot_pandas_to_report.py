@@ -2,16 +2,16 @@
 From a data frame to a report
 =============================
 
-How does one go from a table as it comes, with numbers, categories and gaps, to a page that says
-which estimator to take?
+How do you get from a table with numbers, categories and missing values to a report that shows which
+estimator to use?
 """
 
 # %%
-# A table as it comes
-# -------------------
+# A table with missing values
+# ---------------------------
 #
-# Flats and their rents, made up: size counts most, more in the centre than outside; an old
-# house costs less unless it was renovated. A tenth of two columns is missing.
+# The table has synthetic data on flats and their rents: size matters most, more in the centre than
+# outside; an old house costs less unless it was renovated. A tenth of two columns is missing.
 
 import tempfile
 from pathlib import Path
@@ -56,11 +56,11 @@ print(flats.head(), end="\n\n")
 print(flats.isna().sum().to_string())
 
 # %%
-# The columns are made ready once
-# -------------------------------
+# Preprocessing inside the pipelines
+# ----------------------------------
 #
-# The preparation is part of every pipeline, so that each fold learns its means and
-# categories from its training part alone. The forest gets the same.
+# The preprocessing is part of every pipeline, so that each fold learns its means and categories
+# only from its training part. The forest gets the same.
 
 numbers = ["size", "built", "floor"]
 categories = ["district", "heating", "renovated", "lift"]
@@ -86,8 +86,8 @@ estimators["forest"] = prepared(RandomForestRegressor())
 # One comparison, one page
 # ------------------------
 #
-# All see the same folds. ``to_html`` writes a page that needs nothing else: what is below, the
-# data, every setting and seed, and the versions of the libraries.
+# All estimators use the same folds. ``to_html`` writes a self-contained page: the results below,
+# the data, every setting and seed, and the versions of the libraries.
 
 result = compare_biases(flats, rent, estimators, cv=3, random_state=SEED)
 print(result)
@@ -95,16 +95,16 @@ print(result)
 with tempfile.TemporaryDirectory() as folder:
     path = result.to_html(Path(folder) / "rents.html", X=flats, y=rent, title="Rents")
     page = path.read_text(encoding="utf-8")
-print(f"\nrents.html, {len(page) / 1024:.0f} KiB, says: {result.verdict()}")
+print(f"\nrents.html, {len(page) / 1024:.0f} KiB: {result.verdict()}")
 
 figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
 result.plot(ax)
 plt.show()
 
 # %%
-# Which to take?
-# --------------
-# The MLP. With columns that mean something each, no structure is worth assuming: it has an R²
-# of 0.94, and the two that differ from it beyond chance, the forest (0.89) and message passing
-# (0.84), are worse. Rents made of sums and products suit smooth functions; on other tables the
-# forest may win, and stands in the same report.
+# Conclusion
+# ----------
+# The MLP. Since each column has its own meaning, no structural assumption helps: it has an R² of
+# 0.94, and the two estimators that differ significantly from it, the forest (0.89) and message
+# passing (0.84), are worse. Rents made of sums and products suit smooth functions; on other tables
+# the forest may win, and it is in the same report.

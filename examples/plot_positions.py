@@ -1,18 +1,18 @@
 """
-Does a token know where it stands?
-==================================
+How should attention encode positions?
+======================================
 
-Attention reads a set unless tokens are told their positions: as a learned or a sinusoidal
-vector that is added to each, or as rotations of queries and keys that leave only distances
-(rotary). Which one is right depends on whether order, distance or neither matters.
+Attention reads a set unless positions are added: as a learned or a sinusoidal vector for each
+token, or as rotations of queries and keys, which represent only distances (rotary). Which one is
+right depends on whether order, distance or neither matters.
 """
 
 # %%
-# Two tasks where places matter
-# -----------------------------
-# Two events in a series of 8 to 16 steps. Order: does the first kind come first? Distance: do
-# they stand 1 to 3 steps apart, or 5 to 7, in whichever order? Both are asked again of series of
-# 24 to 32 steps, which nobody was trained on.
+# Two tasks where positions matter
+# --------------------------------
+# A series of 8 to 16 steps contains two events. Order: does the first kind come first? Distance:
+# are they 1 to 3 steps apart, or 5 to 7, in either order? Both are also tested on series of 24 to
+# 32 steps, which are longer than those of training.
 
 from __future__ import annotations
 
@@ -42,9 +42,12 @@ def events(n: int, shortest: int, longest: int, task: str) -> tuple[list[np.ndar
 
 
 TRAINING = {
-    "embedding_size": 16, "weight_decay": 0.01, "batch_size": 40, "max_epochs": 20,
+    "embedding_size": 16,
+    "weight_decay": 0.01,
+    "batch_size": 40,
+    "max_epochs": 20,
     "random_state": SEED,
-}  # fmt: skip
+}
 scores = pd.DataFrame(index=list(POSITIONS), dtype=float)
 for task in ("order", "distance"):
     X, y = events(800, 8, 16, task)
@@ -55,10 +58,10 @@ for task in ("order", "distance"):
         scores.loc[position, f"{task}, longer"] = model.score(*beyond)
 
 # %%
-# A task where they do not
-# ------------------------
-# The largest number of a set of 1 to 10. The order in which a set is written down means
-# nothing, so we also turn each set round, and look how far the predictions move.
+# A task where positions do not matter
+# ------------------------------------
+# The target is the largest number of a set of 1 to 10. The order of a set has no meaning, so we
+# also reverse each set and measure the change of the predictions.
 
 X, y = make_set_maximum(1000, random_state=SEED, return_X_y=True)
 turned = [numbers[::-1] for numbers in X[300:]]
@@ -69,13 +72,13 @@ for position in POSITIONS:
     scores.loc[position, "set"] = model.score(X[300:], y[300:])
     moved[position] = np.abs(model.predict(turned) - predicted).mean()
 print(scores.round(3))
-print("Predictions for a set written backwards move by, on average (targets go from 0 to 100):")
+print("Mean change of predictions for a reversed set (targets are between 0 and 100):")
 print(pd.Series(moved).map("{:.5f}".format).to_string())
 
 # %%
 # The picture
 # -----------
-# Accuracy, where a guess is right in half of the cases; R² for the sets.
+# The plot shows the accuracy, for which chance is 0.5, and R² for the sets.
 
 figure, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
 image = ax.imshow(scores, cmap="viridis", vmin=0.4, vmax=1, aspect="auto")
@@ -90,11 +93,11 @@ figure.colorbar(image, label="test score")
 plt.show()
 
 # %%
-# Does it know?
-# -------------
-# Without positions attention guesses at order and distance, exactly as a set must. With any
-# positions it has order right (1.00). Longer series part them: rotary, which knows distances
-# alone, keeps 0.99 of it, positions that are added keep 0.63 to 0.68. Distance is rotary's home
-# too: 0.89 against 0.72, and 0.85 against 0.69 on longer series. For the set no position is needed:
-# R² is 0.92 with all four, but only with ``"none"`` does the way in which the set is written
-# change nothing; the others move by 0.9 to 1.8.
+# Conclusion
+# ----------
+# Without positions attention is at chance for order and distance, as expected for a set. With any
+# positions it learns order (1.00). On longer series, rotary positions, which represent only
+# distances, have 0.99; positions that are added have 0.63 to 0.68. Rotary positions are also best
+# for distance: 0.89 against 0.72, and 0.85 against 0.69 on longer series. The set needs no
+# positions: R² is 0.92 with all four, but only with ``"none"`` does the order of the set have no
+# effect; with the others predictions change by 0.9 to 1.8.

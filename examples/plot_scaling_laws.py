@@ -1,16 +1,16 @@
 """
-Does error fall as a power of the data, and of the parameters?
-==============================================================
+Does the error follow a power law of data and parameters?
+=========================================================
 
-Errors of networks are often close to a power law, a n^-b + c, in the number of samples (Hestness
-et al. 2017) and of parameters (Kaplan et al. 2020). Here on a small scale: convolution and dense
-layers on MNIST-1D. What a bias changes is both the height of the line and its slope.
+Errors of networks often follow a power law, a n^-b + c, in the number of samples (Hestness et al.
+2017) and of parameters (Kaplan et al. 2020). This example tests it on a small scale: convolution
+and dense layers on MNIST-1D. A bias changes both the height of the line and its slope.
 """
 
 # %%
-# Along the samples
+# Number of samples
 # -----------------
-# Two random splits of 3,000 signals; in each, nested parts of the training set.
+# We use two random splits of 3,000 signals; in each, nested parts of the training set.
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ print(curves)
 print(data_laws.round(3).to_string())
 
 # %%
-# Does the law tell the future?
-# -----------------------------
-# A line through five points is easily had. The test is a sixth that it was not fitted to: twice
-# the most samples that the law has seen, scored on 1,000 signals kept aside. The batches are a
-# twentieth of the data up to here, so that all are trained for as many steps.
+# Does the law extrapolate?
+# -------------------------
+# A curve fits five points easily. The test is a sixth point that was not fitted: twice the largest
+# number of samples in the fit, scored on 1,000 held-out signals. The batch size is a twentieth of
+# the data up to this size, so that all networks are trained for the same number of steps.
 
 
 def error(law: pd.Series, n: np.ndarray | float) -> np.ndarray | float:
@@ -63,13 +63,15 @@ for name, estimator in ESTIMATORS.items():
     fitted = clone(estimator).set_params(random_state=SEED).fit(X[:AHEAD], y[:AHEAD])
     foretold[name] = error(data_laws.loc[name], AHEAD)
     found[name] = 1 - fitted.score(X_test, y_test)
-    print(f"{name} with {AHEAD:,}: error {foretold[name]:.3f} foretold, {found[name]:.3f} found")
+    print(
+        f"{name} with {AHEAD:,}: error {foretold[name]:.3f} predicted, {found[name]:.3f} measured"
+    )
 
 # %%
-# Along the parameters
+# Number of parameters
 # --------------------
-# 1,000 signals for all; each network is narrowed or widened to the number of parameters asked
-# for.
+# All networks are trained on 1,000 signals; each is narrowed or widened to the required number of
+# parameters.
 
 PARAMETERS = [500, 1000, 2000, 5000, 10_000]
 split = ShuffleSplit(1, train_size=1000, test_size=1000, random_state=SEED)
@@ -82,7 +84,7 @@ print(scaling.laws[["a", "b", "c"]].round(3).to_string())
 # %%
 # The picture
 # -----------
-# On two log axes a power law without a floor c is a straight line, and b its slope.
+# On two logarithmic axes a power law with c = 0 is a straight line, and b its slope.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
 parts = (
@@ -108,19 +110,19 @@ for name, colour in (("MLP", "0.45"), ("Conv", "C0")):
     left.plot(AHEAD, found[name], "o", color=colour, mfc="none", ms=8)
 left.set_xticks([*SAMPLES, AHEAD], [f"{size:,}" for size in [*SAMPLES, AHEAD]])
 left.set_yticks([0.03, 0.1, 0.3, 1], ["0.03", "0.1", "0.3", "1"])
-left.set(xlabel="training samples (open: found, not fitted)", ylabel="error = 1 - accuracy")
+left.set(xlabel="training samples (open: measured, not fitted)", ylabel="error = 1 - accuracy")
 left.set_ylim(0.02, 1)
 right.set_xlabel("parameters, with 1,000 training samples")
 plt.show()
 
 # %%
-# Does it fall so?
-# ----------------
-# Roughly, over this one decade and a half. Along the samples the exponent is 0.12 for the MLP and
-# 0.73 for convolution, along the parameters 0.04 and 0.45: the right bias gains more from each
-# doubling of either. With twice the data the laws foretell errors of 0.52 and 0.08, and 0.47 and
-# 0.09 are found. But exponents are not constants of nature: with another seed the same
-# convolution has 0.50 to 0.59 along the samples, since b and the floor c stand in for each other,
-# and intervals from two splits, where there are any, reach over most of what is possible. Along
-# the parameters the largest convolution lies below its line. Read the order of the slopes, and
-# not their second digit.
+# Conclusion
+# ----------
+# Roughly, over this range of one and a half decades. For samples the exponent is 0.12 for the MLP
+# and 0.73 for convolution, for parameters 0.04 and 0.45: the right bias gains more from each
+# doubling of either. With twice the data the laws predict errors of 0.52 and 0.08, and the measured
+# errors are 0.47 and 0.09. The exponents are not constants: with another seed the same convolution
+# has 0.50 to 0.59 for samples, since b and c compensate for each other, and intervals from two
+# splits, if there are any, cover most of the possible range. For parameters, the error of the
+# largest convolution is below its line. The order of the slopes is reliable; their second digit is
+# not.

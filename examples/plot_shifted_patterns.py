@@ -19,7 +19,7 @@ from ibestimators import ConvClassifier, FeatureMapDisplay, MLPClassifier, equiv
 
 SEED = 0
 N_STEPS, WIDTH = 64, 9
-LEFT, RIGHT = range(24), range(32, 56)  # where a shape starts, wholly within its half
+LEFT, RIGHT = range(24), range(32, 56)  # where a shape starts, to lie within its half
 steps = np.linspace(0, 1, WIDTH)
 SHAPES = {
     "bump": np.sin(np.pi * steps),
@@ -29,7 +29,7 @@ SHAPES = {
 
 
 def signals(n, starts, seed):
-    """Signals (n, 64, 1) with one shape each, at one of the given places."""
+    """Signals (n, 64, 1) with one shape each, at one of the given positions."""
     rng = np.random.default_rng(seed)
     X = 0.1 * rng.normal(size=(n, N_STEPS, 1))
     y = rng.choice(list(SHAPES), size=n)
@@ -77,7 +77,7 @@ left.set_yticks([0, -2.5, -5], list(SHAPES))
 left.set(xlabel="step", title="trained on the left (blue), tested on both sides")
 for name, accuracies in by_place.items():
     right.plot(places, accuracies, "o-", ms=4, label=name)
-right.axvspan(LEFT[0], LEFT[-1], color="0.9", zorder=0, label="places seen in training")
+right.axvspan(LEFT[0], LEFT[-1], color="0.9", zorder=0, label="positions in training")
 right.axhline(1 / 3, color="0.5", ls=":", label="chance")
 right.set(xlabel="first step of the shape", ylabel="accuracy", ylim=(0, 1.05))
 right.legend(frameon=False, loc="lower left")
@@ -109,8 +109,8 @@ figure.colorbar(image, ax=axes, label="activation")
 plt.show()
 
 # %%
-# Does the MLP recognise it?
-# --------------------------
+# Conclusion
+# ----------
 # No. Its accuracy is 1.00 on the left and at chance or below on the right (0.29): the weights that
 # read the right half were trained on noise alone. The convolution is accurate on both sides (1.00
 # and 0.98): its feature map moves with the signal, by the same steps and without any difference,

@@ -1,19 +1,18 @@
 """
-Bag of words, or order?
-=======================
+Does word order matter in a text?
+=================================
 
-A bag of words knows which words a text holds, not where they stand. How much of a text's
-meaning is lost with that depends on how it is written. Here a small grammar writes reviews
-whose meaning turns on "not": "the plot was good, not bad" and "the plot was bad, not good"
-hold the same words.
+A bag of words represents which words a text contains, not their order. How much information this
+loses depends on the text. In this example a small grammar generates reviews whose meaning depends
+on "not": "the plot was good, not bad" and "the plot was bad, not good" contain the same words.
 """
 
 # %%
-# A grammar of praise and blame
-# -----------------------------
+# A grammar of reviews
+# --------------------
 #
-# Each review says what it thinks in one of four ways. In the first two the words alone tell, if
-# "not" is counted with them. In the last two the words are the same for praise and for blame.
+# Each review expresses its opinion in one of four forms. In the first two the words, including
+# "not", are enough. In the last two the words are the same for praise and for blame.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -52,12 +51,12 @@ for text, label in zip(texts[:4], y[:4], strict=True):
     print(f"{label}: {text}")
 
 # %%
-# Six readers
-# -----------
+# Six models
+# ----------
 #
-# ``TextTokenizer`` turns each text into a list of integers, and all five biases read such lists.
-# The MLP takes the mean over the words' embeddings, which is a bag of words too. scikit-learn's
-# own stands beside: counts of words, and a logistic regression on them.
+# ``TextTokenizer`` converts each text into a list of integers, which all five biases read. The MLP
+# takes the mean of the embeddings of the words, which is a bag of words too. The sixth model is
+# from scikit-learn: a logistic regression on counts of words.
 
 readers = {"CountVectorizer": make_pipeline(CountVectorizer(), LogisticRegression())}
 for name, classifier in biases("classification", max_epochs=12, random_state=SEED).items():
@@ -72,7 +71,7 @@ accuracy = pd.DataFrame(right, index=columns).T
 print(accuracy.round(2).to_string())
 
 # %%
-# The picture shows where each fails. A row of halves is guessing.
+# The plot shows where each model fails. An accuracy of 0.5 is chance.
 
 figure, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
 image = ax.imshow(accuracy, cmap="viridis", vmin=0.4, vmax=1, aspect="auto")
@@ -82,7 +81,7 @@ for (row, column), value in np.ndenumerate(accuracy.to_numpy()):
 labels = [column.replace(", ", ",\n") for column in columns]
 ax.set_xticks(range(len(columns)), labels)
 ax.set_yticks(range(len(accuracy)), accuracy.index)
-ax.set_title("Share of new reviews that are understood, by the way they are written")
+ax.set_title("Accuracy on new reviews, by form")
 figure.colorbar(image, label="accuracy")
 plt.show()
 
@@ -90,8 +89,8 @@ plt.show()
 # What is a token?
 # ----------------
 #
-# A pipeline's steps can be searched together: here, whether a token is a word, a byte pair or a
-# character. Characters make the text five times as long and leave the spelling to be learned.
+# A search can vary all steps of a pipeline: here, whether a token is a word, a byte pair or a
+# character. Characters make the text five times as long, and the network has to learn the spelling.
 
 search = GridSearchCV(
     make_pipeline(TextTokenizer(), ConvClassifier(max_epochs=12, random_state=SEED)),
@@ -107,13 +106,13 @@ levels = dict(
 )
 for level, score in levels.items():
     tokens = TextTokenizer(level=level).fit(texts).transform(texts)
-    print(f"{level:10} {score:.3f}   {np.mean([len(t) for t in tokens]):.0f} tokens a review")
+    print(f"{level:10} {score:.3f}   {np.mean([len(t) for t in tokens]):.0f} tokens per review")
 
 # %%
-# Bag, or order?
-# --------------
-# It depends on what is written. The linear model on counts cannot even put "not" and its word
-# together (0.50 overall). A network on a bag of embeddings can, and understands the first two
-# ways (0.97 and 0.99); in the last two both meanings have the same words, and it guesses (0.52
-# and 0.53). All that see the order, whatever else they assume, have 1.00; so few words leave
-# nothing to tell these four apart. Nor does it matter here what a token is.
+# Conclusion
+# ----------
+# It depends on the text. The linear model on counts cannot combine "not" with other words (0.50
+# overall). A network on a bag of embeddings can, and is accurate on the first two forms (0.97 and
+# 0.99); in the last two both meanings have the same words, and it is at chance (0.52 and 0.53). All
+# models that use the order reach 1.00; with so few words they do not differ. The kind of token does
+# not matter here either.

@@ -2,11 +2,11 @@
 Why does a plain recurrence forget?
 ===================================
 
-A recurrence applies one rule at every step. What a loss at the last step says about an
-early one goes back through all steps between, and is multiplied by a matrix at each: it
-vanishes or explodes with their number (Pascanu, Mikolov & Bengio 2013). The adding problem
-makes that visible: of 50 numbers two are marked, one in each half, and their sum is asked
-for after the last.
+A recurrence applies one update at every step. The gradient of a loss at the last step with respect
+to an early one passes through all steps between, and is multiplied by a matrix at each: it vanishes
+or explodes with their number (Pascanu, Mikolov & Bengio 2013). The adding problem shows this: of 50
+numbers two are marked, one in each half, and the target is their sum, predicted after the last
+step.
 """
 
 import matplotlib.pyplot as plt
@@ -20,48 +20,52 @@ X, y = make_adding_problem(1000, n_steps=50, random_state=0, return_X_y=True)
 X_test, y_test = make_adding_problem(500, n_steps=50, random_state=1, return_X_y=True)
 
 # %%
-# Three rules, as drawn at random
-# -------------------------------
-# A learning rate of next to nothing leaves the weights as they were drawn. The readout
-# takes the last state alone, so that what it needs has to be carried there.
+# Three cells with initial weights
+# --------------------------------
+# A learning rate of almost 0 leaves the initial weights unchanged. The readout takes only the last
+# state, so that all information has to be passed on to it.
 
 SHARED = {
-    "hidden_size": 32, "readout": "last", "batch_size": 50, "weight_decay": 0,
-    "random_state": 0, "warm_start": True,
-}  # fmt: skip
+    "hidden_size": 32,
+    "readout": "last",
+    "batch_size": 50,
+    "weight_decay": 0,
+    "random_state": 0,
+    "warm_start": True,
+}
 models = {
     cell: RecurrentRegressor(cell=cell, lr=1e-9, max_epochs=1, **SHARED).fit(X, y)
     for cell in ("rnn", "lstm", "gru")
 }
 drawn = GradientNormDisplay.from_estimators(models, X_test[:200], y_test[:200])
-drawn.ax_.set_title("weights as drawn", fontsize="medium")
+drawn.ax_.set_title("initial weights", fontsize="medium")
 
 # %%
-# And after training
-# ------------------
-# ``warm_start`` goes on from the same weights. All three forget at first, but LSTM and GRU can
-# learn to leave what they hold alone, and then gradients reach the first step as well.
+# After training
+# --------------
+# ``warm_start`` continues from the same weights. Gradients vanish at first in all three cells, but
+# LSTM and GRU can learn to keep their states unchanged, and then gradients reach the first step.
 
 for model in models.values():
     model.set_params(lr=1e-2, max_epochs=14).fit(X, y)
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
 drawn.plot(ax=left)
-left.set_title("weights as drawn", fontsize="medium")
+left.set_title("initial weights", fontsize="medium")
 trained = GradientNormDisplay.from_estimators(models, X_test[:200], y_test[:200], ax=right)
 right.set_title("after training", fontsize="medium")
 right.set_ylabel("")
 
 errors = {name: np.mean((model.predict(X_test) - y_test) ** 2) for name, model in models.items()}
 print("       gradient at the first step, share of the last    error")
-print("cell        as drawn      trained                        (to guess: 0.167)")
+print("cell         initial      trained                        (chance: 0.167)")
 for name, error in errors.items():
     before, after = (display.norms[name] for display in (drawn, trained))
     print(f"{name:5} {before[0] / before[-1]:14.1e} {after[0] / after[-1]:12.1e} {error:31.4f}")
 
 # %%
-# What the LSTM holds
-# -------------------
-# Its states change where a number is marked (dashed), and keep what they hold in between.
+# The states of the LSTM
+# ----------------------
+# Its states change where a number is marked (dashed), and stay constant in between.
 
 held = HiddenStateDisplay.from_estimator(models["lstm"], X_test[:1])
 figure, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
@@ -70,11 +74,11 @@ for step in np.flatnonzero(X_test[0, :, 1]):
     ax.axvline(step, color="black", ls="--", lw=1)
 
 # %%
-# Explosion, and what clipping does about it
-# ------------------------------------------
-# Recurrent weights three times as large turn the product from vanishing to exploding. Now only
-# the last 3 of 50 numbers count, and their sum is asked for: the gradient is largest at steps
-# that tell nothing. Clipping bounds what any one batch can do to the weights.
+# Exploding gradients and clipping
+# --------------------------------
+# Recurrent weights three times as large change the product from vanishing to exploding. The target
+# is now the sum of the last 3 of 50 numbers: the gradient is largest at irrelevant steps. Clipping
+# limits the effect of any one batch on the weights.
 
 rng = np.random.default_rng(0)
 X, X_test = rng.uniform(size=(1000, 50, 1)), rng.uniform(size=(500, 50, 1))
@@ -95,13 +99,13 @@ exploding = GradientNormDisplay.from_estimators(
     X_test[:200],
     y_test[:200],
 )
-exploding.ax_.set_title("plain recurrence, as drawn", fontsize="medium")
+exploding.ax_.set_title("plain recurrence, initial weights", fontsize="medium")
 for name, norms in exploding.norms.items():
     print(f"{name}: gradient at the first step {norms[0] / norms[-1]:.1e} times that at the last")
 
 # %%
-# Training starts from the weights times 3, without and with a limit to the norm of a batch's
-# gradient, from three seeds each.
+# Training starts from three times the initial weights, without and with a limit to the norm of a
+# batch's gradient, from three seeds each.
 
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 clip_scores = {}
@@ -112,7 +116,7 @@ for colour, (name, clip) in enumerate({"no clipping": None, "clip_grad_norm=1": 
     ]
     clip_scores[name] = [run.score(X_test, y_test) for run in runs]
     for i, run in enumerate(runs):
-        losses = run.loss_curve_[1:]  # the first epoch drew the weights
+        losses = run.loss_curve_[1:]  # the first epoch left the initial weights
         ax.plot(range(1, 13), losses, color=f"C{colour}", label="" if i else name)
     print(f"{name}: R2 {np.round(clip_scores[name], 2)}, mean {np.mean(clip_scores[name]):.2f}")
 ax.set(xlabel="epoch", ylabel="training loss", yscale="log")
@@ -122,14 +126,14 @@ ax.grid(alpha=0.3)
 ax.spines[["top", "right"]].set_visible(False)
 
 # %%
-# The answer
+# Conclusion
 # ----------
 
 rnn, lstm = (trained.norms[cell][0] / trained.norms[cell][-1] for cell in ("rnn", "lstm"))
 unclipped, clipped = (np.mean(scores) for scores in clip_scores.values())
 print(
-    "A plain recurrence forgets since what it could learn from does not arrive: after training\n"
+    "A plain recurrence forgets because its gradients vanish: after training\n"
     f"the gradient at the first step is {rnn:.1e} of that at the last, and {lstm:.2f} of it\n"
-    f"through an LSTM; the errors are {errors['rnn']:.3f} and {errors['lstm']:.4f}. Where it\n"
+    f"in an LSTM; the errors are {errors['rnn']:.3f} and {errors['lstm']:.4f}. Where it\n"
     f"explodes instead, clipping helps: R2 {clipped:.2f} against {unclipped:.2f} without."
 )

@@ -11,8 +11,8 @@ kept, but neighbouring steps are no longer neighbours.
 # %%
 # The comparison
 # --------------
-# A part of the data and few epochs, to keep the example short; the whole data take minutes and
-# lead to the same conclusion.
+# A part of the data and few epochs keep the example short; the whole data set takes minutes and
+# leads to the same conclusion.
 
 import matplotlib.pyplot as plt
 
@@ -31,7 +31,7 @@ print(result)
 # %%
 # Why: the order of the positions
 # -------------------------------
-# Convolution and the MLP once more, on the same folds and from the same initial
+# Convolution and the MLP are compared once more, on the same folds and from the same initial
 # weights, with the positions of all signals in one random order.
 
 shuffled = compare_biases(
@@ -56,8 +56,8 @@ below.set(title="positions shuffled", xlim=(0, 1.05))
 plt.show()
 
 # %%
-# Which, and why?
-# ---------------
+# Conclusion
+# ----------
 # Convolution, with 0.84 against the MLP's 0.33 on these 600 signals, and it is the only one that
 # differs significantly over three folds. It wins because of the order of the positions: with the
 # positions of all signals shuffled in the same way, its score drops to 0.43, which is no longer

@@ -1,9 +1,9 @@
-"""What each structure is worth: figures for sets, sequences and graphs, with seeds.
+"""Benchmarks of structures: sets, sequences and graphs, with seeds.
 
     python examples/structures_study.py NAME ...
 
 NAME is one or more of mutag, csl, vowels, parity, adding, set_maximum; none runs all. Needs
-grakel (for MUTAG) and sktime (for JapaneseVowels), which bring their data along:
+grakel (for MUTAG) and sktime (for JapaneseVowels), which contain the data:
 ``pip install "ibestimators[test]"``.
 """
 
@@ -48,11 +48,14 @@ def mutag() -> dict[str, float]:
     for make in (MLPClassifier, GraphClassifier):
         scores = [
             cross_val_score(
-                make(random_state=seed), X, y,
-                cv=StratifiedKFold(10, shuffle=True, random_state=seed), n_jobs=2,
+                make(random_state=seed),
+                X,
+                y,
+                cv=StratifiedKFold(10, shuffle=True, random_state=seed),
+                n_jobs=2,
             ).mean()
             for seed in range(3)
-        ]  # fmt: skip
+        ]
         figures[make.__name__] = float(np.mean(scores))
     return figures
 
@@ -80,8 +83,13 @@ def vowels() -> dict[str, float]:
 
     (X, y), (X_test, y_test) = ragged("train"), ragged("test")
     figures = {}
-    for make in (MLPClassifier, ConvClassifier, RecurrentClassifier, GraphClassifier,
-                 AttentionClassifier):  # fmt: skip
+    for make in (
+        MLPClassifier,
+        ConvClassifier,
+        RecurrentClassifier,
+        GraphClassifier,
+        AttentionClassifier,
+    ):
         scores = [make(random_state=seed).fit(X, y).score(X_test, y_test) for seed in range(3)]
         figures[make.__name__] = float(np.mean(scores))
     return figures
@@ -99,7 +107,7 @@ def parity() -> dict[str, float]:
 
 
 def adding() -> dict[str, float]:
-    """Mean squared error on 50 steps; always to guess 1 gives 0.167."""
+    """Mean squared error on 50 steps; predicting 1 gives 0.167."""
     X, y = make_adding_problem(5000, random_state=0, return_X_y=True)
     X_test, y_test = make_adding_problem(1000, random_state=1, return_X_y=True)
     figures = {"guess": mean_squared_error(y_test, np.ones(1000))}
@@ -112,7 +120,7 @@ def adding() -> dict[str, float]:
 def set_maximum() -> dict[str, float]:
     """Mean absolute error for numbers between 0 and 100, the mean of two seeds.
 
-    Without noise there is little to hold back: all decay their weights by 0.01.
+    The target has no noise, so all use a small weight decay of 0.01.
     """
     X, y = make_set_maximum(5000, random_state=0, return_X_y=True)
     X_test, y_test = make_set_maximum(1000, random_state=1, return_X_y=True)

@@ -2,7 +2,7 @@
 
     python examples/views_picture.py [PATH]
 
-Blue is what is read; red is what one unit, step, node or token looks at.
+Blue marks the input; red marks the part that one unit, step, node or token reads.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def lines(ax: Axes, pairs: Sequence[tuple[tuple[float, float], tuple[float, floa
 
 
 def unit(ax: Axes, points: Points, at: tuple[float, float] = (2.3, 0.3)) -> None:
-    """A unit that looks at some points."""
+    """A unit that reads some points."""
     ax.scatter(*at, 60, LOOK, zorder=3)
     lines(ax, [(point, at) for point in points])
 
@@ -99,8 +99,12 @@ def all_to_one(points: Points, text: str = "") -> Callable[[Axes], None]:
         squares(ax, points, text=text)
         for i, point in enumerate(points):
             if i != 2:
-                arrow(ax, (point[0], point[1] + 0.2), (points[2][0], points[2][1] + 0.2),
-                      -0.55 if i < 2 else 0.55)  # fmt: skip
+                arrow(
+                    ax,
+                    (point[0], point[1] + 0.2),
+                    (points[2][0], points[2][1] + 0.2),
+                    -0.55 if i < 2 else 0.55,
+                )
 
     return draw
 
@@ -131,8 +135,11 @@ def image(kind: str) -> Callable[[Axes], None]:
 def volume(kind: str) -> Callable[[Axes], None]:
     def draw(ax: Axes) -> None:
         for depth in (2, 1, 0):
-            points = [(0.5 + 0.5 * depth + 0.62 * i, 1.9 - 0.52 * j + 0.4 * depth)
-                      for j in range(3) for i in range(4)]  # fmt: skip
+            points = [
+                (0.5 + 0.5 * depth + 0.62 * i, 1.9 - 0.52 * j + 0.4 * depth)
+                for j in range(3)
+                for i in range(4)
+            ]
             squares(ax, points, ["#6f93bf", READ, "#c9d8ea"][depth], size=95)
         if kind == "MLP":
             unit(ax, [(0.5 + 0.62 * i, 0.86) for i in range(4)], (2.3, 0.2))
@@ -195,38 +202,67 @@ def graph(kind: str) -> Callable[[Axes], None]:
 
 
 TABLE: list[tuple[str, list[tuple[str, Callable[[Axes], None]]]]] = [
-    ("table or signal\n(n, d)\nseries\n(n, steps, features)", [
-        ("flattened", dense(SIGNAL)), ("windows of steps", window(SIGNAL)),
-        ("step after step", steps(SIGNAL)), ("a path, or graph=", path(SIGNAL)),
-        ("a token a step", all_to_one(SIGNAL)),
-    ]),
-    ("images\n(n, height, width,\nfeatures)", [
-        ("flattened", image("MLP")), ("2-D windows", image("Conv")),
-        ("rows as steps", image("Recurrent")), ("a grid, or graph=", image("Graph")),
-        ("patches as tokens", image("Attention")),
-    ]),
-    ("volumes\n(n, depth, height,\nwidth, features)", [
-        ("flattened", volume("MLP")), ("3-D windows", volume("Conv")),
-        ("slices as steps", volume("Recurrent")), ("a grid, or graph=", volume("Graph")),
-        ("patches as tokens", volume("Attention")),
-    ]),
-    ("ragged\nlist of\n(steps, features)", [
-        ("padded, flattened", ragged(dense, True)), ("windows, masked", ragged(window, False)),
-        ("step after step", ragged(steps, False)), ("paths", ragged(path, False)),
-        ("tokens, masked", ragged(all_to_one, False)),
-    ]),
-    ("tokens\nlist of integers,\nor text", [
-        ("a bag of embeddings", dense(PLACES, "theca")),
-        ("windows of embeddings", window(SIGNAL, "thecat")),
-        ("token after token", steps(SIGNAL, "thecat")), ("paths", path(SIGNAL, "thecat")),
-        ("all tokens", all_to_one(SIGNAL, "thecat")),
-    ]),
-    ("graphs\nnetworkx,\n(adjacency, features),\nPyG", [
-        ("pooled nodes", graph("MLP")), ("adjacency as image", graph("Conv")),
-        ("nodes as given", graph("Recurrent")), ("messages along edges", graph("Graph")),
-        ("nodes as a set", graph("Attention")),
-    ]),
-]  # fmt: skip
+    (
+        "table or signal\n(n, d)\nseries\n(n, steps, features)",
+        [
+            ("flattened", dense(SIGNAL)),
+            ("windows of steps", window(SIGNAL)),
+            ("step after step", steps(SIGNAL)),
+            ("a path, or graph=", path(SIGNAL)),
+            ("a token a step", all_to_one(SIGNAL)),
+        ],
+    ),
+    (
+        "images\n(n, height, width,\nfeatures)",
+        [
+            ("flattened", image("MLP")),
+            ("2-D windows", image("Conv")),
+            ("rows as steps", image("Recurrent")),
+            ("a grid, or graph=", image("Graph")),
+            ("patches as tokens", image("Attention")),
+        ],
+    ),
+    (
+        "volumes\n(n, depth, height,\nwidth, features)",
+        [
+            ("flattened", volume("MLP")),
+            ("3-D windows", volume("Conv")),
+            ("slices as steps", volume("Recurrent")),
+            ("a grid, or graph=", volume("Graph")),
+            ("patches as tokens", volume("Attention")),
+        ],
+    ),
+    (
+        "ragged\nlist of\n(steps, features)",
+        [
+            ("padded, flattened", ragged(dense, True)),
+            ("windows, masked", ragged(window, False)),
+            ("step after step", ragged(steps, False)),
+            ("paths", ragged(path, False)),
+            ("tokens, masked", ragged(all_to_one, False)),
+        ],
+    ),
+    (
+        "tokens\nlist of integers,\nor text",
+        [
+            ("a bag of embeddings", dense(PLACES, "theca")),
+            ("windows of embeddings", window(SIGNAL, "thecat")),
+            ("token after token", steps(SIGNAL, "thecat")),
+            ("paths", path(SIGNAL, "thecat")),
+            ("all tokens", all_to_one(SIGNAL, "thecat")),
+        ],
+    ),
+    (
+        "graphs\nnetworkx,\n(adjacency, features),\nPyG",
+        [
+            ("pooled nodes", graph("MLP")),
+            ("adjacency as image", graph("Conv")),
+            ("nodes as given", graph("Recurrent")),
+            ("messages along edges", graph("Graph")),
+            ("nodes as a set", graph("Attention")),
+        ],
+    ),
+]
 
 
 def main(path: str) -> None:
