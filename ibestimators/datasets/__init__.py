@@ -1,4 +1,4 @@
-"""Data that need no network: bundled sets, synthetic tasks, and readers of files."""
+"""Data sets that need no network: bundled data, synthetic tasks, and file readers."""
 
 from ibestimators.datasets._readers import read_npz, read_ts, read_tudataset
 from ibestimators.datasets._synthetic import (

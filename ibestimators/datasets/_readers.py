@@ -1,4 +1,4 @@
-"""Readers of files that data sets of signals and graphs come in."""
+"""Readers for common file formats of time series, graphs and arrays."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def read_ts(path: str | PathLike[str]) -> Data:
     Parameters
     ----------
     path : path
-        A ``.ts`` file; without time stamps and without missing values.
+        A ``.ts`` file without time stamps and missing values.
 
     Returns
     -------
     X : ndarray of shape (n_samples, n_steps, n_features) or list of ndarray
-        An array if all series are of one length, else a list of (n_steps_i, n_features).
+        An array if all series have the same length, else a list of (n_steps_i, n_features).
     y : ndarray of shape (n_samples,)
         Class labels as str, or numbers if the file has a ``@targetlabel``.
 
     Raises
     ------
     ValueError
-        If the file is not as expected; the message names the line.
+        If the file has an invalid format; the message names the line.
 
     References
     ----------
@@ -66,27 +66,31 @@ def read_ts(path: str | PathLike[str]) -> Data:
             header[key.lower()] = value.strip().lower()
             in_data = key.lower() == "data"
         else:
-            raise ValueError(f"{where}: data before a line '@data'; this is not a .ts file.")
+            raise ValueError(f"{where}: data before the line '@data'; this is not a .ts file.")
     if not samples:
-        raise ValueError(f"{path}: no series after a line '@data'; this is not a .ts file.")
+        raise ValueError(f"{path}: no series after the line '@data'; this is not a .ts file.")
     if header.get("timestamps") == "true":
-        raise ValueError(f"{path}: series with time stamps are not read; resample them evenly.")
+        raise ValueError(
+            f"{path}: time stamps are not supported; resample the series at equal intervals."
+        )
     features = {sample.shape[1] for sample in samples}
     if len(features) > 1:
-        raise ValueError(f"{path}: series have {sorted(features)} dimensions; give all the same.")
+        raise ValueError(
+            f"{path}: series have {sorted(features)} dimensions, but all must have the same number."
+        )
     y = _labels(np.array(labels), header, path)
     return (np.stack(samples) if len({len(x) for x in samples}) == 1 else samples), y
 
 
 def _labels(y: NDArray[Any], header: dict[str, str], path: str | PathLike[str]) -> NDArray[Any]:
-    """Class labels, or numbers if the header announces them."""
+    """Class labels, or numbers if the header declares a target."""
     if header.get("targetlabel", "false").startswith("true"):
         try:
             return y.astype(np.float64)
         except ValueError as error:
             raise ValueError(f"{path}: a target is not a number: {error}") from error
     if not header.get("classlabel", "true").startswith("true"):
-        raise ValueError(f"{path}: the file has no labels; there is nothing to predict.")
+        raise ValueError(f"{path}: the file has no labels to predict.")
     return y
 
 
@@ -97,13 +101,15 @@ def _series(dimensions: list[str], where: str) -> NDArray[np.float64]:
         columns = [np.array(text.split(","), dtype=np.float64) for text in dimensions]
     except ValueError as error:
         raise ValueError(
-            f"{where}: {error}. Missing values (?) and time stamps are not read; fill them in."
+            f"{where}: {error}. Missing values (?) and time stamps are not supported; impute or "
+            "remove them."
         ) from error
     if not all(np.isfinite(column).all() for column in columns):
-        raise ValueError(f"{where}: missing or infinite values are not read; fill them in.")
+        raise ValueError(f"{where}: missing or infinite values are not supported; impute them.")
     if len({len(column) for column in columns}) > 1:
         raise ValueError(
-            f"{where}: dimensions of {[len(c) for c in columns]} steps; one is needed."
+            f"{where}: dimensions of {[len(c) for c in columns]} steps, but all must have the same "
+            "length."
         )
     return np.stack(columns, 1)
 
@@ -116,18 +122,18 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
     path : path
         The folder, with ``NAME_A.txt``, ``NAME_graph_indicator.txt``,
         ``NAME_graph_labels.txt`` (or ``NAME_graph_attributes.txt``, for a regression) and,
-        if there are any, labels and attributes of nodes and edges.
+        optionally, labels and attributes of nodes and edges.
 
     Returns
     -------
     X : list of networkx.Graph
-        Labels are categories, in the attribute ``label``; numbers are in ``attributes``.
+        Labels are categories in the attribute ``label``; numbers are in ``attributes``.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
 
     Raises
     ------
     ValueError
-        If a file is missing, or files do not fit together.
+        If a file is missing, or the files are inconsistent.
 
     References
     ----------
@@ -137,7 +143,7 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
     folder = Path(path)
     found = sorted(folder.glob("*_A.txt"))
     if len(found) != 1:
-        raise ValueError(f"{path}: one file NAME_A.txt is expected, {len(found)} found.")
+        raise ValueError(f"{path}: expected one file NAME_A.txt, found {len(found)}.")
     name = found[0].name.removesuffix("_A.txt")
 
     def table(what: str) -> NDArray[Any] | None:
@@ -149,7 +155,7 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
     if edges is None or owner is None or y is None:
         raise ValueError(
             f"{path}: {name}_graph_indicator.txt and {name}_graph_labels.txt, or "
-            f"{name}_graph_attributes.txt, are needed."
+            f"{name}_graph_attributes.txt, are required."
         )
     owner = owner[:, 0] - 1
     _check_edges(edges, owner, len(y), path)
@@ -159,7 +165,7 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
     links = _attributes(
         table("edge_labels"), table("edge_attributes"), len(edges), f"{path}, edges"
     )
-    # Undirected if every edge stands there both ways, with the same attributes.
+    # Undirected if every edge is listed in both directions, with the same attributes.
     found_links = {(a, b): str(link) for (a, b), link in zip(edges, links, strict=True)}
     both_ways = all(found_links.get((b, a)) == link for (a, b), link in found_links.items())
     graphs = [(nx.Graph if both_ways else nx.DiGraph)() for _ in y]
@@ -171,7 +177,7 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
 
 
 def _table(file: Path, what: str) -> NDArray[Any] | None:
-    """Numbers or labels separated by commas; None if there is no such file."""
+    """Comma-separated numbers or labels; None if the file does not exist."""
     if not file.is_file():
         return None
     try:
@@ -181,8 +187,8 @@ def _table(file: Path, what: str) -> NDArray[Any] | None:
     whole = what in ("A", "graph_indicator")
     if content.dtype.kind not in ("iu" if whole else "iufO" if "labels" in what else "iuf"):
         raise ValueError(
-            f"{file}: {'whole ' if whole else ''}numbers separated by commas are expected, "
-            f"such as 1, 2; it begins with {content[0].tolist()}."
+            f"{file}: expected comma-separated {'integers' if whole else 'numbers'}, such as 1, 2, "
+            f"but the first line contains {content[0].tolist()}."
         )
     return content
 
@@ -193,15 +199,15 @@ def _check_edges(
     fit = edges.shape[1] == 2 and owner.min() == 0 and n_graphs == owner.max() + 1
     if not fit or edges.min() < 1 or edges.max() > len(owner):
         raise ValueError(
-            f"{path}: the files do not fit together: {n_graphs} targets, graphs {owner.min() + 1} "
+            f"{path}: the files are inconsistent: {n_graphs} targets, graphs {owner.min() + 1} "
             f"to {owner.max() + 1}, {len(owner)} nodes, "
             f"edges between nodes {edges.min()} and {edges.max()}."
         )
     across = np.flatnonzero(owner[edges[:, 0] - 1] != owner[edges[:, 1] - 1])
     if across.size:
         raise ValueError(
-            f"{path}: the edge {edges[across[0]].tolist()} joins nodes of two graphs; every edge "
-            "must stay within one."
+            f"{path}: the edge {edges[across[0]].tolist()} connects nodes of two graphs; every "
+            "edge must be within one graph."
         )
 
 
@@ -210,7 +216,9 @@ def _attributes(
 ) -> list[dict[str, Any]]:
     for table in (labels, numbers):
         if table is not None and len(table) != n:
-            raise ValueError(f"{where}: {len(table)} rows of labels or attributes for {n}.")
+            raise ValueError(
+                f"{where}: expected {n} rows of labels or attributes, found {len(table)}."
+            )
     rows: list[dict[str, Any]] = [{} for _ in range(n)]
     if labels is not None:
         for row, values in zip(rows, labels, strict=True):
@@ -227,9 +235,9 @@ def read_npz(path: str | PathLike[str], target: str = "y") -> Data:
     Parameters
     ----------
     path : path
-        A file with the arrays ``X`` and `target`. For samples of different lengths ``X``
-        holds the rows of all, one after the other, and an array ``lengths`` tells how many
-        each has: floats (rows, features) are sequences, integers (rows,) tokens.
+        A file with the arrays ``X`` and `target`. For samples of different lengths, ``X``
+        contains the concatenated rows of all samples, and an array ``lengths`` the number of
+        rows of each sample: floats (rows, features) are sequences, integers (rows,) tokens.
     target : str, default="y"
         Name of the array to predict.
 
@@ -241,7 +249,7 @@ def read_npz(path: str | PathLike[str], target: str = "y") -> Data:
     Raises
     ------
     ValueError
-        If the file is not as expected. Pickled objects are never loaded.
+        If the file has an invalid format. Pickled objects are never loaded.
 
     Examples
     --------
@@ -260,13 +268,15 @@ def read_npz(path: str | PathLike[str], target: str = "y") -> Data:
         raise ValueError(f"{path}: not an .npz file of plain arrays") from error
     for name in ("X", target):
         if name not in content:
-            raise ValueError(f"{path}: no array {name!r}; it holds {', '.join(content) or 'none'}")
+            raise ValueError(
+                f"{path}: no array {name!r}; the arrays are {', '.join(content) or 'none'}"
+            )
     X, y = content["X"], content[target]
     if target == "X":
-        raise ValueError(f"{path}: --target X is the data itself; name another array")
+        raise ValueError(f"{path}: the target must not be the array X; name another array")
     if X.dtype.kind not in "biuf" or (X.ndim < 2 and "lengths" not in content):
         raise ValueError(
-            f"{path}: array X must hold numbers in 2 axes or more, samples first; "
+            f"{path}: array X must contain numbers and have at least 2 axes, samples first; "
             f"it has shape {X.shape} and type {X.dtype}"
         )
     if "lengths" in content:
@@ -274,7 +284,7 @@ def read_npz(path: str | PathLike[str], target: str = "y") -> Data:
     if y.ndim not in (1, 2) or len(X) != len(y):
         raise ValueError(
             f"{path}: array {target} has shape {y.shape}, X {getattr(X, 'shape', len(X))}; "
-            "give one entry, or one row, a sample"
+            "both need one entry or row per sample"
         )
     for name, values in (("X", content["X"]), (target, y)):
         if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -285,11 +295,13 @@ def read_npz(path: str | PathLike[str], target: str = "y") -> Data:
 def _pieces(X: NDArray[Any], lengths: NDArray[Any], path: Any) -> list[NDArray[Any]]:
     if X.ndim != 2 and not (X.ndim == 1 and X.dtype.kind in "iu"):
         raise ValueError(
-            f"{path}: with lengths, X must be (rows, features), or (rows,) of integers, the "
+            f"{path}: with lengths, X must have shape (rows, features), or (rows,) for integer "
             f"tokens; it has shape {X.shape} and type {X.dtype}"
         )
     if lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 1).any():
-        raise ValueError(f"{path}: array lengths must hold one whole number above 0 a sample")
+        raise ValueError(f"{path}: array lengths must contain one positive integer per sample")
     if lengths.sum() != len(X):
-        raise ValueError(f"{path}: array lengths adds up to {lengths.sum()}, X has {len(X)} rows")
+        raise ValueError(
+            f"{path}: the sum of array lengths is {lengths.sum()}, but X has {len(X)} rows"
+        )
     return np.split(X, lengths.cumsum()[:-1])

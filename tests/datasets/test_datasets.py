@@ -54,7 +54,7 @@ def test_each_tells_its_source_and_licence(name):
 def test_lengths_are_within_bounds():
     X = make_parity(500, min_length=3, max_length=7, random_state=0).data
     assert {len(x) for x in X} == {3, 4, 5, 6, 7}
-    with pytest.raises(ValueError, match="at least 1 and in order, got 5 to 4"):
+    with pytest.raises(ValueError, match="the minimum at most the maximum, got 5 to 4"):
         make_parity(min_length=5, max_length=4)
 
 
@@ -156,9 +156,9 @@ def test_reads_the_archive_as_sktime_does():
         (("1,2,3:a", "1,2,3"), "line 7: no ':' between"),
         (("1,2,3:a", "1,2,3:1,2:a"), "line 7: dimensions of \\[3, 2\\] steps"),
         (("4,5,6:b", "4,5,6:1,2,3:b"), "series have \\[1, 2\\] dimensions"),
-        (("@data\n", ""), "line 6: data before a line '@data'"),
+        (("@data\n", ""), "line 6: data before the line '@data'"),
         (("1,2,3:a\n\n4,5,6:b", ""), "no series after"),
-        (("@timeStamps false", "@timeStamps true"), "time stamps are not read"),
+        (("@timeStamps false", "@timeStamps true"), "time stamps are not supported"),
         (("@classLabel true a b", "@classLabel false"), "has no labels"),
     ],
 )
@@ -212,16 +212,20 @@ def test_reads_directed_graphs_and_numbers_to_predict(tudataset):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("A", None, "one file NAME_A.txt is expected, 0 found"),
-        ("graph_labels", None, "graph_labels.txt, or TOY_graph_attributes.txt, are needed"),
-        ("graph_labels", "1\n", "do not fit together: 1 targets, graphs 1 to 2"),
-        ("node_labels", "1\n", "nodes: 1 rows of labels or attributes for 5"),
+        ("A", None, "expected one file NAME_A.txt, found 0"),
+        ("graph_labels", None, "graph_labels.txt, or TOY_graph_attributes.txt, are required"),
+        ("graph_labels", "1\n", "inconsistent: 1 targets, graphs 1 to 2"),
+        ("node_labels", "1\n", "nodes: expected 5 rows of labels or attributes, found 1"),
         ("node_labels", "", "TOY_node_labels.txt: No columns"),
-        ("A", "1, 2\n1, 4\n", "the edge \\[1, 4\\] joins nodes of two graphs"),
-        ("A", "1 2\n", "TOY_A.txt: whole numbers separated by commas"),
-        ("graph_indicator", "0\n0\n1\n1\n1\n", "do not fit together: 2 targets, graphs 0 to 1"),
-        ("graph_indicator", "1.5\n" * 5, "TOY_graph_indicator.txt: whole numbers"),
-        ("node_attributes", "a\n" * 5, "TOY_node_attributes.txt: numbers separated"),
+        ("A", "1, 2\n1, 4\n", "the edge \\[1, 4\\] connects nodes of two graphs"),
+        ("A", "1 2\n", "TOY_A.txt: expected comma-separated integers"),
+        ("graph_indicator", "0\n0\n1\n1\n1\n", "inconsistent: 2 targets, graphs 0 to 1"),
+        (
+            "graph_indicator",
+            "1.5\n" * 5,
+            "TOY_graph_indicator.txt: expected comma-separated integers",
+        ),
+        ("node_attributes", "a\n" * 5, "TOY_node_attributes.txt: expected comma-separated numbers"),
     ],
 )
 def test_bad_folders_are_named(tudataset, name, text, message):
@@ -247,11 +251,14 @@ def test_reads_samples_of_different_lengths_from_arrays(tmp_path):
     X, y = read_npz(path)
     assert [x.shape for x in X] == [(1, 2), (2, 2), (3, 2)]
     np.testing.assert_array_equal(np.concatenate(X), np.arange(12.0).reshape(6, 2))
-    for lengths, message in (([1, 2], "adds up to 3"), ([0, 3, 3], "one whole number above 0")):
+    for lengths, message in (
+        ([1, 2], "sum of array lengths is 3"),
+        ([0, 3, 3], "one positive integer"),
+    ):
         np.savez(path, X=np.zeros((6, 2)), lengths=lengths, y=[0, 1, 0])
         with pytest.raises(ValueError, match=message):
             read_npz(path)
     for X in (np.zeros(6), np.zeros((6, 2, 2)), np.array(3)):
         np.savez(path, X=X, lengths=[1, 2, 3], y=[0, 1, 0])
-        with pytest.raises(ValueError, match="with lengths, X must be"):
+        with pytest.raises(ValueError, match="with lengths, X must have shape"):
             read_npz(path)
