@@ -48,8 +48,8 @@ reach = ReachDisplay.from_estimator(
 )
 fig.axes[5].remove()
 for k, influence in enumerate(reach.influence):
-    heard = [name for name, value in zip(families, influence, strict=True) if value > 0]
-    print(f"rounds: {k}, families that influence the Pazzi: {len(heard):2}")
+    reaching = [name for name, value in zip(families, influence, strict=True) if value > 0]
+    print(f"rounds: {k}, families that influence the Pazzi: {len(reaching):2}")
 
 # %%
 # The plot shows the norm of each message in the second round. Two connected families send messages

@@ -58,13 +58,13 @@ def error(law: pd.Series, n: np.ndarray | float) -> np.ndarray | float:
     return law["a"] * n ** -law["b"] + law["c"]
 
 
-foretold, found = {}, {}
+predicted, found = {}, {}
 for name, estimator in ESTIMATORS.items():
     fitted = clone(estimator).set_params(random_state=SEED).fit(X[:AHEAD], y[:AHEAD])
-    foretold[name] = error(data_laws.loc[name], AHEAD)
+    predicted[name] = error(data_laws.loc[name], AHEAD)
     found[name] = 1 - fitted.score(X_test, y_test)
     print(
-        f"{name} with {AHEAD:,}: error {foretold[name]:.3f} predicted, {found[name]:.3f} measured"
+        f"{name} with {AHEAD:,}: error {predicted[name]:.3f} predicted, {found[name]:.3f} measured"
     )
 
 # %%

@@ -209,7 +209,7 @@ TABLE: list[tuple[str, list[tuple[str, Callable[[Axes], None]]]]] = [
             ("windows of steps", window(SIGNAL)),
             ("step after step", steps(SIGNAL)),
             ("a path, or graph=", path(SIGNAL)),
-            ("a token a step", all_to_one(SIGNAL)),
+            ("a token per step", all_to_one(SIGNAL)),
         ],
     ),
     (

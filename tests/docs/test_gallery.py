@@ -109,7 +109,7 @@ def test_scaling_laws(run):
     assert laws.loc["Conv", "b"] >= 2 * laws.loc["MLP", "b"]
     assert scaling.laws.loc["Conv", "b"] >= 2 * scaling.laws.loc["MLP", "b"]
     for name, error in found["found"].items():
-        assert 2 / 3 <= found["foretold"][name] / error <= 3 / 2
+        assert 2 / 3 <= found["predicted"][name] / error <= 3 / 2
     # Error falls with each step along both axes, for both.
     falls = [found["curves"].to_frame()["score"], scaling.frame["score"]]
     assert all((scores.unstack().diff(axis=1).iloc[:, 1:] > 0).all(axis=None) for scores in falls)
