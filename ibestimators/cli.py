@@ -33,7 +33,7 @@ BUNDLED = (
     "set_maximum",
     "trajectories",
 )
-COUNTS = ("atlas",)  # the target is an integer, but not a class
+COUNTS = ("atlas",)  # targets that are integers, but not classes
 TABLES = (".csv", ".parquet")
 PICTURES = (".png", ".svg", ".pdf")
 BIASES = ("MLP", "Conv", "Recurrent", "Graph", "Attention")
@@ -209,7 +209,7 @@ def load(data: str, target: str | None) -> tuple[Any, Any]:
     Raises
     ------
     InputError
-        If there is no such data, or it cannot be used.
+        If the data does not exist or cannot be used.
     """
     if data in BUNDLED:
         if target is not None:

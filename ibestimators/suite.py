@@ -1,4 +1,4 @@
-"""The five biases as a set: estimators by name, spaces to tune them in, the task of y."""
+"""The five biases as a set: estimators by name, search spaces, and the task of y."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def biases(task: str, **params: object) -> dict[str, Estimator]:
     ----------
     task : {"classification", "regression"}
     **params
-        Parameters that all five share, such as ``max_epochs=10`` or
+        Parameters that all five have, such as ``max_epochs=10`` or
         ``input_shape=(8, 8, 1)``.
 
     Returns
@@ -79,8 +79,8 @@ def biases(task: str, **params: object) -> dict[str, Estimator]:
     return {name: make(**params) for name, make in classes.items()}
 
 
-# What a random search draws from, for classifiers and regressors: learning rate, weight decay,
-# width, and the main choice of each bias.
+# Search spaces of a random search, for classifiers and regressors: learning rate, weight decay,
+# width, and the main parameter of each bias.
 _SHARED: dict[str, Any] = {
     "lr": stats.loguniform(1e-3, 3e-2),
     "weight_decay": stats.loguniform(1e-2, 10),
@@ -106,16 +106,16 @@ def tuned(
     keep_size: bool = False,
     cv: Any = 3,
 ) -> Any:
-    """A random search around an estimator of this package; any other stays as it is.
+    """Wrap an estimator of this package in a random search; others are returned unchanged.
 
     Parameters
     ----------
     est : estimator
     n_iter : int
-        Draws from the space of its bias, `SPACES`.
+        Number of draws from the space of its bias in `SPACES`.
     random_state : int
     scoring : str, callable, list of str or dict, default=None
-        The score to tune for; of several, the first.
+        The score to optimise; if there are several, the first.
     keep_size : bool, default=False
         Whether to leave out parameters that change the number of network parameters.
     cv : int, splitter or iterable of splits, default=3
@@ -146,8 +146,8 @@ def tuned(
 def guess_task(y: ArrayLike) -> str:
     """The task that y suggests, "classification" or "regression".
 
-    Numbers with a fraction are a regression. So are integers with more distinct values than
-    20 and 5 % of the samples, or with more than 1,000.
+    Non-integer numbers suggest regression. So do integers with more than 1,000 distinct values,
+    or with more distinct values than both 20 and 5 % of the samples.
     """
     if type_of_target(y).startswith("continuous"):
         return "regression"
@@ -174,14 +174,14 @@ def load(path: str | os.PathLike[str], device: str | None = None) -> Any:
     Returns
     -------
     estimator
-        As it was, without `callbacks` (None), the momentum of its optimiser and the batches in
-        its history. It gives the same predictions, to the last bit on the same device and with
-        the same versions.
+        The saved estimator, without `callbacks` (None), the momentum of its optimiser and the
+        batches in its history. Its predictions are the same, to the last bit on the same device
+        and with the same versions of the libraries.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
         If the file was not written by this package, is truncated, has been changed since it was
         written, has a newer schema, or is inconsistent.

@@ -1,9 +1,10 @@
-"""Text as tokens: a transformer in front of any estimator.
+"""Text as tokens: a transformer for the first step of a pipeline.
 
-``make_pipeline(TextTokenizer(), AttentionClassifier())`` takes raw strings.
+``make_pipeline(TextTokenizer(), AttentionClassifier())`` accepts raw strings. The tokenizers are
+those of the library `tokenizers`.
 
-References: Sennrich, Haddow & Birch, "Neural machine translation of rare words with subword
-units" (2016) for byte pairs; the library tokenizers does the work.
+Reference: Sennrich, Haddow & Birch, "Neural machine translation of rare words with subword
+units" (2016) for byte pairs.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ _BYTES = pre_tokenizers.ByteLevel.alphabet()
 
 @estimator
 class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turns strings into arrays of integer tokens, by a vocabulary learned in `fit`.
+    """Converts strings to arrays of integer tokens, with a vocabulary learned in `fit`.
 
-    The token 0 stands for what is not in the vocabulary, and for a text of no tokens.
+    The token 0 represents words that are not in the vocabulary, and a text without tokens.
 
     {sections}
 
@@ -51,21 +52,31 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     level: str = parameter(
-        "word", [StrOptions({"word", "bpe", "character"})], "{'word', 'bpe', 'character'}",
-        "What a token is: a word or a mark; a piece of a word, by joining the most frequent "
-        "pairs of bytes (nothing is unknown then); or a character.",
-    )  # fmt: skip
+        "word",
+        [StrOptions({"word", "bpe", "character"})],
+        "{'word', 'bpe', 'character'}",
+        "The tokens: words and punctuation marks; parts of words, built by merging the most "
+        "frequent pairs of bytes (no text is unknown then); or characters.",
+    )
     vocabulary_size: int = parameter(
-        10_000, [POSITIVE_INT], "int",
-        "Most tokens to learn, the most frequent ones; at least 257 for 'bpe', which begins "
-        "from 256 bytes.",
-    )  # fmt: skip
+        10_000,
+        [POSITIVE_INT],
+        "int",
+        "Maximum number of tokens to learn, the most frequent ones; at least 257 for 'bpe', "
+        "which starts with 256 bytes.",
+    )
     max_length: int | None = parameter(
-        None, [POSITIVE_INT, None], "int or None", "Tokens of a text to keep, the first ones.",
-    )  # fmt: skip
+        None,
+        [POSITIVE_INT, None],
+        "int or None",
+        "Number of tokens after which a text is truncated; None does not truncate.",
+    )
     lowercase: bool = parameter(
-        True, ["boolean"], "bool", "Whether capital letters count as small ones.",
-    )  # fmt: skip
+        True,
+        ["boolean"],
+        "bool",
+        "Whether to convert texts to lower case.",
+    )
 
     _attribute_docs = (
         ("vocabulary_", "dict of str to int", "The number of each token."),
@@ -88,13 +99,13 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         TypeError, ValueError
-            If X is not texts, or `vocabulary_size` is too small.
+            If X is not a list of texts, or `vocabulary_size` is too small.
         """
         self._validate_params()
         if self.level == "bpe" and self.vocabulary_size <= len(_BYTES):
             raise ValueError(
                 f"vocabulary_size={self.vocabulary_size} is too small for level='bpe', which "
-                f"begins from {len(_BYTES)} bytes and the unknown token. Give "
+                f"starts with {len(_BYTES)} bytes and the unknown token. Pass "
                 f"{len(_BYTES) + 1} or more, or use level='character'."
             )
         texts = _texts(X)
@@ -126,7 +137,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, X: Iterable[str]) -> list[NDArray[np.int64]]:
-        """Turn texts into tokens.
+        """Convert texts to tokens.
 
         Parameters
         ----------
@@ -142,7 +153,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return [np.array(encoding.ids or [0], dtype=np.int64) for encoding in encoded]
 
     def inverse_transform(self, X: Iterable[NDArray[np.integer[Any]]]) -> list[str]:
-        """Turn tokens into texts; words are joined by blanks.
+        """Convert tokens to texts; words are joined by blanks.
 
         Parameters
         ----------
@@ -157,12 +168,12 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return list(self.tokenizer_.decode_batch(ids, skip_special_tokens=False))
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Accept any container of `transform`, and keep to lists: tokens differ in number.
+        """Accept any output container, and return lists: texts differ in their number of tokens.
 
         Parameters
         ----------
         transform : str, default=None
-            As of other transformers, so that a whole pipeline can be told.
+            Ignored; accepted so that `set_output` works on a whole pipeline.
 
         Returns
         -------
@@ -171,7 +182,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """Parameters, and the tokenizer as JSON: plain values, for skops and pickle alike."""
+        """Parameters, and the tokenizer as JSON: plain values for both skops and pickle."""
         state: dict[str, Any] = {"parameters": self.get_params(deep=False)}
         if hasattr(self, "tokenizer_"):
             state["tokenizer"] = self.tokenizer_.to_str()
@@ -197,17 +208,17 @@ def _texts(X: Iterable[str]) -> list[str]:
     if isinstance(X, Mapping) or shape[1:] not in ((), (1,)):
         raise TypeError(
             f"X is a {type(X).__name__} of shape {shape}, but a list of texts is expected. Pass "
-            "one column, such as X['title']; several take a ColumnTransformer."
+            "one column, such as X['title']; for several columns use a ColumnTransformer."
         )
     if getattr(X, "shape", ())[1:] == (1,):  # a column of a table
         X = np.asarray(X)[:, 0]
     texts = list(X)
     if not texts:
-        raise ValueError("X holds no texts; give at least one.")
+        raise ValueError("X is empty, but at least one text is required.")
     for i, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(
                 f"item {i} of X is {text!r}, of type {type(text).__name__}, but texts (str) are "
-                "expected. Fill gaps in, such as with ''."
+                "expected. Replace missing texts, such as with ''."
             )
     return [str(text) for text in texts]

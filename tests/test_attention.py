@@ -38,9 +38,12 @@ def test_equals_torchs_attention(n_heads, masked, cross):
     context = torch.randn(3, 7, 8) if cross else x
     mask = torch.ones(5, context.shape[1], dtype=torch.bool).tril() if masked else None
     expected, weights = twin(
-        x, context, context,
-        attn_mask=None if mask is None else ~mask, average_attn_weights=False,
-    )  # fmt: skip
+        x,
+        context,
+        context,
+        attn_mask=None if mask is None else ~mask,
+        average_attn_weights=False,
+    )
     torch.testing.assert_close(ours(x, context if cross else None, mask), expected)
     torch.testing.assert_close(ours.weights(x, context if cross else None, mask), weights)
 
@@ -60,9 +63,14 @@ def in_context(network, X):
 
 def fitted_on(X, **params):
     return AttentionClassifier(
-        max_epochs=2, standardize=False, dtype="float64", random_state=0,
-        embedding_size=16, n_heads=2, **params,
-    ).fit(X, np.arange(len(X)) % 2)  # fmt: skip
+        max_epochs=2,
+        standardize=False,
+        dtype="float64",
+        random_state=0,
+        embedding_size=16,
+        n_heads=2,
+        **params,
+    ).fit(X, np.arange(len(X)) % 2)
 
 
 @pytest.mark.parametrize("position", ["none", "sinusoidal", "learned", "rotary"])

@@ -132,9 +132,12 @@ def targets(draw, name: str, n: int) -> Any:
         y = np.where(np.arange(n) == 0, 1, 0)  # one against all others
     label = draw(st.sampled_from(["int", "text", "bool", "float", "object"]))
     return {
-        "int": y, "text": np.array(list("abcdefghij") * 9)[y % 10], "bool": y > 0,
-        "float": y.astype(float), "object": np.array([f"c{v}" for v in y], dtype=object),
-    }[label]  # fmt: skip
+        "int": y,
+        "text": np.array(list("abcdefghij") * 9)[y % 10],
+        "bool": y > 0,
+        "float": y.astype(float),
+        "object": np.array([f"c{v}" for v in y], dtype=object),
+    }[label]
 
 
 @st.composite
@@ -258,8 +261,13 @@ def spoil(X: Any, y: Any, how: str | None) -> tuple[Any, Any]:
         X[place] = np.ma.masked
         return X, y
     X[place] = {
-        "nan": np.nan, "inf": np.inf, "-inf": -np.inf, "huge": 1e300, "text": "a", "complex": 1j,
-    }[how]  # fmt: skip
+        "nan": np.nan,
+        "inf": np.inf,
+        "-inf": -np.inf,
+        "huge": 1e300,
+        "text": "a",
+        "complex": 1j,
+    }[how]
     return X, y
 
 

@@ -62,7 +62,7 @@ def test_imbalanced_learn_resamples_in_front():
     assert pipeline.score(X[50:100], Y[50:100]) > 0.9
     assert imblearn.ensemble.BalancedBaggingClassifier(
         MLPClassifier(max_epochs=2), n_estimators=2, random_state=0
-    ).fit(X[rare], Y[rare]).predict(X).shape == (150,)  # fmt: skip
+    ).fit(X[rare], Y[rare]).predict(X).shape == (150,)
 
 
 def test_shap_explains_predictions():

@@ -108,7 +108,11 @@ def test_series_and_columns_of_text():
         ([b"bytes"], TypeError, "item 0 of X is b'bytes'"),
         (3, TypeError, "a list of texts is expected"),
         ({"title": "a"}, TypeError, "X is a dict .*Pass one column"),
-        (pd.DataFrame({"a": ["x"], "b": ["y"]}), TypeError, "several take a ColumnTransformer"),
+        (
+            pd.DataFrame({"a": ["x"], "b": ["y"]}),
+            TypeError,
+            "several columns use a ColumnTransformer",
+        ),
     ],
 )
 def test_what_is_no_text_is_named(X, error, message):

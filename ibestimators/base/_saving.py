@@ -1,13 +1,13 @@
-"""A fitted estimator as one file, which holds data and no code.
+"""Save a fitted estimator to one file, which has data and no code.
 
 The file is in the safetensors format: numbers as tensors, and a JSON text in the header with
-the class, its parameters, what fit learned of the data, and the versions it was written by.
-Reading it builds objects of this package and of scikit-learn by their constructors; nothing in
-the file names what to import or call, so a file from a stranger can be wrong, but it cannot
-run anything. `docs/trust.md` says what that is worth.
+the class, its parameters, the fitted state, and the versions of the libraries that wrote it.
+The reader builds objects of this package and of scikit-learn with their constructors. No entry of
+the file is imported or called, so a file from an untrusted source can be wrong but cannot execute
+code. `docs/trust.md` describes the guarantees.
 
-What is written is a tree of plain values: None, booleans, numbers, strings, lists, tuples,
-dictionaries, numpy arrays, and graphs by their nodes and edges.
+The state is a tree of plain values: None, booleans, numbers, strings, lists, tuples,
+dictionaries, numpy arrays, and graphs as their nodes and edges.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _LIBRARIES = (_KEY, "torch", "scikit-learn", "numpy", "skorch")
 def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator; see `Estimator.save`."""
     if Path(path).is_dir():
-        raise IsADirectoryError(f"{path} is a folder. Give the path of a file.")
-    estimator._validate_params()  # a value set since fit might not be readable
+        raise IsADirectoryError(f"{path} is a folder. Pass the path of a file.")
+    estimator._validate_params()  # a parameter changed after fit might be invalid
     tensors: dict[str, torch.Tensor] = {}
     state = estimator.__getstate__()
     header = {
@@ -57,7 +57,7 @@ def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     for name, value in state["weights"].items():
         tensors[f"module.{name}"] = torch.from_numpy(value.copy())
     text = json.dumps(header, sort_keys=True)
-    # One entry: safetensors writes several in any order.
+    # One entry, since the order of several entries is not deterministic in safetensors.
     metadata = {_KEY: f"{_digest(text, tensors)} {text}"}
     write_whole(Path(path), safetensors_bytes(tensors, metadata))
 
@@ -71,7 +71,7 @@ def read_estimator(
     ----------
     path : str or path-like
     classes : dict of str to type
-        The estimators that a file may hold, by name.
+        The estimators that may be read, by name.
     device : str or None, default=None
         Replaces the parameter `device`.
     """
@@ -82,14 +82,14 @@ def read_estimator(
     except (json.JSONDecodeError, LookupError, TypeError, AttributeError, RuntimeError) as error:
         raise ValueError(
             f"{path} is inconsistent ({type(error).__name__}: {error}). It was not written by "
-            "`save`, or by another version; write it again."
+            "`save`, or by another version. Save the estimator again."
         ) from error
     except ValueError as error:
         raise ValueError(f"{path} cannot be loaded: {error}") from error
 
 
 def _read(path: Path) -> tuple[str, dict[str, torch.Tensor]]:
-    """Header and tensors of a file, whole and as they were written."""
+    """Header and tensors of a file, after checking that it is complete and unchanged."""
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     try:
@@ -98,19 +98,19 @@ def _read(path: Path) -> tuple[str, dict[str, torch.Tensor]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise ValueError(
-            f"{path} is not a whole safetensors file ({error}). It may be truncated, or of "
-            "another kind; copy it again, or write it again with `save`."
+            f"{path} is not a complete safetensors file ({error}). It may be truncated or in "
+            "another format. Copy it again, or write it again with `save`."
         ) from error
     if _KEY not in metadata:
         raise ValueError(
-            f"{path} is a safetensors file, but not one that an estimator of ibestimators wrote. "
-            "Give one written by `save`."
+            f"{path} is a safetensors file, but it was not written by ibestimators. Pass a file "
+            "written by `save`."
         )
     digest, _, text = metadata[_KEY].partition(" ")
     if digest != _digest(text, tensors):
         raise ValueError(
-            f"{path} has changed since it was written: its checksum does not agree. Copy it "
-            "again from where it came from."
+            f"{path} has changed since it was written: its checksum does not match. Copy it "
+            "again from its source."
         )
     return text, tensors
 
@@ -151,7 +151,7 @@ def _build(
 
 
 def _name_since_schema_2(name: str) -> str:
-    """The name of a weight of schema 1, from before networks had an encoder and a readout."""
+    """The current name of a weight of schema 1, when networks had no encoder and readout."""
     name = name.removeprefix("network.")  # the network behind the embedding of tokens
     if name.startswith(("embedding.", "readout.")):
         return name
@@ -161,7 +161,7 @@ def _name_since_schema_2(name: str) -> str:
 
 
 def _digest(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 of all that a file says."""
+    """SHA-256 of the whole content of a file."""
     sha = hashlib.sha256(text.encode())
     for name in sorted(tensors):
         value = tensors[name]
@@ -171,8 +171,8 @@ def _digest(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write beside the file and put it in its place at once, so that no half file is left."""
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # with the usual permissions
+    """Write atomically: to a temporary file in the same folder, which then replaces the file."""
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # with default permissions
     try:
         part.write_bytes(content)
         os.replace(part, path)
@@ -181,7 +181,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _pack(value: Any, where: str, tensors: dict[str, torch.Tensor]) -> Any:
-    """A value as JSON; arrays of numbers go among the tensors, and leave their name."""
+    """A value as JSON; arrays of numbers are moved to `tensors` and replaced with their names."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
@@ -205,8 +205,8 @@ def _pack(value: Any, where: str, tensors: dict[str, torch.Tensor]) -> Any:
         m = sparse.coo_array(value)
         return {"sparse": _pack((m.shape, m.row, m.col, m.data), where, tensors)}
     raise TypeError(
-        f"{where} holds {value!r}, of type {type(value).__name__}, which cannot be written to a "
-        "file that holds data alone. Use numbers, strings, arrays or graphs of these."
+        f"{where} has the value {value!r} of type {type(value).__name__}, which cannot be saved: "
+        "a file has data only. Use numbers, strings, arrays or graphs of these."
     )
 
 
@@ -215,14 +215,14 @@ def _pack_array(value: NDArray[Any], where: str, tensors: dict[str, torch.Tensor
         items = [_pack(item, where, tensors) for item in value.ravel().tolist()]
         return {"items": items, "dtype": value.dtype.str, "shape": list(value.shape)}
     plain = np.array(value, order="C")
-    if plain.dtype.kind == "u" and plain.itemsize > 1:  # not a type of every safetensors
+    if plain.dtype.kind == "u" and plain.itemsize > 1:  # not in all versions of safetensors
         plain = plain.view(f"i{plain.itemsize}")
     try:
         tensor = torch.from_numpy(plain)
     except TypeError as error:
         raise TypeError(
-            f"{where} holds an array of type {value.dtype}, which cannot be written. Use "
-            "numbers or strings."
+            f"{where} is an array of type {value.dtype}, which cannot be saved. Use numbers or "
+            "strings."
         ) from error
     name = f"data.{len(tensors)}"
     tensors[name] = tensor

@@ -1,4 +1,4 @@
-"""Look inside a fitted estimator: what it learned, where it looks, what it relies on."""
+"""Inspect fitted estimators: learned features, attention, importances and symmetries."""
 
 from ibestimators.inspection._attention import AttentionMapDisplay
 from ibestimators.inspection._convolution import FeatureMapDisplay, FilterDisplay, receptive_field

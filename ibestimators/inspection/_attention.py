@@ -1,9 +1,9 @@
-"""Attention maps: which token each token looks at, layer by layer and head by head.
+"""Attention maps: which tokens each token attends to, in every layer and head.
 
-A row of a map is a query's softmax over the keys, ``softmax(q K^T / sqrt(d))`` (Vaswani et
-al. 2017, eq. 1): the shares by which the values are mixed. It tells where a head reads, not
-how much what is read matters to the prediction (Jain & Wallace, "Attention is not
-explanation", 2019).
+A row of a map is the softmax of a query over the keys, ``softmax(q K^T / sqrt(d))`` (Vaswani et
+al. 2017, eq. 1), the weights of the values. The weights show which tokens a head attends to, not
+how important these tokens are to the prediction (Jain & Wallace, "Attention is not explanation",
+2019).
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import PanelsDisplay, Style, new_figure
 from ibestimators.text import TextTokenizer
 
-_TICK = 0.15  # inches that a tick label needs
-# Blanks and line ends would not be seen as labels.
+_TICK = 0.15  # inches per tick label
+# Blanks and line ends would be invisible as labels.
 _VISIBLE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
 
 
 class AttentionMapDisplay(PanelsDisplay):
-    """Attention maps of samples, all layers and heads.
+    """Attention maps of samples, for all layers and heads.
 
-    The maps of one sample are drawn, a row for each layer and a column for each head, on one
-    colour scale. Where there is no room for all labels, every second, third, ... is shown.
+    The maps of one sample are drawn, one row per layer and one column per head, on one colour
+    scale. If there is no space for all labels, every second, third, ... label is shown.
     Style keyword of `plot`: ``im_kw``.
 
     Parameters
     ----------
     weights : list of ndarray of shape (n_layers, n_heads, n_queries_i, n_keys_i)
-        The maps of each sample. Rows sum to 1; entry (q, k) is the share of key k in what
-        query q takes in.
+        The maps of each sample. Rows sum to 1; entry (q, k) is the weight of key k in the output
+        of query q.
     query_labels, key_labels : list of list of str
         Names of the tokens of each sample; "class" is the class token of ``readout="cls"``.
     sample : int, default=0
-        The one to draw.
+        Number of the sample to draw.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class AttentionMapDisplay(PanelsDisplay):
     >>> display = AttentionMapDisplay.from_estimator(clf.fit(X, np.arange(20) % 2), X[:3])
     >>> len(display.weights), display.weights[0].shape  # 2 layers of 2 heads
     (3, (2, 2, 6, 6))
-    >>> display.weights[0][0, 0, 0]  # the first token sees itself alone
+    >>> display.weights[0][0, 0, 0]  # the first token attends to itself
     array([1., 0., 0., 0., 0., 0.], dtype=float32)
     """
 
@@ -98,14 +98,15 @@ class AttentionMapDisplay(PanelsDisplay):
         estimator : AttentionClassifier, AttentionRegressor, Pipeline or search
             Fitted.
         X
-            Samples, as `predict` takes them. All maps are kept, ``n_layers * n_heads *
-            n_tokens**2`` numbers a sample: give those to look at.
+            Samples, as in `predict`. All maps are stored, ``n_layers * n_heads * n_tokens**2``
+            numbers per sample, so pass only the samples to inspect.
         sample : int, default=0
             Number of the sample to draw.
         tokens : sequence of str, or of such sequences, default=None
             Labels of the tokens of that sample, or of every sample, without the class token.
-            None takes the tokens of a `TextTokenizer` that a pipeline begins with, the names
-            of columns or of a graph's nodes, or else numbers from 0, of patches too.
+            None uses the tokens of a `TextTokenizer` at the start of a pipeline, the names of
+            columns or the names of a graph's nodes. All other tokens, including patches, are
+            numbered from 0.
         ax : array-like of matplotlib.axes.Axes of shape (n_layers, n_heads), default=None
             Where to draw; None makes a new figure.
         **style : dict
@@ -118,8 +119,8 @@ class AttentionMapDisplay(PanelsDisplay):
         Raises
         ------
         TypeError, ValueError
-            If the estimator is of another kind, there is no such sample, or the number of
-            `tokens` is not that of the sample.
+            If the estimator has no attention, `sample` is out of range, or the number of
+            `tokens` differs from the number of tokens of the sample.
         sklearn.exceptions.NotFittedError
         """
         inner, inner_X = unwrap_estimator(estimator, X, AttentionEstimator)
@@ -132,9 +133,12 @@ class AttentionMapDisplay(PanelsDisplay):
         weights = [w[..., :n, :n].copy() for w, n in zip(maps, sizes, strict=True)]
         n_class = int(encoder.with_class)
         labels = _labels(
-            tokens, _known_names(estimator, X, inner, inner_X), [n - n_class for n in sizes],
-            sample, "tokens",
-        )  # fmt: skip
+            tokens,
+            _known_names(estimator, X, inner, inner_X),
+            [n - n_class for n in sizes],
+            sample,
+            "tokens",
+        )
         labels = [["class"] * n_class + names for names in labels]
         return cls(weights, labels, labels, sample).plot(ax, **style)
 
@@ -151,20 +155,20 @@ class AttentionMapDisplay(PanelsDisplay):
         ax: Any = None,
         **style: Any,
     ) -> Self:
-        """Compute the map of an attention module used by hand and draw that of one sample.
+        """Compute the maps of a single attention module and draw that of one sample.
 
         Parameters
         ----------
         attention : MultiHeadAttention
         x : torch.Tensor of shape (batch, n_queries, embedding_size)
-            Tokens that ask.
+            Tokens of the queries.
         context : torch.Tensor of shape (batch, n_keys, embedding_size), default=None
-            Tokens that answer, for cross-attention; None is self-attention.
+            Tokens of the keys and values, for cross-attention; None is self-attention.
         queries, keys : sequence of str, or of such sequences, default=None
-            Labels of the tokens of that sample, or of every sample. None numbers them from
-            0; without a context keys are labelled as queries are.
+            Labels of the tokens of that sample, or of every sample. None numbers them from 0.
+            Without a context, keys have the labels of the queries by default.
         mask : torch.Tensor of bool or LocalAttention, default=None
-            As in the module's `forward`: true where a query may see a key.
+            As in the module's `forward`: true where a query may attend to a key.
         sample : int, default=0
             Number of the sample to draw.
         ax : array-like of matplotlib.axes.Axes of shape (1, n_heads), default=None
@@ -175,13 +179,14 @@ class AttentionMapDisplay(PanelsDisplay):
         Returns
         -------
         AttentionMapDisplay
-            Its maps have one layer.
+            Its maps have one layer only.
 
         Raises
         ------
         TypeError, ValueError
-            If the module is of another kind, tensors have not three axes, there is no such
-            sample, the number of labels is wrong, or a mask lets a query see nothing.
+            If `attention` is not a `MultiHeadAttention`, a tensor does not have three axes,
+            `sample` is out of range, the number of labels is wrong, or the mask hides all keys
+            from a query.
         """
         if not isinstance(attention, MultiHeadAttention):
             raise TypeError(
@@ -192,20 +197,20 @@ class AttentionMapDisplay(PanelsDisplay):
             if tensor is not None and tensor.ndim != 3:
                 raise ValueError(
                     f"{name} has shape {tuple(tensor.shape)}, but (batch, tokens, embedding_size) "
-                    f"is expected. For one sample give {name}[None]."
+                    f"is expected. For one sample pass {name}[None]."
                 )
         if isinstance(mask, torch.Tensor) and mask.dtype != torch.bool:
             raise TypeError(
                 f"mask is of type {mask.dtype}, but booleans are expected, true where a query may "
-                "see a key. Give mask > 0, or mask == 0 if 0 is what lets through."
+                "attend to a key. Pass mask > 0, or mask == 0 if 0 means that it may."
             )
         with torch.no_grad():
             weights = attention.weights(x, context, mask).unsqueeze(1).cpu().numpy()
-        unseeing = np.argwhere(np.isnan(weights).all(-1))
-        if len(unseeing):
+        hidden = np.argwhere(np.isnan(weights).all(-1))
+        if len(hidden):
             raise ValueError(
-                f"mask lets query {unseeing[0, -1]} of sample {unseeing[0, 0]} see no key, and a "
-                "softmax of nothing is undefined. Let it see at least one, such as itself."
+                f"mask hides all keys from query {hidden[0, -1]} of sample {hidden[0, 0]}, and a "
+                "softmax over no keys is undefined. Allow at least one key, such as itself."
             )
         n_samples, _, _, n_queries, n_keys = weights.shape
         query_labels = _labels(queries, None, [n_queries] * n_samples, sample, "queries")
@@ -219,7 +224,7 @@ class AttentionMapDisplay(PanelsDisplay):
         return shape, f"one for each of {n_heads} heads in {n_layers} layers"
 
     def _new_axes(self) -> NDArray[Any]:
-        """As large as the tokens need and a screen allows."""
+        """New axes, large enough for all tokens within the size of a screen."""
         n_layers, n_heads, n_queries, n_keys = self.weights[self.sample].shape
         per_token = min(0.24, 5 / max(n_queries, n_keys), 14 / (n_heads * n_keys))
         width, height = max(1.7, per_token * n_keys), max(1.7, per_token * n_queries)
@@ -244,7 +249,7 @@ class AttentionMapDisplay(PanelsDisplay):
 
 
 def _label_ticks(axis: Any, labels: list[str], shown: bool) -> None:
-    """Labels at the ticks of an axis, as many as there is room for; none if not `shown`."""
+    """Label the ticks of an axis, as many as there is space for; none if not `shown`."""
     box = axis.axes.get_window_extent()
     inches = (box.width if axis.axis_name == "x" else box.height) / axis.axes.figure.dpi
     step = math.ceil(len(labels) * _TICK / inches)
@@ -262,7 +267,7 @@ def _labels(
     sample: int,
     name: str,
 ) -> list[list[str]]:
-    """Labels of each sample: those given, else those known if each names a token, else numbers."""
+    """Labels of each sample: the given ones, or the known ones if one per token, or numbers."""
     sample = check_number("sample", sample, len(sizes), "samples in X")
     labels = [list(map(str, range(n))) for n in sizes]
     for i, own in enumerate(known or []):
@@ -273,21 +278,21 @@ def _labels(
     of_each = len(given) > 0 and all(isinstance(item, list | tuple | np.ndarray) for item in given)
     if of_each and len(given) != len(sizes):
         raise ValueError(
-            f"{name} has labels for {len(given)} samples, but there are {len(sizes)}. Give labels "
-            f"for each, or those of sample {sample} alone."
+            f"{name} has labels for {len(given)} samples, but there are {len(sizes)}. Pass labels "
+            f"for each, or only those of sample {sample}."
         )
     for i, names in enumerate(given) if of_each else [(sample, given)]:
         if len(names) != sizes[i]:
             raise ValueError(
-                f"{name} has {len(names)} labels, but sample {i} has {sizes[i]} tokens. Give one "
-                "label a token."
+                f"{name} has {len(names)} labels, but sample {i} has {sizes[i]} tokens. Pass one "
+                "label per token."
             )
         labels[i] = [str(label) for label in names]
     return labels
 
 
 def _known_names(estimator: Any, X: Any, inner: Any, inner_X: Any) -> list[list[str]] | None:
-    """Names that the tokens of each sample have of themselves."""
+    """Names of the tokens of each sample, if they are known from the data."""
     kind = inner._fitted.structure.kind
     if kind == "tokens":
         return _words(estimator, X)
@@ -300,7 +305,7 @@ def _known_names(estimator: Any, X: Any, inner: Any, inner_X: Any) -> list[list[
 
 
 def _words(step: Any, X: Any) -> list[list[str]] | None:
-    """The tokens of each text as strings, if what is fitted begins with a tokenizer."""
+    """The tokens of each text as strings, if the first step of the pipeline is a tokenizer."""
     if hasattr(step, "best_estimator_"):
         return _words(step.best_estimator_, X)
     if isinstance(step, Pipeline):

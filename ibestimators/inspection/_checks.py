@@ -1,4 +1,4 @@
-"""Checks of the numbers of samples, layers and nodes that a view is asked for."""
+"""Checks of the sample, layer and node numbers that a display gets."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 def check_number(name: str, number: Any, n: int, of: str = "") -> int:
-    """A number below n, counted from the end if negative; or an error that names it."""
+    """A number from 0 to n - 1; negative numbers count from the end. Raises if out of range."""
     if not isinstance(number, Integral) or not -n <= int(number) < n:
         raise ValueError(
-            f"{name}={number!r}, but there are {n}{of and ' '}{of}. Give an int from 0 to {n - 1}, "
+            f"{name}={number!r}, but there are {n}{of and ' '}{of}. Pass an int from 0 to {n - 1}, "
             f"or from -{n} to -1 to count from the end."
         )
     return int(number) % n

@@ -1,12 +1,13 @@
-"""Inside a convolution: what its filters look for, where they find it, how far they see.
+"""Inspection of convolutions: filters, feature maps and receptive fields.
 
-An output of a layer sees a stretch of the input, its receptive field. With r_0 = 1 position
-and a step j_0 = 1 between neighbours that begin at p_0 = 0, a kernel of size k with stride s
-after b zeros of padding makes
+An output of a layer depends on a range of input positions, its receptive field. Let r be its
+size, j the step between the fields of neighbouring outputs, and p the start of the first field,
+with r_0 = 1, j_0 = 1 and p_0 = 0 for the input. After a kernel of size k with stride s and b
+zeros of padding they are
 
     r_l = r_{l-1} + (k - 1) j_{l-1},  p_l = p_{l-1} - b j_{l-1},  j_l = s j_{l-1}
 
-and pooling of pairs is a kernel of 2 with stride 2 and no padding.
+Pooling of pairs is a kernel of size 2 with stride 2 and no padding.
 
 References: Araujo, Norris & Sim, "Computing receptive fields of convolutional neural
 networks", Distill (2019), section "Computing the receptive field region"; Zeiler & Fergus,
@@ -38,18 +39,18 @@ from ibestimators.plotting import (
     symmetric_colours,
 )
 
-MAX_LINES = 4  # features of a signal that are drawn as lines; more make an image
+MAX_LINES = 4  # a signal with more features is drawn as an image
 
 
 class Field(NamedTuple):
-    """What one output sees of the input: see `receptive_field`."""
+    """Receptive field of one output; see `receptive_field`."""
 
     size: int
     step: int
     start: int
 
     def before(self, kernel_size: int, stride: int, n_zeros: int) -> Field:
-        """The field of an output of one more filter."""
+        """The field after one more layer."""
         return Field(
             self.size + (kernel_size - 1) * self.step,
             self.step * stride,
@@ -58,31 +59,31 @@ class Field(NamedTuple):
 
 
 def receptive_field(estimator: Any, axis: int = 0) -> pd.DataFrame:
-    """What an output position of each layer sees of the input, along one axis.
+    """Receptive field of the outputs of each layer, along one axis.
 
     Parameters
     ----------
     estimator : ConvClassifier, ConvRegressor, Pipeline or search that ends in one
         Fitted.
     axis : int, default=0
-        Axis of the structure: 0 of a signal, 0 or 1 of an image, 0, 1 or 2 of a volume. They
-        differ only where one is so short that pooling leaves it alone.
+        Axis of the structure: 0 of a signal, 0 or 1 of an image, 0, 1 or 2 of a volume. The
+        fields along the axes differ only if one axis is so short that a layer does not pool it.
 
     Returns
     -------
     pandas.DataFrame
-        A row a layer, counted from 0, after its pooling. Output i sees the `size` input
-        positions from ``start + i * step`` on; those before the first and after the last
-        are zeros of the padding. There may be gaps in between: a stride above the size of a
-        kernel leaves some out, and pooling drops the last of an odd number of positions.
-        Samples of different sizes are taken to be long enough for all layers to pool.
+        One row per layer, numbered from 0, after its pooling. Output i depends on the `size`
+        input positions that start at ``start + i * step``; positions before the first and after
+        the last are zeros of the padding. A field can have gaps: a stride larger than the
+        kernel skips positions, and pooling drops the last of an odd number of positions.
+        Samples of different sizes are assumed to be long enough for all layers to pool.
 
     Raises
     ------
     TypeError
-        If the estimator is no convolution.
+        If the estimator is not convolutional.
     ValueError
-        If there is no such axis.
+        If `axis` is out of range.
 
     References
     ----------
@@ -108,7 +109,7 @@ def receptive_field(estimator: Any, axis: int = 0) -> pd.DataFrame:
     n_axes = _layer(encoder, 0).n_axes
     if not isinstance(axis, Integral) or not 0 <= axis < n_axes:
         raise ValueError(
-            f"axis={axis!r}, but samples have {n_axes} axes of structure. Give an int from 0 to "
+            f"axis={axis!r}, but samples have {n_axes} axes of structure. Pass an int from 0 to "
             f"{n_axes - 1}."
         )
     layout = conv._fitted.structure.layout
@@ -130,13 +131,13 @@ class FilterDisplay(Display):
     """The filters of a convolution layer.
 
     Each filter is drawn by its weights for the first input, all on one scale: filters of
-    signals as lines around 0 (style keyword ``line_kw``), of images as images, of volumes by
-    their middle slice (``im_kw``).
+    signals as lines around 0 (style keyword ``line_kw``), filters of images as images and
+    filters of volumes by their middle slice (``im_kw``).
 
     Parameters
     ----------
     filters : ndarray of shape (n_filters, n_inputs, *kernel)
-        Weights, without biases and normalisation; `kernel` has 1, 2 or 3 axes.
+        Weights, without biases or normalisation; `kernel` has 1, 2 or 3 axes.
     layer : int
         Number of the layer, from 0.
 
@@ -209,12 +210,13 @@ class FilterDisplay(Display):
 
 
 class FeatureMapDisplay(PanelsDisplay):
-    """A sample and the outputs of a layer's filters for it.
+    """A sample, and the outputs of a layer's filters for it.
 
-    Of a signal, the maps are an image of filters by positions below it, each output in the
-    middle of its receptive field. Of an image they are a grid of images, of a volume the middle
-    slices; the image itself is shown by its first feature, which for graphs is the number
-    of edges. Style keywords of `plot`: ``line_kw`` for a signal, ``im_kw`` for the maps.
+    For a signal, the maps are drawn below it as an image of filters by positions, with each
+    output at the middle of its receptive field. For an image they are a grid of images, for a
+    volume the middle slices. The image itself is drawn by its first feature, which for graphs is
+    the number of edges. Style keywords of `plot`: ``line_kw`` for a signal, ``im_kw`` for the
+    maps.
 
     Parameters
     ----------
@@ -222,20 +224,20 @@ class FeatureMapDisplay(PanelsDisplay):
         Outputs of the layer after its normalisation, activation and pooling; a list for
         samples of different sizes.
     samples : ndarray of shape (n_samples, *sizes, n_features), or list
-        What the network gets to see: standardised features, embeddings of tokens, the
-        adjacency matrices of graphs as images.
+        Input of the network: standardised features, embeddings of tokens, or the adjacency
+        matrices of graphs as images.
     layer : int
         Number of the layer, from 0.
     sample : int
-        The sample that is drawn.
+        Number of the sample that is drawn.
     field : Field
-        The layer's size, step and start by `receptive_field`, which tell where the outputs of a
-        signal stand.
+        Size, step and start of the layer's receptive field, as in `receptive_field`, which give
+        the positions of the outputs for a signal.
 
     Attributes
     ----------
     axes_ : ndarray of shape (2,) of matplotlib.axes.Axes
-        Of the sample, and of the maps.
+        Axes of the sample, and axes of the maps.
     figure_ : matplotlib.figure.Figure
 
     Examples
@@ -281,7 +283,7 @@ class FeatureMapDisplay(PanelsDisplay):
         estimator : ConvClassifier, ConvRegressor, Pipeline or search that ends in one
             Fitted.
         X
-            A few samples, in the layout seen in fit; all are taken at once.
+            A few samples, in the same layout as in fit; all are computed in one batch.
         layer : int, default=-1
             Number of the layer, from 0; -1 is the last.
         sample : int, default=0
@@ -298,9 +300,9 @@ class FeatureMapDisplay(PanelsDisplay):
         Raises
         ------
         TypeError
-            If the estimator is no convolution.
+            If the estimator is not convolutional.
         ValueError
-            If there is no such layer or sample.
+            If `layer` or `sample` is out of range.
         """
         conv, X = unwrap_estimator(estimator, X, ConvEstimator)
         encoder = _encoder(conv)
@@ -404,7 +406,7 @@ def _layer(encoder: ConvEncoder, i: int) -> ConvLayer:
 
 
 def _cut(x: torch.Tensor, lengths: torch.Tensor | None) -> Any:  # (batch, *sizes, features)
-    """As arrays, without what was padded."""
+    """As arrays, without padding."""
     values = x.cpu().numpy()
     if lengths is None:
         return values
@@ -413,17 +415,17 @@ def _cut(x: torch.Tensor, lengths: torch.Tensor | None) -> Any:  # (batch, *size
 
 
 def _n_columns(n: int) -> int:
-    """Of a grid of n that is twice as wide as high."""
+    """Number of columns of a grid of n cells that is about twice as wide as high."""
     return min(n, math.ceil(math.sqrt(2 * n)))
 
 
 def _colours(maps: NDArray[np.floating]) -> Style:
-    """Colours of outputs, which begin at 0 unless some are negative."""
+    """Colours of outputs; the scale starts at 0 unless some outputs are negative."""
     return symmetric_colours(maps) if maps.min() < 0 else {"cmap": "viridis", "vmin": 0}
 
 
 def _mosaic(tiles: NDArray[np.floating], n_columns: int) -> NDArray[np.floating]:
-    """Images (n, height, width) side by side in one, with gaps of NaN between."""
+    """One image of all images (n, height, width) in a grid, with gaps of NaN between them."""
     n, height, width = tiles.shape
     gap = max(1, min(height, width) // 8)
     rows = -(-n // n_columns)
@@ -435,7 +437,7 @@ def _mosaic(tiles: NDArray[np.floating], n_columns: int) -> NDArray[np.floating]
 
 
 def _draw_lines(ax: Any, lines: NDArray[np.floating], n_columns: int, line_kw: Style) -> None:
-    """Lines (n, positions) in a grid of cells of one scale, each around its own 0."""
+    """Lines (n, positions) in a grid of cells with one scale, each around its own zero line."""
     size, end = lines.shape[1], largest(lines)
     across = (np.arange(size) - (size - 1) / 2) / max(1, size - 1)
     look = {"color": "C0", "marker": "o", "markersize": 2.5}

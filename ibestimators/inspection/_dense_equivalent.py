@@ -1,9 +1,9 @@
-"""From convolution to dense layers: a shared filter written out, place by place.
+"""From convolution to dense layers: the shared filter is copied to each position.
 
-A convolution is a dense layer most of whose weights are 0 and whose others are equal
-where the filter is the same (Prince 2023, section 10.2.4 and figure 10.4). So every
-convolutional network is a point in the space of a larger dense one, which can express it
-and, trained from random weights, does not find it.
+A convolution is a dense layer in which most weights are 0 and the others are shared between
+positions (Prince 2023, section 10.2.4 and figure 10.4). Every convolutional network is thus a
+point in the parameter space of a larger dense network, which can represent it but does not find
+it when trained from random weights.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from ibestimators.pipelines import unwrap_estimator
 
 Step = Callable[[torch.Tensor], torch.Tensor]
 
-_MOST_WEIGHTS = 1 << 28  # 1 GiB of float32
+MAX_WEIGHTS = 1 << 28  # 1 GiB of float32
 
 
 def as_dense(estimator: Any) -> MLPClassifier | MLPRegressor:
-    """The dense network that computes what a fitted convolutional one computes.
+    """The dense network that computes the same function as a fitted convolutional network.
 
-    Between two activations everything is linear (padding, the filters, batch normalisation
-    with its moving averages, mean pooling, flattening or averaging at the end), and becomes
-    one matrix. The maximum of a pair takes a dense layer of its own, since
-    ``max(a, b) = relu(a - b) + b`` where b >= 0, as it is after a rectifier.
+    All operations between two activations are linear (padding, the filters, batch normalisation
+    with its moving averages, mean pooling, flattening or averaging at the end) and are merged
+    into one matrix. The maximum of a pair needs an additional dense layer, since
+    ``max(a, b) = relu(a - b) + b`` where b >= 0, which holds after a rectifier.
 
     Parameters
     ----------
@@ -45,17 +45,17 @@ def as_dense(estimator: Any) -> MLPClassifier | MLPRegressor:
     Returns
     -------
     MLPClassifier or MLPRegressor
-        Fitted, with the same predictions but for rounding, on what reaches the convolutional
-        estimator (after the steps of a pipeline). It shares the parameters of training; with
-        ``set_params(warm_start=True)`` its `fit` goes on from these weights, all of which are
-        free now.
+        Fitted, with the same predictions up to rounding, for the input of the convolutional
+        estimator (after the preceding steps of a pipeline). It has the same training parameters;
+        with ``set_params(warm_start=True)`` its `fit` starts from these weights, which are no
+        longer shared.
 
     Raises
     ------
     ValueError
         If the network has a step that dense layers cannot compute (layer normalisation, a
         maximum over all positions, a maximum without rectifiers), was fitted on samples of
-        different sizes, or would take more than 2**28 weights.
+        different sizes, or would need more than 2**28 weights.
 
     References
     ----------
@@ -83,9 +83,9 @@ def as_dense(estimator: Any) -> MLPClassifier | MLPRegressor:
     shape = conv.sample_shape_
     sizes = _sizes(segments, shape)
     n_weights = sum(before * after for before, after in pairwise(sizes))
-    if n_weights > _MOST_WEIGHTS:
+    if n_weights > MAX_WEIGHTS:
         raise ValueError(
-            f"The dense layers would take {n_weights:,} weights, more than {_MOST_WEIGHTS:,}. "
+            f"The dense layers would need {n_weights:,} weights, more than {MAX_WEIGHTS:,}. "
             "Use fewer n_filters, a larger stride, or shorter samples."
         )
     params = clone(conv).get_params()
@@ -114,22 +114,22 @@ def _check(conv: ConvEstimator) -> None:
         )
     if conv.normalization == "layer":
         raise ValueError(
-            "normalization='layer' divides by what each position holds, which no dense layer "
-            "does. Use normalization='batch' or None."
+            "normalization='layer' divides by the values of each position, which dense layers "
+            "cannot compute. Use normalization='batch' or None."
         )
     if conv.readout == "max":
         raise ValueError(
-            "readout='max' is not written as dense layers. Use readout='mean' or 'flatten'."
+            "readout='max' is not supported as dense layers. Use readout='mean' or 'flatten'."
         )
     if conv.pooling == "max" and conv.activation != "relu":
         raise ValueError(
-            f"pooling='max' is written by rectifiers, but activation={conv.activation!r}. Use "
+            f"pooling='max' requires activation='relu', but activation={conv.activation!r}. Use "
             "activation='relu', or pooling='mean' or None."
         )
 
 
 def _segments(network: Network) -> list[list[Step]]:
-    """The linear steps of a network, cut where an activation stands between."""
+    """The linear steps of a network, split at its activations."""
     segments: list[list[Step]] = [[_channels_first]]
     layer: Any
     assert isinstance(network.encoder, ConvEncoder)
@@ -164,9 +164,9 @@ def _averaged(layer: ConvLayer, x: torch.Tensor) -> torch.Tensor:
 
 
 def _compared(x: torch.Tensor, axis: int) -> torch.Tensor:  # (batch, features, *sizes)
-    """The differences of pairs along an axis, and the second of each.
+    """The differences of pairs along an axis, and the second element of each pair.
 
-    Rectified, their sum is the larger of each pair.
+    After the rectifier, their sum is the maximum of each pair.
     """
     size = x.shape[axis]
     if size == 1:
@@ -187,7 +187,7 @@ def _apply(segment: list[Step], x: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def _sizes(segments: list[list[Step]], shape: tuple[int, ...]) -> list[int]:
-    """Numbers that go into the network, and come out of each segment."""
+    """Number of inputs of the network, and number of outputs of each segment."""
     x = torch.zeros(1, *shape, dtype=torch.float64)
     sizes = [x.numel()]
     for segment in segments:
@@ -198,9 +198,9 @@ def _sizes(segments: list[list[Step]], shape: tuple[int, ...]) -> list[int]:
 
 @torch.no_grad()
 def _write(module: nn.Module, segments: list[list[Step]], shape: tuple[int, ...]) -> None:
-    """Fill the linear layers of dense layers, one with each segment.
+    """Set the weights of the linear layers, one layer for each segment.
 
-    A map that is affine is known by what it makes of 0 and of each unit vector.
+    An affine map is defined by its values at 0 and at each unit vector.
     """
     layers = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
     zero = torch.zeros(1, *shape, dtype=torch.float64)

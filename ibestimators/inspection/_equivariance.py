@@ -1,4 +1,4 @@
-"""Does an estimator respect a symmetry? Change X, and measure how far the outputs move."""
+"""Measure whether the outputs of an estimator are invariant to a transform of X."""
 
 from __future__ import annotations
 
@@ -25,42 +25,41 @@ def equivariance_error(
     distance between the outputs for X and those for X in another order of samples.
     Outputs are probabilities, else decision values, else predictions.
 
-    To separate what training taught from what the architecture guarantees, measure an
-    untrained network as well: fit it with ``max_epochs=1`` and a very small rate, such as
-    ``lr=1e-12``, which leaves its weights as they were initialised.
+    To separate the effect of training from that of the architecture, measure an untrained network
+    as well: fit it with ``max_epochs=1`` and a very small learning rate, such as ``lr=1e-12``,
+    which keeps its initial weights.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Any that follows scikit-learn.
+        Any estimator with the interface of scikit-learn.
     X : array-like of shape (n_samples, ...), or list
-        Two samples at least, features last.
+        At least two samples, features last.
     transform : str or callable
-        A function from X to a changed X, or one of these. Positions are those of
+        A function from X to a changed X, or one of the following names. Positions are those of
         `destroy_structure`: columns, steps, pixels, voxels, tokens.
 
-        - "shift": arrays, sequences and tokens, rolled around by at least one position
-          along each axis of the structure, a random number for each sample.
-        - "reflection": arrays, sequences and tokens, the last axis of the structure
-          reversed.
-        - "permutation": positions, steps or tokens in a random order, another for each
-          sample; for graphs the nodes, and edges connect the same ones.
-        - "rotation": square images, by 90 degrees.
-        - "time_reversal": arrays ``(n, d)`` and ``(n, steps, features)``, sequences
-          and tokens, the last step first.
-        - "rescaling": arrays and sequences, times 2.
+        - "shift": rolls arrays, sequences and tokens by at least one position along each axis
+          of the structure, by a random number for each sample.
+        - "reflection": reverses the last axis of the structure of arrays, sequences and tokens.
+        - "permutation": puts positions, steps or tokens in a random order, a different one for
+          each sample; for graphs it reorders the nodes and keeps the edges between them.
+        - "rotation": rotates square images by 90 degrees.
+        - "time_reversal": reverses the steps of arrays ``(n, d)`` and
+          ``(n, steps, features)``, of sequences and of tokens.
+        - "rescaling": multiplies arrays and sequences by 2.
     random_state : int, RandomState instance or None, default=None
 
     Returns
     -------
     float
-        0: invariant. 1: the output moves as far as to that of another sample. Also 0 if the
-        outputs are the same for all samples, up to rounding.
+        0: invariant. 1: the output changes as much as between two samples. Also 0 if the outputs
+        are the same for all samples, up to rounding.
 
     Raises
     ------
     ValueError
-        If `transform` is unknown or does not apply to X, or X has one sample only.
+        If `transform` is unknown or does not apply to X, or X has only one sample.
 
     Examples
     --------
@@ -78,7 +77,7 @@ def equivariance_error(
     changed = transform(X) if callable(transform) else transform_samples(X, transform, random)
     outputs = _outputs(estimator, X)
     if len(outputs) < 2:
-        raise ValueError("X has one sample, but distances between samples need at least two.")
+        raise ValueError("X has one sample, but distances require at least two samples.")
     order = random.permutation(len(outputs))  # a ring: no sample is compared with itself
     others = _mean_distance(outputs[order], outputs[np.roll(order, 1)])
     # Networks compute in float32: outputs that differ by rounding alone are constant.
@@ -93,7 +92,7 @@ def _mean_distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 def _outputs(estimator: Any, X: Any) -> NDArray[np.float64]:
-    """Outputs as rows of numbers."""
+    """Outputs as an array with one row per sample."""
     for method in ("predict_proba", "decision_function", "predict"):
         if hasattr(estimator, method):
             break

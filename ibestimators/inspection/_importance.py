@@ -1,9 +1,9 @@
-"""Which parts of the structure does a prediction depend on?
+"""Importance of the parts of the structure to a prediction.
 
 `structure_importance` is permutation importance for every kind of X: the values of one unit (a
 feature, a step, a patch, a token, a node, an edge) are exchanged among samples, and the drop of
 the score is the importance of the unit. `sample_importance` measures it in a single sample, whose
-units are replaced, one at a time, by those of other samples.
+units are replaced, one at a time, with those of other samples.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class ImportanceResult(Result):
     scoring : str
         Name of the score or output; higher is better.
     baseline_score : float
-        The score, or the output, with all units in place.
+        The score, or the output, with all units unchanged.
     places : tuple
-        Where each unit is, in `over` if there is one: slices, names of nodes, or pairs.
+        Location of each unit, in `over` if there is one: slices, names of nodes, or pairs.
     over : ndarray, networkx.Graph or None
-        What the importances are drawn over: a signal (steps, features), an image
+        The data over which importances are drawn: a signal (steps, features), an image
         (height, width, features), a text (tokens,), or a graph. The mean of X, or the
         sample.
     """
@@ -183,16 +183,16 @@ def structure_importance(
     """Measure the importance of each unit of the structure to a fitted estimator.
 
     The values of one unit are exchanged among the samples, so that they are unrelated to y,
-    and the drop of the score is the importance of the unit. Give data that the estimator was not
-    fitted on: on its training data the importances include what it memorised. Units that
-    carry the same information can each be exchanged without a drop.
+    and the drop of the score is the importance of the unit. Use data on which the estimator was
+    not fitted: on its training data the importances include what it memorised. If several units
+    have the same information, each of them can be exchanged without a drop.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Any that follows scikit-learn, a pipeline or a search.
+        Any estimator with the interface of scikit-learn, a pipeline or a search.
     X : array-like of shape (n_samples, ...), or list
-        At least two samples, features last. Texts as well, if the first step of a pipeline
+        At least two samples, features last. Texts are supported if the first step of a pipeline
         is a `TextTokenizer`.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Class labels or numbers.
@@ -206,22 +206,22 @@ def structure_importance(
         - "patch": pixels or voxels, `size` along each axis.
         - "node": of arrays, one position along all axes of the structure. Of graphs that
           share their nodes, all attributes of one node.
-        - "token": each of the 50 most frequent tokens, replaced wherever it occurs by draws
-          from all other tokens in X, by their frequency. Those may be informative themselves,
-          so that the importance of an uninformative token is not exactly 0.
+        - "token": each of the 50 most frequent tokens, replaced at every occurrence with draws
+          from all other tokens in X, by their frequency. These may be informative, so the
+          importance of an uninformative token is not exactly 0.
         - "edge": of graphs that share their nodes, whether a pair of nodes has an edge (and
           the attributes of the edge), for each pair with an edge in some sample.
         - "edge_feature": an attribute of edges, such as ``weight``, exchanged among all
           edges.
 
-        "auto" takes features of ``(n, d)``, steps of signals and sequences (regions if there
+        "auto" uses features of ``(n, d)``, steps of signals and sequences (regions if there
         are more than 50), patches, tokens, and features of graphs (edges if their nodes
         have none).
     size : int, default=None
-        Positions of a region, or of a patch along each axis. None takes the smallest size
-        with at most 50 units.
+        Number of positions of a region, or of a patch along each axis. None uses the smallest
+        size with at most 50 units.
     scoring : str or callable, default=None
-        As in scikit-learn; None takes the ``score`` of the estimator.
+        As in scikit-learn; None uses the ``score`` of the estimator.
     n_repeats : int, default=5
         Number of exchanges of each unit.
     random_state : int, RandomState instance or None, default=None
@@ -237,7 +237,7 @@ def structure_importance(
     Raises
     ------
     ValueError
-        If X has no such units, or one sample only.
+        If X does not have such units, or has only one sample.
 
     See Also
     --------
@@ -275,7 +275,7 @@ def structure_importance(
     check_consistent_length(X, y)
     if len(X) < 2:
         raise ValueError(
-            "X has one sample, but units are exchanged among samples. Give at least two, or use "
+            "X has one sample, but units are exchanged among samples. Pass at least two, or use "
             "sample_importance."
         )
     _check_layout(estimator)
@@ -312,32 +312,33 @@ def sample_importance(
 ) -> ImportanceResult:
     """Measure the importance of each unit of one sample to its prediction.
 
-    Each unit is replaced `n_draws` times by a draw from background samples. Its importance is the
-    mean drop of the output: the probability of the predicted class, or the predicted number.
+    Each unit is replaced `n_draws` times with a draw from background samples. Its importance is
+    the mean drop of the output: the probability of the predicted class, or the predicted number.
     A positive importance supports the prediction, a negative one contradicts it.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Any that follows scikit-learn, a pipeline or a search. For a classifier without
-        ``predict_proba``, the probability of its prediction is taken as 1.
+        Any estimator with the interface of scikit-learn, a pipeline or a search. For a
+        classifier without ``predict_proba``, the probability of its prediction is 1.
     x : sample
-        Of the same kind as those of X, such as ``X[0]``.
+        One sample of the same kind as those of X, such as ``X[0]``.
     X : array-like of shape (n_samples, ...), or list
         The background samples.
     unit : str, default="auto"
-        What is replaced, and by what:
+        The type of unit, which determines its replacement:
 
-        - "feature", "step", "region", "patch", "node" of arrays: by that of a random sample.
+        - "feature", "step", "region", "patch", "node" of arrays: that of a random sample.
         - "step", "region" of sequences, and "token" (one position of the text, as "step"):
-          by as many consecutive steps from anywhere in X.
+          the same number of consecutive steps from a random place in X.
         - "feature" of sequences, "feature" of nodes, "edge_feature": at each step, node or
-          edge by that of a random one.
-        - "node" of graphs: its attributes by those of a random node; its edges stay.
+          edge, that of a random one.
+        - "node" of graphs: its attributes are replaced with those of a random node; its edges
+          do not change.
         - "edge": moved, with its attributes, to a random pair of nodes without an edge (a
           loop to a node without a loop), or removed if there is no such pair.
 
-        "auto" takes features of ``(n, d)``, steps of signals and sequences (regions if there
+        "auto" uses features of ``(n, d)``, steps of signals and sequences (regions if there
         are more than 50), patches, tokens, and nodes (edges if nodes have no attributes).
     size : int, default=None
         As in `structure_importance`.
@@ -354,7 +355,8 @@ def sample_importance(
     Raises
     ------
     ValueError
-        If x is not of the kind of X or has no such units, or the estimator has several outputs.
+        If x is of another kind than X or does not have such units, or the estimator has several
+        outputs.
 
     See Also
     --------
@@ -391,7 +393,7 @@ def sample_importance(
     _check_layout(estimator)
     units = units_of(X, unit, size, x)
     random = random_generator(random_state)
-    # As many copies as replacements: batches of one size are rounded in the same way.
+    # As many copies as replacements, since rounding depends on the batch size.
     copies = units.repeat(n_draws)
     name, output = _output(estimator, copies)
     before = output(copies)
@@ -447,7 +449,7 @@ def _output(estimator: Any, samples: Any) -> tuple[str, Any]:
 
 
 def _split_tokenizer(estimator: Any, X: Any) -> tuple[TextTokenizer | None, Any]:
-    """The tokenizer in front of a pipeline, and the steps after it, if X holds texts."""
+    """The tokenizer at the start of a pipeline, and the steps after it, if X has texts."""
     pipeline = getattr(estimator, "best_estimator_", estimator)
     has_texts = hasattr(X, "__len__") and len(X) > 0 and isinstance(next(iter(X)), str)
     if has_texts and isinstance(pipeline, Pipeline) and isinstance(pipeline[0], TextTokenizer):
@@ -531,9 +533,9 @@ class ImportanceDisplay(Display):
         estimator : estimator
             Fitted.
         X, y
-            Samples and targets that it was not fitted on.
+            Samples and targets on which it was not fitted.
         unit : str, default='auto'
-            What is exchanged; see `structure_importance`.
+            The type of unit; see `structure_importance`.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
         **kwargs
@@ -707,7 +709,7 @@ class ImportanceDisplay(Display):
 
 
 def _layout(graph: nx.Graph) -> dict[Any, NDArray[np.float64]]:
-    """Places of the nodes: neighbours near, components side by side."""
+    """Positions of the nodes: neighbours close together, components side by side."""
     graph = nx.Graph(graph)
     joined = len(graph) > 2 and nx.is_connected(graph)
     return dict(nx.kamada_kawai_layout(graph) if joined else nx.spring_layout(graph, seed=0))

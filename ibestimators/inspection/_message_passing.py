@@ -1,7 +1,8 @@
-"""Inside message passing: what nodes become, what travels along edges, and how far.
+"""Inspection of message passing: node embeddings, messages, and influence between nodes.
 
-After k rounds a node has heard of nodes that are k edges away and of no other (Xu et al.
-2018, "Representation learning on graphs with jumping knowledge networks", section 3).
+After k rounds a node has received information from the nodes up to k edges away and from no
+others (Xu et al. 2018, "Representation learning on graphs with jumping knowledge networks",
+section 3).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from ibestimators.plotting import Display, PanelsDisplay, Style, largest, new_fi
 Array = NDArray[Any]
 
 INCHES = 0.7  # length of an edge in the figure
-MAX_LABELS = 60  # larger graphs are drawn without the names of nodes
+MAX_LABELS = 60  # larger graphs are drawn without node names
 
 
 class NodeEmbeddingDisplay(Display):
@@ -41,22 +42,22 @@ class NodeEmbeddingDisplay(Display):
     Parameters
     ----------
     embeddings : list of ndarray of shape (n_nodes_i, hidden_size)
-        Of each sample.
+        Embeddings of the nodes of each sample.
     edges : ndarray of shape (2, n_edges)
-        Sources and targets in the sample to draw.
+        Sources and targets of the edges of the sample to draw.
     positions : ndarray of shape (n_nodes, 2)
-        Where its nodes are drawn.
+        Positions at which its nodes are drawn.
     labels : list of str
-        Their names.
+        Names of its nodes.
     sample : int, default=0
-        Number of that sample.
+        Number of the sample to draw.
 
     Attributes
     ----------
     components_ : list of ndarray of shape (n_nodes_i,)
         First principal component of the embeddings, over the nodes of all samples.
     explained_ : float
-        Its share of their variance.
+        Fraction of the variance that the component explains.
     ax_ : matplotlib.axes.Axes
     figure_ : matplotlib.figure.Figure
 
@@ -71,7 +72,7 @@ class NodeEmbeddingDisplay(Display):
     >>> [e.shape for e in display.embeddings]
     [(5, 32), (6, 32)]
     >>> ring = display.embeddings[1]
-    >>> bool(abs(ring - ring[0]).max() < 1e-5)  # a ring's nodes are alike
+    >>> bool(abs(ring - ring[0]).max() < 1e-5)  # nodes of a ring are equal
     True
     """
 
@@ -100,7 +101,7 @@ class NodeEmbeddingDisplay(Display):
         estimator : GraphClassifier, GraphRegressor, Pipeline or search
             Fitted.
         X
-            Samples, as `predict` takes them.
+            Samples, as in `predict`.
         sample : int, default=0
             Number of the sample to draw.
         ax : matplotlib.axes.Axes, default=None
@@ -115,14 +116,15 @@ class NodeEmbeddingDisplay(Display):
         Raises
         ------
         TypeError, ValueError
-            If the estimator is of another kind, or there is no such sample or it has no nodes.
+            If the estimator does not pass messages, `sample` is out of range, or the sample has
+            no nodes.
         sklearn.exceptions.NotFittedError
         """
         inner, X = unwrap_estimator(estimator, X, GraphEstimator)
         encoder, batch, graph = _graph_of(inner, X, sample)
         with torch.no_grad():
-            all_nodes, owner, n_samples = encoder(batch)
-        counts = owner.bincount(minlength=n_samples).cumsum(0).tolist()
+            all_nodes, sample_index, n_samples = encoder(batch)
+        counts = sample_index.bincount(minlength=n_samples).cumsum(0).tolist()
         embeddings = np.split(all_nodes.cpu().numpy(), counts[:-1])
         return cls(embeddings, _numbers(graph.edges), graph.positions, graph.labels, sample).plot(
             ax, **style
@@ -157,17 +159,19 @@ class MessageDisplay(Display):
     Parameters
     ----------
     edges : ndarray of shape (2, n_edges)
-        Sources and targets. With ``aggregation="attention"`` they hold an edge from each node
-        to itself, which it weighs as those of its neighbours.
+        Sources and targets of the edges. With ``aggregation="attention"`` they include an edge
+        from each node to itself.
     messages : ndarray of shape (n_edges, n_features)
-        What is sent; what a node receives is their sum, mean or maximum over the edges that
-        arrive, as `aggregation` says, and with attention their sum, each times its weight.
+        The message along each edge. A node receives the sum, mean or maximum of the messages
+        along its incoming edges, depending on `aggregation`, and with attention their weighted
+        sum.
     weights : ndarray of shape (n_edges,) or None
-        With attention, the weight of each; those that arrive at a node sum to 1.
+        With attention, the weight of each message; the weights of the incoming edges of a node
+        sum to 1.
     positions : ndarray of shape (n_nodes, 2)
-        Where nodes are drawn.
+        Positions at which nodes are drawn.
     labels : list of str
-        Their names.
+        Names of the nodes.
 
     Attributes
     ----------
@@ -186,7 +190,7 @@ class MessageDisplay(Display):
     >>> X = np.random.default_rng(0).normal(size=(20, 4))
     >>> clf = GraphClassifier(max_epochs=1, random_state=0).fit(X, X[:, 0] > 0)
     >>> display = MessageDisplay.from_estimator(clf, X, layer=1)
-    >>> display.edges  # a path, both ways
+    >>> display.edges  # a path, in both directions
     array([[0, 1, 1, 2, 2, 3],
            [1, 0, 2, 1, 3, 2]])
     >>> display.messages.shape
@@ -224,7 +228,7 @@ class MessageDisplay(Display):
         estimator : GraphClassifier, GraphRegressor, Pipeline or search
             Fitted.
         X
-            Samples, as `predict` takes them.
+            Samples, as in `predict`.
         sample : int, default=0
             Number of the sample.
         layer : int, default=0
@@ -241,7 +245,7 @@ class MessageDisplay(Display):
         Raises
         ------
         TypeError, ValueError
-            If the estimator is of another kind, there is no such sample or round, or the
+            If the estimator does not pass messages, `sample` or `layer` is out of range, or the
             sample has no nodes.
         sklearn.exceptions.NotFittedError
         """
@@ -277,28 +281,29 @@ class MessageDisplay(Display):
 
 
 class ReachDisplay(PanelsDisplay):
-    """The influence of every node on one node, round after round.
+    """The influence of every node on one node, after each round.
 
     The influence of node j on node i after k rounds is the sum of the absolute entries of the
-    Jacobian of i's embedding by j's features (Xu et al. 2018, definition 3.1). It is exactly
-    0 where j is more than k edges away.
+    Jacobian of i's embedding with respect to j's features (Xu et al. 2018, definition 3.1). It
+    is exactly 0 if j is more than k edges away.
 
     One graph is drawn for each round, its nodes coloured by their influence relative to the
-    largest of that round. White nodes have none; node i has a red rim. Style keywords
+    largest of that round. White nodes have no influence; node i has a red rim. Style keywords
     of `plot`: ``node_kw``, ``edge_kw``, ``text_kw``.
 
     Parameters
     ----------
     influence : ndarray of shape (n_layers + 1, n_nodes)
-        After 0, 1, ... rounds. Features are standardised; those of tokens are their embeddings.
+        Influence of each node after 0, 1, ... rounds, with respect to the standardised features,
+        or to the embeddings of tokens.
     node : int
-        The one that receives.
+        Number of the receiving node i.
     edges : ndarray of shape (2, n_edges)
-        Sources and targets.
+        Sources and targets of the edges.
     positions : ndarray of shape (n_nodes, 2)
-        Where nodes are drawn.
+        Positions at which nodes are drawn.
     labels : list of str
-        Their names.
+        Names of the nodes.
 
     Attributes
     ----------
@@ -344,14 +349,14 @@ class ReachDisplay(PanelsDisplay):
         ax: Any = None,
         **style: Any,
     ) -> Self:
-        """Compute and draw what a node of one sample has received.
+        """Compute and draw the influence of all nodes on one node of a sample.
 
         Parameters
         ----------
         estimator : GraphClassifier, GraphRegressor, Pipeline or search
             Fitted.
         X
-            Samples, as `predict` takes them.
+            Samples, as in `predict`.
         sample : int, default=0
             Number of the sample.
         node : int, default=0
@@ -368,7 +373,7 @@ class ReachDisplay(PanelsDisplay):
         Raises
         ------
         TypeError, ValueError
-            If the estimator is of another kind, or there is no such sample or node.
+            If the estimator does not pass messages, or `sample` or `node` is out of range.
         sklearn.exceptions.NotFittedError
         """
         inner, X = unwrap_estimator(estimator, X, GraphEstimator)
@@ -416,7 +421,7 @@ class ReachDisplay(PanelsDisplay):
 
 
 class _Graph(NamedTuple):
-    """One sample, as the network gets it, and how it is drawn."""
+    """One sample as the network input, with the node positions and labels for drawing."""
 
     nodes: torch.Tensor  # (nodes, features)
     edges: torch.Tensor  # (2, edges)
@@ -425,7 +430,7 @@ class _Graph(NamedTuple):
     labels: list[str]
 
     def arguments(self) -> tuple[Batch, torch.Tensor]:
-        """For `GraphEncoder.rounds`."""
+        """Arguments of `GraphEncoder.rounds`."""
         graph = Batch(self.nodes, edges=self.edges, edge_features=self.edge_features)
         return graph, self.edges.new_zeros(len(self.nodes))
 
@@ -437,17 +442,17 @@ def _graph_of(estimator: GraphEstimator, X: Any, sample: int) -> tuple[GraphEnco
     batch = estimator._fitted.batch(X)
     n_samples = len(batch.x if batch.lengths is None else batch.lengths)
     sample = check_number("sample", sample, n_samples, "samples in X")
-    (nodes, _, edges, features), owner = encoder.as_graph(batch)
+    (nodes, _, edges, features), sample_index = encoder.as_graph(batch)
     assert edges is not None
-    rows = (owner == sample).nonzero()[:, 0]
+    rows = (sample_index == sample).nonzero()[:, 0]
     if not len(rows):
-        raise ValueError(f"sample {sample} of X is a graph without nodes. Give another `sample`.")
-    within = owner[edges[0]] == sample
-    edges = edges[:, within] - rows[0]
+        raise ValueError(f"sample {sample} of X is a graph without nodes. Pass another `sample`.")
+    in_sample = sample_index[edges[0]] == sample
+    edges = edges[:, in_sample] - rows[0]
     graph = _Graph(
         nodes[rows],
         edges,
-        None if features is None else features[within],
+        None if features is None else features[in_sample],
         _node_positions(estimator, _numbers(edges), len(rows)),
         _names(estimator, X, sample, len(rows)),
     )
@@ -483,20 +488,20 @@ def _names(estimator: GraphEstimator, X: Any, sample: int, n_nodes: int) -> list
 
 
 def _node_positions(estimator: GraphEstimator, edges: Array, n_nodes: int) -> Array:
-    """Where to draw nodes, neighbours about 1 apart: (n_nodes, 2).
+    """Positions at which to draw nodes, with neighbours at a distance of about 1: (n_nodes, 2).
 
-    Arrays on their own grid, sequences on a line; others by the distances along edges (Kamada
-    & Kawai 1989).
+    Arrays are drawn on their grid, sequences on a line, and other samples by the distances along
+    edges (Kamada & Kawai 1989).
     """
     layout = estimator._fitted.structure.layout
     if layout.kind != "graphs" and (estimator.graph is None or isinstance(estimator.graph, str)):
         return _grid(layout.axes if layout.kind == "array" else (n_nodes,))
-    ends = tuple(edges.astype(np.int32))  # the type that older versions of csgraph take
+    ends = tuple(edges.astype(np.int32))  # older versions of csgraph require int32
     links = sparse.coo_array((np.ones(edges.shape[1]), ends), (n_nodes, n_nodes))
     distance = sparse.csgraph.shortest_path(links.tocsr(), directed=False, unweighted=True)
-    apart = np.isinf(distance)
-    # Parts that are not joined stand side by side.
-    distance[apart] = distance[~apart].max() / 2 + 1
+    unconnected = np.isinf(distance)
+    # Separate components are drawn side by side.
+    distance[unconnected] = distance[~unconnected].max() / 2 + 1
     graph = nx.empty_graph(n_nodes)
     rows = {i: dict(enumerate(row)) for i, row in enumerate(distance.tolist())}
     places = nx.kamada_kawai_layout(graph, dist=rows)
@@ -507,15 +512,15 @@ def _node_positions(estimator: GraphEstimator, edges: Array, n_nodes: int) -> Ar
 
 
 def _grid(sizes: tuple[int, ...]) -> Array:
-    """Places of a line, an image or, slice behind slice, a volume: (positions, 2)."""
+    """Positions of a line, an image or a volume (slices behind each other): (positions, 2)."""
     slices, rows, columns = (1,) * (3 - len(sizes)) + sizes
     z, row, column = np.indices((slices, rows, columns)).reshape(3, -1)
-    apart = max(1.0, 0.6 * slices)
-    return np.stack([apart * column + 0.55 * z, 0.35 * z - apart * row], 1)
+    spacing = max(1.0, 0.6 * slices)
+    return np.stack([spacing * column + 0.55 * z, 0.35 * z - spacing * row], 1)
 
 
 def _size_of_graphs(positions: Array, n_rows: int, n_columns: int) -> tuple[float, float]:
-    """Size of a figure with so many drawings of a graph, colour bar included."""
+    """Size of a figure with a grid of drawings of one graph, including the colour bar."""
     width, height = (np.ptp(positions, axis=0) + 1.2) * INCHES
     scale = min(1.0, 10 / n_columns / width, 10 / max(n_rows, 2) / height)
     width, height = max(1.5, scale * width), max(0.6, scale * height)
@@ -539,7 +544,7 @@ def _draw_edges(ax: Any, edges: Array, positions: Array, edge_kw: Style) -> None
 def _draw_nodes(
     ax: Any, positions: Array, labels: list[str], node_kw: Style, text_kw: Style
 ) -> Any:
-    """Nodes and their names; without values ``c``, or where these are missing, nodes are white."""
+    """Draw nodes and their names; nodes without a value in ``c`` are white."""
     diameter = min(0.55 * _frame(ax, positions), 22)
     look: Style = {
         "s": diameter**2,
@@ -577,23 +582,23 @@ def _draw_nodes(
 
 
 def _draw_arrows(ax: Any, edges: Array, positions: Array, sizes: Array, arrow_kw: Style) -> Any:
-    """Arrows from rim to rim, each shifted to its right so that opposite ones do not overlap."""
+    """Draw arrows between rims of nodes, shifted to the right so that opposite ones are visible."""
     start, end = positions[edges[0]], positions[edges[1]]  # (edges, 2)
-    apart = edges[0] != edges[1]
-    start, way = start[apart], (end - start)[apart]
-    length = np.linalg.norm(way, axis=1, keepdims=True)
+    is_arrow = edges[0] != edges[1]
+    start, direction = start[is_arrow], (end - start)[is_arrow]
+    length = np.linalg.norm(direction, axis=1, keepdims=True)
     length[length == 0] = 1.0
-    along = way / length
+    along = direction / length
     aside = 0.09 * np.stack([along[:, 1], -along[:, 0]], 1)
     begin = start + 0.3 * along + aside
     reach = (length - 0.6).clip(min=0.05) * along
     look = {"angles": "xy", "scale_units": "xy", "scale": 1, "units": "xy"}
     shape = {"width": 0.06, "headwidth": 3.5, "headlength": 4, "headaxislength": 3.5, "zorder": 3}
-    return ax.quiver(*begin.T, *reach.T, sizes[apart], **look | shape | arrow_kw)
+    return ax.quiver(*begin.T, *reach.T, sizes[is_arrow], **look | shape | arrow_kw)
 
 
 def _draw_rings(ax: Any, points: Any, edges: Array, colours: Array) -> None:
-    """Rims around nodes that send to themselves, in the colours of the messages."""
+    """Draw rims around nodes that send to themselves, in the colours of their messages."""
     loops = edges[0] == edges[1]
     ax.scatter(
         *points.get_offsets()[edges[0, loops]].T,

@@ -1,12 +1,12 @@
-"""Inside a recurrence: what its state holds, and how far back learning reaches.
+"""Inspection of recurrences: hidden states, and gradients through time.
 
-What a step hands to the next is its state s_t (h_t of every layer, and of an LSTM c_t as
-well). A loss L that is seen at the last step T moves the state of an earlier one by
+Each step passes its state s_t to the next: h_t of every layer, and c_t for an LSTM. The gradient
+of a loss L at the last step T with respect to an earlier state is
 
     dL/ds_t = dL/ds_T  prod_{i=t+1..T} ds_i/ds_{i-1}     (Pascanu et al. 2013, eqs. 4 and 5)
 
-a product of T - t matrices, which vanishes or explodes with their number unless their
-norms stay near 1.
+This product of T - t matrices vanishes or explodes with their number unless their norms are
+close to 1.
 
 References: Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural
 networks", ICML (2013); Hochreiter & Schmidhuber, "Long short-term memory", Neural
@@ -39,10 +39,10 @@ class HiddenStateDisplay(Display):
     Parameters
     ----------
     states : ndarray of shape (n_samples, n_steps, hidden_size), or list of (n_steps_i, hidden_size)
-        A list for samples of different lengths. If bidirectional, the states of the
-        direction that reads from the end follow, twice the features.
+        A list for samples of different lengths. If bidirectional, the states of the backward
+        direction follow those of the forward direction: 2 hidden_size units.
     sample : int
-        The sample that is drawn.
+        Number of the sample that is drawn.
     bidirectional : bool, default=False
 
     Attributes
@@ -80,9 +80,9 @@ class HiddenStateDisplay(Display):
         Parameters
         ----------
         estimator : RecurrentClassifier, RecurrentRegressor, Pipeline or search
-            Fitted; a pipeline or search has to end in one.
+            Fitted; a pipeline or search must end in one of the two.
         X
-            A few samples, in the layout seen in fit; all are taken at once.
+            A few samples, in the same layout as in fit; all are computed in one batch.
         sample : int, default=0
             Number of the sample that is drawn; -1 is the last.
         ax : matplotlib.axes.Axes, default=None
@@ -97,9 +97,9 @@ class HiddenStateDisplay(Display):
         Raises
         ------
         TypeError
-            If the estimator is no recurrence.
+            If the estimator is not recurrent.
         ValueError
-            If there is no such sample.
+            If `sample` is out of range.
         """
         recurrent, X = unwrap_estimator(estimator, X, RecurrentEstimator)
         encoder = _encoder(recurrent._fitted.network_copy())
@@ -128,23 +128,23 @@ class HiddenStateDisplay(Display):
 
 
 class GradientNormDisplay(Display):
-    """How much of a loss that is seen at the last step reaches each step before.
+    """Norm of the gradient that reaches each step from a loss at the last step.
 
-    With s_t the state that step t hands on, the mean over samples of
+    With s_t the state that step t passes on, the mean over samples of
 
         | dL/ds_T ds_T/ds_{T-1} ... ds_{t+1}/ds_t |
 
-    where dL/ds_T is what the readout takes from the last state: what it takes from earlier
-    ones directly has no way to go, and would hide whether the recurrence carries anything.
-    Drawn on a logarithmic scale. Style keyword of `plot`: ``line_kw``.
+    where dL/ds_T is the gradient through the readout of the last state only. Gradients through
+    the readout of earlier states bypass the recurrence, and are excluded. Drawn on a logarithmic
+    scale. Style keyword of `plot`: ``line_kw``.
 
     Parameters
     ----------
     norms : dict of str to ndarray of shape (n_steps,)
-        Of each estimator, the last step last. Samples of different lengths are aligned at
-        their last step, and the mean is over those that have so many. L is the cross-entropy
-        in nats of a classifier, the squared error of a regressor, in variances of y if
-        `standardize`.
+        Norms of each estimator, in the order of the steps. Samples of different lengths are
+        aligned at their last step, and the mean is over the samples that have the step. L is the
+        cross-entropy of a classifier in nats, or the squared error of a regressor, in variances
+        of y if `standardize`.
 
     Attributes
     ----------
@@ -182,9 +182,9 @@ class GradientNormDisplay(Display):
         Parameters
         ----------
         estimator : RecurrentClassifier, RecurrentRegressor, Pipeline or search
-            Fitted; a pipeline or search has to end in one.
+            Fitted; a pipeline or search must end in one of the two.
         X, y
-            Some hundred samples and their targets, as in fit; all are taken at once.
+            A few hundred samples and their targets, as in fit; all are computed in one batch.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
         **style : dict
@@ -197,9 +197,10 @@ class GradientNormDisplay(Display):
         Raises
         ------
         TypeError
-            If the estimator is no recurrence.
+            If the estimator is not recurrent.
         ValueError
-            If it is bidirectional, which has no one last step; or if X and y do not fit it.
+            If the estimator is bidirectional, and therefore has no single last step, or if X or
+            y does not match the data of fit.
         """
         name = type(unwrap_estimator(estimator, None, RecurrentEstimator)[0]).__name__
         return cls.from_estimators({name: estimator}, X, y, ax, **style)
@@ -208,14 +209,14 @@ class GradientNormDisplay(Display):
     def from_estimators(
         cls, estimators: Mapping[str, Any], X: Any, y: ArrayLike, ax: Any = None, **style: Any
     ) -> Self:
-        """Draw the norms of several estimators, each in a colour of its own.
+        """Draw the norms of several estimators, each in its own colour.
 
         Parameters
         ----------
         estimators : dict of str to estimator, Pipeline or search
             As in `from_estimator`.
         X, y
-            Likewise, the same for all.
+            As in `from_estimator`, the same for all estimators.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
         **style : dict
@@ -243,9 +244,9 @@ class GradientNormDisplay(Display):
 def unrolled(
     recurrence: torch.nn.RNNBase, x: torch.Tensor
 ) -> Iterator[tuple[torch.Tensor, ...]]:  # (batch, steps, features)
-    """What each step hands on: h, and of an LSTM c, each (n_layers, batch, hidden_size).
+    """State of each step: h, and c for an LSTM, each (n_layers, batch, hidden_size).
 
-    The recurrence does one step at a time, so that gradients at its states can be taken.
+    The recurrence runs step by step, so that gradients with respect to its states are available.
     """
     carried = None
     for step in x.split(1, dim=1):  # (batch, 1, features)
@@ -258,13 +259,13 @@ def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     recurrent, X = unwrap_estimator(estimator, X, RecurrentEstimator)
     if recurrent.bidirectional:
         raise ValueError(
-            "bidirectional=True reads from both ends, so that no step is the last one, which "
-            "gradients by step start from. Fit with bidirectional=False."
+            "Gradients by step start at the last step, but with bidirectional=True the estimator "
+            "reads from both ends and has no single last step. Fit with bidirectional=False."
         )
     check_consistent_length(X, y)
     fitted = recurrent._fitted
     target = fitted.target.encode(fitted.target.check(y, recurrent), torch.float64)
-    # Squares of what vanishes would be 0 in float32; cuDNN has no gradient in evaluation.
+    # Squares of vanishing gradients would be 0 in float32; cuDNN has no gradient in evaluation.
     network = fitted.network_copy().double().cpu()
     encoder = _encoder(network)
     x, lengths = encoder.steps(fitted.batch(X))
@@ -275,10 +276,10 @@ def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     last_layer = torch.stack([h[-1] for h, *_ in states], 1)  # (batch, steps, hidden)
     mask = padding_mask(lengths, (x.shape[1],))  # (batch, steps)
     is_last = torch.arange(x.shape[1]) == lengths.unsqueeze(1) - 1  # (batch, steps)
-    seen = torch.where(is_last.unsqueeze(2), last_layer, last_layer.detach())
-    loss = fitted.target.criterion()(network.readout(Padded(seen, mask)), target).sum()
+    features = torch.where(is_last.unsqueeze(2), last_layer, last_layer.detach())
+    loss = fitted.target.criterion()(network.readout(Padded(features, mask)), target).sum()
     flat = [part for state in states for part in state]
-    # Asked for by name, so that no parameter's own gradient is touched.
+    # grad() and not backward(), so that the gradients of the parameters do not change.
     gradients = torch.autograd.grad(loss, flat, materialize_grads=True)
     squares = torch.stack([g.square().sum((0, 2)) for g in gradients])  # (steps * parts, batch)
     norms = squares.view(len(states), -1, len(x)).sum(1).sqrt().T  # (batch, steps)

@@ -1,4 +1,4 @@
-"""Loss by epoch: how training went, of one estimator or of several side by side."""
+"""Training curves: the loss by epoch of one or several estimators."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TrainingCurveDisplay(Display):
         Training loss of each estimator: the mean cross-entropy in nats of a classifier, the
         mean squared error of a regressor, in variances of y if `standardize`.
     validation_losses : dict of str to ndarray of shape (n_epochs,)
-        Likewise on what `early_stopping` set aside; empty arrays without it.
+        The same loss on the validation data of `early_stopping`; empty arrays without it.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class TrainingCurveDisplay(Display):
 
     @classmethod
     def from_estimators(cls, estimators: Mapping[str, Any], ax: Any = None, **style: Any) -> Self:
-        """Draw the curves of several estimators, each in a colour of its own.
+        """Draw the curves of several estimators, each in its own colour.
 
         Parameters
         ----------

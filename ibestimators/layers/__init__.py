@@ -1,4 +1,4 @@
-"""Layers that several networks share, and the network of every estimator."""
+"""Layers that several networks use, and the network of every estimator."""
 
 from ibestimators.layers._dense import ACTIVATIONS, DenseLayers
 from ibestimators.layers._local_attention import LocalAttention

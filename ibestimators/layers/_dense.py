@@ -1,6 +1,6 @@
-"""Dense layers: linear maps with nonlinearities between them, without an assumption.
+"""Dense layers: linear maps with nonlinearities between them, without an inductive bias.
 
-They are the whole baseline, and the head at the end of every other network.
+They are the encoder-free baseline and the head of every other network.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class DenseLayers(nn.Module):
     dropout : float
         Probability of dropping a hidden unit in training.
     normalization : {"batch", "layer"} or None
-        Normalisation of hidden units before their activation.
+        Normalisation of the hidden units before the activation.
     """
 
     def __init__(

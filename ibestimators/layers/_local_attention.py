@@ -8,24 +8,25 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-_BLOCK_SIZE = 16  # tokens of a block, at least
+_BLOCK_SIZE = 16  # minimum number of tokens of a block
 
 
 @dataclass(frozen=True)
 class LocalAttention:
-    """Attention to near tokens only, in time and memory that are linear in the tokens.
+    """Attention to nearby tokens only, with time and memory linear in the number of tokens.
 
-    Equal to attention with a square mask, without the square: tokens are cut into blocks, and
-    each block sees itself and `window` tokens on both sides.
+    Equal to attention with a square mask, without computing the square: tokens are cut into
+    blocks, and each block attends to itself and to `window` tokens on both sides.
 
     Parameters
     ----------
     window : int
-        Furthest token seen on each side.
+        Number of tokens on each side that a token attends to.
     n_global : {0, 1}
-        Tokens at the start that see all tokens and are seen by all: the class token.
+        Number of tokens at the start that attend to all tokens, and to which all tokens attend:
+        the class token.
     visible : torch.Tensor of shape (batch, tokens) or None
-        False for padding, which sees itself and is seen by no other token.
+        False for padding, which attends to itself and to which no other token attends.
     """
 
     window: int
@@ -34,7 +35,7 @@ class LocalAttention:
 
     @staticmethod
     def pays(n_tokens: int, window: int) -> bool:
-        """Whether the blocks take fewer products than the square."""
+        """Whether the blocks need fewer multiplications than the square."""
         return n_tokens > 4 * max(window, _BLOCK_SIZE)
 
     def attend(
@@ -82,7 +83,7 @@ class LocalAttention:
         return torch.cat([first, around], 3)
 
     def mask(self, n_tokens: int, size: int, n_padding: int, device: torch.device) -> torch.Tensor:
-        """Which keys around its block each token sees: (batch or 1, blocks, size, keys)."""
+        """Keys around its block that a token attends to: (batch or 1, blocks, size, keys)."""
         token = torch.arange(size, device=device).unsqueeze(1)
         offset = torch.arange(size + 2 * self.window, device=device) - self.window - token
         itself, near = offset == 0, offset.abs() <= self.window  # (size, keys)

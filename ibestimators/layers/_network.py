@@ -1,4 +1,4 @@
-"""The network of every estimator: an encoder, which holds the bias, and a readout."""
+"""The network of every estimator: an encoder with the inductive bias, and a readout."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ibestimators.layers._readout import Packed, Padded, Readout
 
 
 class Batch(NamedTuple):
-    """Some samples, as an encoder reads them.
+    """A batch of samples, the input of an encoder.
 
     Parameters
     ----------
     x : torch.Tensor
-        (batch, *sample_shape) if samples have one shape, else (rows, n_features): the rows of
-        all samples, one after the other.
+        (batch, *sample_shape) if samples have one shape, otherwise (rows, n_features), the
+        concatenated rows of all samples.
     lengths : torch.Tensor of shape (batch,) or None, default=None
-        Rows of each sample, if samples differ in size.
+        Number of rows of each sample, if samples differ in size.
     edges : torch.Tensor of shape (2, n_edges) or None, default=None
-        Sources and targets among the rows, of graphs.
+        Row numbers of the sources and targets of the edges of graphs.
     edge_features : torch.Tensor of shape (n_edges, n_edge_features) or None, default=None
     """
 
@@ -33,9 +33,9 @@ class Batch(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """From a batch to features at positions: the part of a network that a bias is about."""
+    """Maps a batch to features at positions: the part of a network that has the bias."""
 
-    # Whether the same weights serve all positions of a sample.
+    # Whether all positions of a sample use the same weights.
     shares_weights: ClassVar[bool] = True
 
     @abstractmethod
@@ -43,22 +43,23 @@ class Encoder(nn.Module):
         """Features at the positions of each sample."""
 
     def padded_size(self, sizes: torch.Tensor) -> torch.Tensor | None:
-        """Memory that samples of some sizes take in a padded batch, in rows; None if packed."""
+        """Size of samples in a padded batch, in rows; None if the encoder does not pad."""
         return sizes.clamp(min=1)
 
     def check_sizes(self, sizes: torch.Tensor) -> None:
-        """Look at the sizes of samples before they are read, to warn about them."""
+        """Check the sizes of samples before the forward pass, and warn if necessary."""
 
 
 class Network(nn.Module):
-    """An encoder and a readout, behind an embedding if samples are tokens.
+    """An encoder and a readout, after an embedding if samples are tokens.
 
     Parameters
     ----------
     encoder : Encoder
     readout : Readout
     embedding : torch.nn.Embedding or None, default=None
-        A learned vector for each token; row 0, for a token that fit did not see, stays 0.
+        A learned vector for each token; row 0, for tokens that are not in the training data,
+        stays 0.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Network(nn.Module):
         return y
 
     def embed(self, x: torch.Tensor) -> torch.Tensor:
-        """What the encoder reads: the embeddings of tokens, other samples as they are."""
+        """Input of the encoder: the embeddings of tokens, other samples unchanged."""
         if self.embedding is None:
             return x
         embedded: torch.Tensor = self.embedding(x)

@@ -10,13 +10,13 @@ from torch import nn
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation of features, with weights of samples.
+    """Batch normalisation of features, with sample weights.
 
-    Each feature is brought to mean 0 and variance 1 over the samples and positions
-    of a batch, then scaled and shifted as learned; predictions use moving averages
-    (Ioffe & Szegedy 2015). The means are weighted: a sample of weight 0 is as good as
-    absent, and a sample of weight 2 counts twice. (The moving variance is the biased one,
-    since torch's unbiased variance has no weighted form.)
+    Each feature is normalised to mean 0 and variance 1 over the samples and positions
+    of a batch, then scaled and shifted by learned parameters; predictions use moving
+    averages (Ioffe & Szegedy 2015). The moments are weighted: a sample of weight 0 has
+    no effect, and a sample of weight 2 counts twice. (The moving variance is the biased
+    variance, since torch's unbiased variance has no weighted form.)
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def weighted_normalization(module: nn.Module, sample_weight: torch.Tensor | None
 def normalization_layer(name: str, n_features: int) -> nn.Module:
     """Batch or layer normalisation of features on axis 1.
 
-    Layer normalisation (Ba et al. 2016) normalises each position of each sample alone.
+    Layer normalisation (Ba et al. 2016) normalises each position of each sample separately.
     """
     return BatchNorm(n_features) if name == "batch" else _LayerNorm(n_features)
 

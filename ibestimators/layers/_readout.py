@@ -1,7 +1,7 @@
-"""Readout: from features at many positions to one vector, and on to the outputs.
+"""Readout: pool the features of all positions into one vector, and map it to the outputs.
 
-A mean, a sum or a maximum forgets where a feature was; flattening keeps it; the last position
-of a recurrence has read all others.
+A mean, a sum or a maximum discards the positions of features, and flattening keeps them. The last
+position of a recurrence depends on all others.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ibestimators.structures import aggregate
 
 
 class Padded(NamedTuple):
-    """Features at the positions of samples in a rectangle.
+    """Features at the positions of samples, padded to one size.
 
-    ``features`` has shape (batch, positions, n_features); ``mask``, of shape (batch,
-    positions), is true at the positions that are no padding, which come first and are one at
-    least. None if no position is padding.
+    ``features`` has shape (batch, positions, n_features). ``mask``, of shape (batch, positions),
+    is true at unpadded positions, which come first; each sample has at least one. It is None if
+    no position is padding.
     """
 
     features: torch.Tensor
@@ -28,10 +28,10 @@ class Padded(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """Features at the positions of all samples, one after the other.
+    """Features at the positions of all samples, concatenated.
 
-    ``features`` has shape (rows, n_features), ``sample`` of shape (rows,) is the sample of each
-    row, ``n_samples`` the size of the batch.
+    ``features`` has shape (rows, n_features), ``sample``, of shape (rows,), is the sample of each
+    row, and ``n_samples`` is the size of the batch.
     """
 
     features: torch.Tensor
@@ -45,11 +45,11 @@ class Readout(nn.Module):
     Parameters
     ----------
     how : {"mean", "sum", "max", "flatten", "first", "last", "ends"}
-        How to pool; packed features take a mean, a sum or a maximum. "ends" is for features
-        whose first half was read forwards and whose second half backwards: the last position of
-        the one and the first of the other, each of which has read all positions.
+        How to pool; packed features support "mean", "sum" and "max". "ends" is for features of a
+        bidirectional recurrence: the last position of the forward half and the first position
+        of the backward half, both of which depend on all positions.
     head : DenseLayers
-        From the pooled vector to the outputs.
+        Maps the pooled vector to the outputs.
     """
 
     def __init__(self, how: str, head: DenseLayers) -> None:
@@ -84,7 +84,7 @@ class Readout(nn.Module):
 
 
 def _last(x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    """The last position that is no padding: (batch, n_features)."""
+    """The features at the last unpadded position: (batch, n_features)."""
     if mask is None:
         return x[:, -1]
     return x[torch.arange(len(x), device=x.device), mask.sum(1) - 1]

@@ -218,15 +218,15 @@ class GraphUnits:
         changed = [self._with_copies(parts) for parts in self.parts]
         old = [self._attributes(parts).get(name) for parts in self.parts]
         new = [self._attributes(parts).get(name) for parts in changed]
-        owners = [
+        entries = [
             (column, target, rows)
             for parts, column, target in zip(self.parts, old, new, strict=True)
             if column is not None and target is not None
             for rows in self._rows(parts)
             if column[rows[0]] is not MISSING
         ]
-        for (_, target, rows), k in zip(owners, random.permutation(len(owners)), strict=True):
-            donor, _, donor_rows = owners[k]
+        for (_, target, rows), k in zip(entries, random.permutation(len(entries)), strict=True):
+            donor, _, donor_rows = entries[k]
             for direction, row in enumerate(rows):
                 # a loop has one row where other edges have two
                 target[row] = donor[donor_rows[min(direction, len(donor_rows) - 1)]]

@@ -32,11 +32,11 @@ from ibestimators.structures._scaling import (
     scaler_state,
 )
 
-_MAX_CATEGORIES = 1000  # each becomes a feature of every row
+_MAX_CATEGORIES = 1000  # each category is a feature of every row
 
 
 class GraphSamples:
-    """Graphs; a batch is one graph of disjoint parts.
+    """Graphs; a batch is one graph of disjoint components.
 
     ``x`` is (nodes, features), ``lengths`` the number of nodes of each graph, ``edges``
     (2, edges) with sources and targets, ``edge_features`` (edges, features) or absent.
@@ -69,20 +69,20 @@ class GraphSamples:
 
 
 class GraphStructure(Structure):
-    """Features of nodes and edges: which attributes, their scales and categories.
+    """Features of nodes and edges: names, scales and categories of their attributes.
 
-    Numbers and vectors of numbers are standardised; anything else is a category, encoded
-    one-hot, and as zeros if fit did not see it. Nodes without attributes get the number of
-    edges that arrive.
+    Numbers and vectors of numbers are standardised. All other values are categories, which are
+    encoded one-hot, and as zeros if they are not in the training data. Nodes without attributes
+    get their number of incoming edges as a feature.
 
     Parameters
     ----------
     nodes, edges : AttributeEncoder
         Encoders of the attributes of nodes and edges.
     counts_edges : bool
-        Whether the number of arriving edges stands in for attributes of nodes.
+        Whether nodes have no attributes, and their number of incoming edges is the feature.
     longest, typical : int
-        Largest and mean number of nodes in fit.
+        Largest and mean number of nodes of the training graphs.
     """
 
     kind = "graphs"
@@ -109,8 +109,8 @@ class GraphStructure(Structure):
         first = first_sample(X)
         if sparse.issparse(first) or _is_listed_pair(first):
             raise TypeError(
-                "X seems to hold graphs, but not as pairs. Give each as a tuple (adjacency, "
-                "node_features), with None for node_features if there are none."
+                "X seems to be a list of graphs, but they are not tuples. Pass each graph as a "
+                "tuple (adjacency, node_features), with None for missing node_features."
             )
         return is_graph(first)
 
@@ -130,7 +130,7 @@ class GraphStructure(Structure):
         if sample_weight is not None:
             node_weight = np.repeat(sample_weight, X.n_nodes)
             edge_weight = np.repeat(sample_weight, X.n_edges)
-        # Unless asked for, weights that are all 1 are no feature: an adjacency matrix of 0 and 1.
+        # Weights that are all 1 (a binary adjacency matrix) are a feature only if requested.
         keep_weights = estimator.edge_attrs is not None
         edges = {
             name: values
@@ -179,13 +179,13 @@ class GraphStructure(Structure):
         return tuple(self.edges.coders)
 
     def read(self, X: ParsedGraphs, dtype: torch.dtype) -> GraphSamples:
-        """Encode the attributes as learned."""
+        """Encode the attributes with the learned scales and categories."""
         columns = _node_columns(X, self.counts_edges)
         node_rows = self.nodes.transform(columns, sum(X.n_nodes))
         nodes = PackedSamples(_to_tensor(node_rows, dtype), torch.tensor(X.n_nodes))
         n_edges = torch.tensor(X.n_edges)
         ends = np.concatenate(X.edges)
-        # Edges to one node are adjacent, which sums of messages make use of.
+        # Sorted by target, which makes the sums of messages faster.
         order = np.lexsort((ends[:, 1], np.repeat(np.arange(len(X.n_edges)), X.n_edges)))
         edges = PackedSamples(torch.from_numpy(ends[order]), n_edges)
         features = None
@@ -195,7 +195,7 @@ class GraphStructure(Structure):
         return GraphSamples(nodes, edges, features)
 
     def adopt(self, X: Any, kind: str) -> Any:
-        # An empty list is an array by its type; here it is a list of no graphs.
+        # The kind of an empty list is "array"; here it is an empty list of graphs.
         return [] if kind == "array" and n_axes(X) < 2 and not len(X) else None
 
     @classmethod
@@ -220,7 +220,7 @@ def _is_square(item: Any) -> bool:
 
 
 def _is_listed_pair(item: Any) -> bool:
-    """Whether an item is a list of a square matrix and another, where a tuple is expected."""
+    """Whether an item is a list of a square matrix and a second matrix, not a tuple."""
     is_pair = isinstance(item, list) and len(item) == 2 and _is_square(item[0])
     return is_pair and (item[1] is None or n_axes(item[1]) == 2)
 
@@ -235,7 +235,7 @@ def _node_columns(X: ParsedGraphs, counts_edges: bool) -> Columns:
 
 
 class AttributeEncoder:
-    """Turns columns of attributes of nodes or edges into features.
+    """Encodes columns of node or edge attributes as features.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ class AttributeEncoder:
         Weights of the values in means and scales.
     standardize : bool
     of : {"node", "edge"}
-        For messages.
+        Used in error messages.
     """
 
     def __init__(
@@ -255,19 +255,19 @@ class AttributeEncoder:
         self.coders: dict[str, Any] = {}
         self.n_features = 0
         for name, values in sorted(columns.items(), key=lambda item: str(item[0])):
-            # Graphs without any row have nothing to learn from; a zero stands in.
+            # Without any rows there is no data to fit; the coder is fitted to one zero.
             table = _table(name, values, of) if len(values) else np.zeros((1, 1))
             if table.dtype == object:
                 coder = _one_hot().fit(table)
                 if len(coder.categories_[0]) > _MAX_CATEGORIES:
                     raise ValueError(
                         f"the {of} attribute {name!r} has {len(coder.categories_[0])} categories, "
-                        f"more than {_MAX_CATEGORIES}. If it is a name, leave it out: {of}_attrs "
-                        "lists the attributes to read. Else give it as numbers."
+                        f"more than {_MAX_CATEGORIES}. If it is an identifier, exclude it: "
+                        f"{of}_attrs lists the attributes to read. Otherwise encode it as numbers."
                     )
                 self.n_features += len(coder.categories_[0])
             else:
-                # Without with_mean and with_std only the width is learned.
+                # Without with_mean and with_std the scaler learns only the number of entries.
                 coder = new_scaler(with_mean=standardize, with_std=standardize)
                 with finite_scale(coder, f"the {of} attribute {name!r}"):
                     coder.fit(table, sample_weight=weight if len(values) else None)
@@ -275,7 +275,7 @@ class AttributeEncoder:
             self.coders[name] = coder
 
     def state(self) -> dict[str, Any]:
-        """What was learned of each attribute: categories, or a scale."""
+        """The learned categories or scale of each attribute."""
         return {
             name: coder.categories_[0] if isinstance(coder, OneHotEncoder) else scaler_state(coder)
             for name, coder in self.coders.items()
@@ -283,7 +283,7 @@ class AttributeEncoder:
 
     @classmethod
     def from_state(cls, state: dict[str, Any], of: str) -> Self:
-        """The encoder that had this state."""
+        """The encoder with this state."""
         encoder = cls({}, None, standardize=False, of=of)
         for name, learned in state.items():
             if isinstance(learned, dict):
@@ -302,21 +302,21 @@ class AttributeEncoder:
                 return np.zeros((0, self.n_features))
             if name not in columns:
                 raise ValueError(
-                    f"X has no {self.of} attribute {name!r}, which fit saw. It has "
-                    f"{sorted(columns)}. Give X the same attributes as in fit."
+                    f"X has no {self.of} attribute {name!r}, but the training data had. X has "
+                    f"{sorted(columns)}. Pass graphs with the same attributes as in fit."
                 )
             table = _table(name, columns[name], self.of)
             categories = isinstance(coder, OneHotEncoder)
             if categories != (table.dtype == object):
                 kinds = "categories", "numbers"
                 raise ValueError(
-                    f"the {self.of} attribute {name!r} holds {kinds[not categories]} in fit, "
-                    f"but {kinds[categories]} in X. Give it one type."
+                    f"the {self.of} attribute {name!r} has {kinds[categories]} in X, but "
+                    f"{kinds[not categories]} in fit. Use one type."
                 )
             if not categories and table.shape[1] != coder.n_features_in_:
                 raise ValueError(
-                    f"the {self.of} attribute {name!r} has {table.shape[1]} entries, but fit "
-                    f"saw {coder.n_features_in_}."
+                    f"the {self.of} attribute {name!r} has {table.shape[1]} entries, but it "
+                    f"had {coder.n_features_in_} in fit."
                 )
             parts.append(coder.transform(table))
         return np.concatenate(parts, 1)
@@ -324,7 +324,7 @@ class AttributeEncoder:
 
 def _one_hot() -> OneHotEncoder:
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    return encoder.set_output(transform="default")  # whatever scikit-learn is set to give
+    return encoder.set_output(transform="default")  # independent of scikit-learn's configuration
 
 
 def _table(name: str, values: list[Any], of: str) -> NDArray[Any]:
@@ -332,8 +332,8 @@ def _table(name: str, values: list[Any], of: str) -> NDArray[Any]:
     n_strings = sum(isinstance(value, str) for value in values)
     if 0 < n_strings < len(values):
         raise ValueError(
-            f"the {of} attribute {name!r} mixes strings with {_first_other(values)!r}. Make "
-            "it all numbers, or all strings, which are read as categories."
+            f"the {of} attribute {name!r} mixes strings with {_first_other(values)!r}. Use "
+            "either numbers or strings, which are read as categories."
         )
     if n_strings:
         return np.array(values, dtype=object).reshape(-1, 1)
@@ -341,12 +341,12 @@ def _table(name: str, values: list[Any], of: str) -> NDArray[Any]:
         table = np.array(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
-            f"the {of} attribute {name!r} must hold numbers, vectors of one length, or "
-            f"strings, such as {values[0]!r}: {error}"
+            f"the {of} attribute {name!r} must be numbers, vectors of one length, or strings, "
+            f"got values such as {values[0]!r}: {error}"
         ) from error
     table = table.reshape(len(table), -1)
     if not np.isfinite(table).all():
-        raise ValueError(f"the {of} attribute {name!r} contains NaN or infinity. Fill the gaps in.")
+        raise ValueError(f"the {of} attribute {name!r} contains NaN or infinity. Impute it.")
     return table
 
 
@@ -363,7 +363,7 @@ def _to_tensor(rows: NDArray[np.float64], dtype: torch.dtype) -> torch.Tensor:
     values = torch.from_numpy(rows).to(dtype)
     if not torch.isfinite(values).all():
         raise ValueError(
-            f"X holds attributes too large for {dtype}. Rescale them, or set standardize=True "
+            f"X has attributes too large for {dtype}. Rescale them, or set standardize=True "
             "or dtype='float64'."
         )
     return values

@@ -1,7 +1,7 @@
-"""Samples of different sizes, packed: all their rows in one table, one after the other.
+"""Packed samples of different sizes: the concatenated rows of all samples in one table.
 
 A batch is ``x`` of shape (rows, features) and ``lengths`` of shape (batch,). Memory grows
-with the data and not with the longest sample. A network that needs a rectangle pads its own
+with the data and not with the longest sample. A network that needs samples of one size pads each
 batch and masks the padding.
 """
 
@@ -19,7 +19,7 @@ from ibestimators.structures._kinds import Index
 
 
 class PackedSamples:
-    """Rows of all samples, and how many each has.
+    """The rows of all samples, and the number of rows of each sample.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def sample_index(lengths: torch.Tensor) -> torch.Tensor:
 def pad(
     x: torch.Tensor, lengths: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:  # (rows, features), (batch,)
-    """A rectangle with zeros where a sample has ended, and the lengths in it.
+    """Pad samples with zeros to the longest one; returns the padded batch and the lengths.
 
     A sample without rows becomes one row of zeros. Returns (batch, longest, features) and
     (batch,).
@@ -74,7 +74,7 @@ def pad(
 
 
 def padding_mask(lengths: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
-    """True where a padded sample has values, along each axis alike: (batch, *sizes)."""
+    """True at unpadded positions, with the same length along each axis: (batch, *sizes)."""
     mask = torch.ones((), dtype=torch.bool, device=lengths.device)
     for size in sizes:
         inside = torch.arange(size, device=lengths.device) < lengths.unsqueeze(1)  # (batch, size)
@@ -84,10 +84,10 @@ def padding_mask(lengths: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
 
 
 class Pairs:
-    """Pairs (from, to) of rows, and sums along them.
+    """Pairs (source, target) of rows, and sums over the sources of each target.
 
-    The sources of each target are a bag of rows to add up; the gradient adds up the targets of
-    each source. Both orders are found once for all sums along the same pairs.
+    The gradient is the sum over the targets of each source. Both sort orders are computed once
+    and reused for all sums over the same pairs.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ class Pairs:
         self.n_targets = n_targets
 
     def sum(self, x: torch.Tensor) -> torch.Tensor:  # (n_sources, features)
-        """For each target the sum over its sources: (n_targets, features)."""
-        plain = x.is_cuda or torch.compiler.is_compiling()  # bags are for CPUs, and their loops
+        """The sum over the sources of each target: (n_targets, features)."""
+        plain = x.is_cuda or torch.compiler.is_compiling()  # embedding bags are faster on CPUs only
         if plain or not x.shape[1] or not self.source.shape[0]:
             total = x.new_zeros(self.n_targets, x.shape[1])
             return total.index_add(0, self.target, x.index_select(0, self.source))
@@ -114,10 +114,10 @@ class Pairs:
 
     @cached_property
     def transposed(self) -> Pairs:
-        """The pairs the other way round."""
+        """The pairs with sources and targets exchanged."""
         source, starts = self.sorted
         other = Pairs(self.target, self.source, self.n_targets, self.n_sources)
-        # From rows to columns without comparisons, four times as fast as a sort.
+        # Conversion from rows to columns needs no comparisons and is four times as fast as a sort.
         by_target = sparse.csr_array(
             (np.ones(len(source), dtype=np.int8), source.numpy(), starts.numpy()),
             shape=(self.n_targets, self.n_sources),
@@ -133,7 +133,7 @@ class Pairs:
 
     @cached_property
     def sorted(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Sources in the order of their targets, and where those of each target begin."""
+        """Sources in the order of their targets, and the first index of each target."""
         source, target = self.source, self.target
         if bool((target[1:] < target[:-1]).any()):
             source = source[target.argsort(stable=True)]
@@ -149,7 +149,7 @@ class Pairs:
 
 
 def _memberships(group: torch.Tensor, n_groups: int) -> Pairs:
-    """Each row with its group: the other way round, each row has one, in order."""
+    """Pairs of each row and its group; the transposed pairs are already sorted."""
     number = torch.arange(group.shape[0] + 1, device=group.device)
     pairs = Pairs(number[:-1], group, group.shape[0], n_groups)
     pairs.transposed = Pairs(group, number[:-1], n_groups, group.shape[0])
@@ -176,8 +176,8 @@ def aggregate(
     A group without rows gets zeros.
     """
     if how == "max":
-        # From -inf, not from 0 with include_self=False: a maximum of 0 would share its
-        # gradient with the 0 that it replaced.
+        # Starts from -inf, not from 0 with include_self=False: with 0, a maximum of 0 would
+        # share its gradient with the initial value.
         lowest = rows.new_full((n_groups, rows.shape[1]), -torch.inf)
         where = group.unsqueeze(1).expand_as(rows)
         highest = lowest.scatter_reduce(0, where, rows, "amax")
@@ -189,5 +189,5 @@ def aggregate(
 
 
 def _counts(group: torch.Tensor, n_groups: int) -> torch.Tensor:
-    """Number of rows of each group; an export knows no `bincount` of so many: (n_groups,)."""
+    """Number of rows of each group: (n_groups,). ONNX has no `bincount` of a fixed length."""
     return group.new_zeros(n_groups).scatter_add(0, group, torch.ones_like(group))

@@ -1,4 +1,4 @@
-"""Batches: cut by index from whole tensors, or from samples of similar length."""
+"""Batches: selected by index, of all samples or of samples of similar length."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ibestimators.structures import Index, Samples
 
 
 class LabelledSamples:
-    """Samples with their targets and, if any differ, their weights.
+    """Samples with their targets and, if they differ, their weights.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class LabelledSamples:
     target : torch.Tensor of shape (n_samples, ...)
     weight : torch.Tensor of shape (n_samples,) or None, default=None
     padded_sizes : torch.Tensor of shape (n_samples,) or None, default=None
-        Size of each sample in a padded batch, if samples are padded.
+        Size of each sample in a padded batch; None if samples are not padded.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class LabelledSamples:
 
 
 class Batches:
-    """Batches cut by index, shuffled anew in each epoch if given a generator."""
+    """Batches selected by index, shuffled in each epoch if there is a generator."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Batches:
                 data.padded_sizes, self.batch_size, self.generator, blur=self.blur
             )
             return
-        # One batch of everything has no order to shuffle.
+        # A single batch of all samples does not need shuffling.
         shuffle = self.generator is not None and self.batch_size < n
         order = torch.randperm(n, generator=self.generator) if shuffle else None
         for start, stop in even_cuts(n, self.batch_size):
@@ -76,7 +76,7 @@ class Batches:
 
 
 def even_cuts(n: int, batch_size: int) -> Iterator[tuple[int, int]]:
-    """Bounds of batches whose sizes differ by one at most: a small last batch adds noise."""
+    """Bounds of batches whose sizes differ by at most one; a small last batch would add noise."""
     n_batches = math.ceil(n / batch_size)
     return pairwise(round(n * i / n_batches) for i in range(n_batches + 1))
 
@@ -88,10 +88,10 @@ def length_bucketed_batches(
     max_size: float | None = None,
     blur: float = 1.5,
 ) -> Iterator[torch.Tensor]:
-    """Batches of samples of similar size, so that there is little padding.
+    """Batches of samples of similar size, which need little padding.
 
-    With a generator the sizes are blurred, so that the batches change from epoch to epoch,
-    and the batches come in random order.
+    With a generator, the sizes are blurred so that the batches differ between epochs, and the
+    order of the batches is random.
 
     Parameters
     ----------
@@ -100,10 +100,10 @@ def length_bucketed_batches(
     batch_size : int
     generator : torch.Generator or None
     max_size : float or None
-        Batches that are larger, padded to their largest sample, are cut in two; None takes
-        four times the size of a mean batch.
+        Maximum size of a batch after padding; larger batches are split in two. None uses four
+        times the size of a mean batch.
     blur : float
-        Largest factor by which a size is blurred; inf makes random batches.
+        Largest factor by which a size is blurred; inf gives random batches.
     """
     if max_size is None:
         max_size = 4 * batch_size * float(sizes.double().mean())
@@ -124,7 +124,7 @@ def length_bucketed_batches(
 
 
 def _split_to_fit(index: torch.Tensor, sizes: torch.Tensor, max_size: float) -> list[torch.Tensor]:
-    """An index halved until each part fits when padded."""
+    """Split an index in halves until each part is within `max_size` after padding."""
     if len(index) == 1 or len(index) * int(sizes[index].max()) <= max_size:
         return [index]
     index = index[sizes[index].argsort(stable=True)]

@@ -20,8 +20,8 @@ from ibestimators.training._net import (
 )
 
 
-class Stop(Exception):  # noqa: N818 (no error)
-    """Raised by a callback to end training and keep the weights."""
+class Stop(Exception):  # noqa: N818 (not an error)
+    """Raised by a callback to stop training and keep the weights."""
 
 
 class WarmUpAndDecay(Callback):  # type: ignore[misc]
@@ -36,17 +36,17 @@ class WarmUpAndDecay(Callback):  # type: ignore[misc]
         self.n_samples = n_samples
 
     def on_train_begin(self, net: NeuralNet, **_: Any) -> None:
-        self.seen_ = 0
+        self.n_seen_ = 0
 
     def on_batch_begin(
         self, net: NeuralNet, batch: Any = None, training: bool = False, **_: Any
     ) -> None:
         if training:
-            # Count samples: samples of different sizes may take more batches than planned.
-            step = self.seen_ / self.n_samples * self.n_steps
+            # Counts samples, since samples of different sizes may need more batches than planned.
+            step = self.n_seen_ / self.n_samples * self.n_steps
             for group in net.optimizer_.param_groups:
                 group["lr"] = net.lr * self.factor(step)
-            self.seen_ += len(batch[1][0])
+            self.n_seen_ += len(batch[1][0])
 
     def factor(self, step: float) -> float:
         warm_up = max(1, self.n_steps // 10)
@@ -62,11 +62,15 @@ def any_scheduler(callbacks: Sequence[Any]) -> bool:
 
 
 def early_stopping(patience: int, tol: float) -> EarlyStopping:
-    """Stop on the validation loss and go back to the best weights."""
+    """Stop on the validation loss and restore the best weights."""
     return EarlyStopping(
-        "valid_loss", patience=patience, threshold=tol, threshold_mode="abs",
-        load_best=True, sink=_silent,
-    )  # fmt: skip
+        "valid_loss",
+        patience=patience,
+        threshold=tol,
+        threshold_mode="abs",
+        load_best=True,
+        sink=_silent,
+    )
 
 
 def _silent(*_: Any) -> None:
@@ -74,19 +78,19 @@ def _silent(*_: Any) -> None:
 
 
 def gradient_clipping(norm: float) -> GradientNormClipping:
-    """Scale the gradient of each step down to a norm (Pascanu et al. 2013)."""
+    """Scale the gradient of each step down to a maximum norm (Pascanu et al. 2013)."""
     return GradientNormClipping(norm)
 
 
 class LastGoodWeights(Callback):  # type: ignore[misc]
-    """Ends training when the loss or a weight is infinite or NaN, and restores the last epoch.
+    """Stops training when the loss or a weight is infinite or NaN, and restores the last epoch.
 
-    The same after the last epoch, if the final weights give such outputs.
+    After the last epoch, it also restores the previous one if the outputs are not finite.
 
     Attributes
     ----------
     diverged_ : bool
-        Whether that happened in the last training.
+        Whether the last training diverged in this way.
     """
 
     def on_train_begin(self, net: NeuralNet, **_: Any) -> None:
@@ -128,23 +132,23 @@ def _values(module: nn.Module) -> list[torch.Tensor]:
 
 
 def diverged(net: TrainingNet) -> bool:
-    """Whether the last training ended because of infinite numbers or NaN."""
+    """Whether the last training stopped because of infinite numbers or NaN."""
     return any(isinstance(c, LastGoodWeights) and c.diverged_ for _, c in net.callbacks_)
 
 
 class EpochTasks(Callback):  # type: ignore[misc]
-    """Reports each epoch to scikit-learn's callbacks, and ends training if one asks for it.
+    """Reports each epoch to scikit-learn's callbacks, and stops training if one requests it.
 
     Parameters
     ----------
     estimator : Estimator
-        The estimator in its fit.
+        The estimator that is being fitted.
     fit : sklearn.callback.CallbackContext
         The task of the whole fit.
     learned : callable
-        Gives the fitted attributes of the estimator.
+        Returns the fitted attributes of the estimator.
     **data
-        X and y, as given to `fit`.
+        X and y, as passed to `fit`.
     """
 
     def __init__(

@@ -13,17 +13,17 @@ from ibestimators.training._batches import LabelledSamples, length_bucketed_batc
 from ibestimators.training._callbacks import Stop, WarmUpAndDecay
 from ibestimators.training._net import Callback, EarlyStopping, TrainingNet
 
-# The name that torch 2.4 has too.
+# This name exists in torch 2.4 as well.
 OutOfMemory = torch.cuda.OutOfMemoryError
 
 
 def train(
     net: TrainingNet, training: LabelledSamples, validation: LabelledSamples | None, epochs: int
 ) -> None:
-    """Train for some epochs, or until an `EarlyStopping` callback has seen enough.
+    """Train for a number of epochs, or until a callback stops training.
 
-    `EarlyStopping` ends training by a `KeyboardInterrupt`, and skorch's `partial_fit` takes
-    every such exception for the end of training. Here the user's Ctrl-C reaches the caller. A
+    `EarlyStopping` stops training with a `KeyboardInterrupt`, and skorch's `partial_fit` handles
+    every such exception as the end of training. Here the user's Ctrl-C reaches the caller. A
     batch that does not fit into the memory of a GPU is halved, with a warning.
     """
     data = (training, validation)
@@ -39,7 +39,7 @@ def train(
 
 
 def stopped_by_callback(net: TrainingNet, error: BaseException) -> bool:
-    """Whether a callback ended training and not the user's Ctrl-C."""
+    """Whether a callback stopped training, and not the user's Ctrl-C."""
     return isinstance(error, Stop) or any(_has_stopped(callback) for _, callback in net.callbacks_)
 
 
@@ -50,22 +50,22 @@ def _has_stopped(callback: Callback) -> bool:
 def _epochs(
     net: TrainingNet, data: tuple[LabelledSamples, LabelledSamples | None], epochs: int
 ) -> None:
-    """Train for some epochs; stop earlier, with the batch size halved, if the memory is full."""
+    """Train for a number of epochs; if the memory is full, halve the batch size and return."""
     try:
         net.fit_loop(data, epochs=epochs)
         return
     except OutOfMemory:
         if min(net.batch_size, len(data[0])) == 1:
             raise
-    # Outside the handler, the error no longer refers to the tensors that filled the memory.
+    # Outside the handler, the error no longer references the tensors that filled the memory.
     net.batch_size = min(net.batch_size, len(data[0])) // 2
     del net.history[-1]
     for _, callback in net.callbacks_:
         if isinstance(callback, WarmUpAndDecay):
-            callback.seen_ -= callback.seen_ % len(data[0])
+            callback.n_seen_ -= callback.n_seen_ % len(data[0])
     for weight in net.module_.parameters():
         weight.grad = None
-    what = f"epoch {len(net.history) + 1} begins again with batches"
+    what = f"epoch {len(net.history) + 1} restarts with batches"
     _warn_of_halved_batches(net, what, net.batch_size)
 
 
@@ -73,8 +73,8 @@ def _warn_of_halved_batches(net: TrainingNet, what: str, size: int) -> None:
     if str(net.device).startswith("cuda"):
         torch.cuda.empty_cache()
     warnings.warn(
-        f"The memory of {net.device!r} was full: {what} of {size} samples. Give batch_size={size} "
-        "or less from the start, or make the network smaller.",
+        f"The memory of {net.device!r} was full: {what} of {size} samples. Set batch_size={size} "
+        "or less, or use a smaller network.",
         RuntimeWarning,
         stacklevel=2,
     )
@@ -90,7 +90,7 @@ def forward(
 ) -> torch.Tensor:
     """Outputs of the network for all samples, on the CPU.
 
-    Samples of different sizes come in batches of similar sizes, of `max_size` at most. Batches
+    Samples of different sizes are batched with samples of similar size, up to `max_size`. Batches
     that do not fit into memory are halved, with a warning.
     """
     net.module_.eval()
@@ -122,9 +122,9 @@ def _forward(
 
 
 def multiply_adds(net: TrainingNet, samples: Samples) -> int:
-    """Multiply-adds of the network, the mean over samples."""
+    """Number of multiply-adds of the network, mean over samples."""
     net.module_.eval()
-    # The counter knows attention only as matrix products.
+    # The counter counts attention only as matrix products.
     with (
         FlopCounterMode(display=False) as counter,
         sdpa_kernel(SDPBackend.MATH),

@@ -1,8 +1,8 @@
-"""The training net: the one file that knows skorch.
+"""The training net: the only file that imports skorch.
 
-`TrainingNet` is a private `skorch.NeuralNet` with the library's loop, history and callbacks.
-It differs in these points: batches are cut from whole tensors by index, a step costs little
-more than its arithmetic, and the loss takes sample weights.
+`TrainingNet` is a private `skorch.NeuralNet` with skorch's loop, history and callbacks. It
+differs in three points: batches are selected by index from whole tensors, a step has little
+overhead, and the loss uses sample weights.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
     generator : torch.Generator
         Shuffles the batches.
     weight_decay : float
-        For the weights of layers.
+        Weight decay of the weights of layers.
     **kwargs
         As for `skorch.NeuralNet`; `criterion` is a class whose instances map
-        prediction and target to one loss a sample.
+        prediction and target to one loss per sample.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
     def get_loss(
         self, y_pred: torch.Tensor, y_true: tuple[Any, Any], X: Any = None, training: bool = False
     ) -> torch.Tensor:
-        """Mean loss over the batch, weights having mean one over the training set."""
+        """Mean loss over the batch; weights have mean one over the training set."""
         target, weight = y_true
         loss = self.criterion_(y_pred, target.to(self.device))
         return loss.mean() if weight is None else (weight.to(self.device) * loss).mean()
@@ -163,12 +163,12 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
 
 
 def _can_fuse(device: str) -> bool:
-    """Whether one kernel can do a whole step of the optimiser there."""
+    """Whether the device has a fused kernel for a step of the optimiser."""
     return device.startswith(("cpu", "cuda"))
 
 
 def snapshot(net: TrainingNet) -> Callable[[], None]:
-    """A function that restores the present state of a net."""
+    """Return a function that restores the current state of a net."""
     weights = copy.deepcopy(net.module_.state_dict())
     optimizer = copy.deepcopy(net.optimizer_.state_dict())
     order, n_epochs = net.generator.get_state(), len(net.history)
@@ -186,7 +186,7 @@ def snapshot(net: TrainingNet) -> Callable[[], None]:
 
 @contextmanager
 def restored_on_error(net: TrainingNet) -> Iterator[None]:
-    """Restore the state of a net if training it inside fails or is interrupted."""
+    """Restore the state of a net if training inside the context fails or is interrupted."""
     restore = snapshot(net)
     try:
         yield
@@ -223,5 +223,5 @@ def build_net(
 
 
 def curve(net: TrainingNet, name: str) -> list[float]:
-    """One number an epoch from the history; empty if it was never recorded."""
+    """One number per epoch from the history; empty if it was never recorded."""
     return [float(row[name]) for row in net.history if name in row]

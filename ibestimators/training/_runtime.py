@@ -1,4 +1,4 @@
-"""Where and how torch computes: device, threads, random generators."""
+"""Runtime settings of torch: device, threads and random generators."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from contextlib import contextmanager
 import torch
 
 # Modules draw their initial weights, and dropout its masks, from torch's global generator.
-# It is borrowed and restored; threads take turns with it.
+# It is seeded and restored, by one thread at a time.
 _global_generator = threading.RLock()
 
 
 def resolve_device(device: str) -> str:
-    """The device by torch's name, 'auto' resolved; an error if it cannot be used."""
+    """Resolve 'auto' to a device name of torch; raises if the device cannot be used."""
     if device == "auto":
         n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        # Workers that start one after the other have consecutive process numbers.
+        # Workers that start in sequence have consecutive process numbers.
         return ("cpu", "cuda")[n_gpus] if n_gpus < 2 else f"cuda:{os.getpid() % n_gpus}"
     try:
         torch.empty(0, device=device)
@@ -31,10 +31,10 @@ def resolve_device(device: str) -> str:
 
 @contextmanager
 def seeded(seed: int, device: str, exclusive: bool = True) -> Iterator[None]:
-    """Let torch's global generators start from a seed inside, and restore them after.
+    """Seed torch's global generators inside the context, and restore them afterwards.
 
-    With `exclusive` false nothing inside draws random numbers, and threads need
-    not wait for each other.
+    With `exclusive` false, nothing inside draws random numbers, and threads do not wait for
+    each other.
     """
     if not exclusive:
         yield
@@ -47,7 +47,7 @@ def seeded(seed: int, device: str, exclusive: bool = True) -> Iterator[None]:
 
 @contextmanager
 def intra_op_threads(n_threads: int | None) -> Iterator[None]:
-    """Use some number of threads within an operation, None as is, and restore it after."""
+    """Set the number of threads within an operation (None: no change), and restore it after."""
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads or before)
     try:

@@ -115,13 +115,25 @@ def test_other_structure_at_predict(name):
 @pytest.mark.parametrize(
     "params",
     [
-        {"lr": -1}, {"lr": "fast"}, {"max_epochs": 0}, {"batch_size": 0}, {"batch_size": "some"},
-        {"dropout": 1.0}, {"activation": "step"}, {"weight_decay": -1}, {"tol": -1},
-        {"validation_fraction": 1.5}, {"n_iter_no_change": 0}, {"dtype": "int8"},
-        {"input_shape": 6}, {"standardize": "yes"}, {"random_state": "x"}, {"callbacks": 3},
+        {"lr": -1},
+        {"lr": "fast"},
+        {"max_epochs": 0},
+        {"batch_size": 0},
+        {"batch_size": "some"},
+        {"dropout": 1.0},
+        {"activation": "step"},
+        {"weight_decay": -1},
+        {"tol": -1},
+        {"validation_fraction": 1.5},
+        {"n_iter_no_change": 0},
+        {"dtype": "int8"},
+        {"input_shape": 6},
+        {"standardize": "yes"},
+        {"random_state": "x"},
+        {"callbacks": 3},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_unknown_parameter_values(name, params):
     ((parameter, value),) = params.items()
     with pytest.raises(ValueError, match=rf"The '{parameter}' parameter of {name} must be .* Got "):

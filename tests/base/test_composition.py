@@ -64,9 +64,16 @@ def test_one_grid_searches_across_biases():
 def test_halving_grid_search():
     grid = {"n_filters": [(4,), (16,), (16, 16)]}
     search = HalvingGridSearchCV(
-        ConvClassifier(**IMAGES), grid, cv=2, n_jobs=2, resource="max_epochs",
-        min_resources=2, max_resources=8, factor=2, random_state=0,
-    ).fit(X, y)  # fmt: skip
+        ConvClassifier(**IMAGES),
+        grid,
+        cv=2,
+        n_jobs=2,
+        resource="max_epochs",
+        min_resources=2,
+        max_resources=8,
+        factor=2,
+        random_state=0,
+    ).fit(X, y)
     assert search.score(X, y) > 0.9
 
 
@@ -82,9 +89,15 @@ def test_cross_validate_gives_the_same_with_one_job_and_two():
 
 def test_learning_curve():
     sizes, _, scores = learning_curve(
-        MLPClassifier(max_epochs=20, random_state=0), X, y, train_sizes=[0.1, 1.0], cv=3,
-        n_jobs=2, shuffle=True, random_state=0,
-    )  # fmt: skip
+        MLPClassifier(max_epochs=20, random_state=0),
+        X,
+        y,
+        train_sizes=[0.1, 1.0],
+        cv=3,
+        n_jobs=2,
+        shuffle=True,
+        random_state=0,
+    )
     assert sizes[0] < sizes[1]
     assert scores[1].mean() > scores[0].mean()
 

@@ -232,8 +232,8 @@ def test_a_full_memory_halves_the_batch_and_goes_on():
     with pytest.warns(RuntimeWarning, match="memory of 'cpu' was full") as caught:
         est = MLPClassifier(batch_size=64, max_epochs=3, random_state=0).fit(X_IRIS, Y_IRIS)
     assert [str(w.message).split(":")[1].split(".")[0] for w in caught] == [
-        " epoch 1 begins again with batches of 32 samples",
-        " epoch 1 begins again with batches of 16 samples",
+        " epoch 1 restarts with batches of 32 samples",
+        " epoch 1 restarts with batches of 16 samples",
     ]
     assert est.n_iter_ == len(est.loss_curve_) == 3
     assert est.net_.batch_size == 16

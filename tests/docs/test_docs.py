@@ -267,8 +267,10 @@ def test_the_site_builds_without_a_warning(tmp_path):
     build = [sys.executable, "-m", "sphinx", "-D", "plot_gallery=0", "-W", "--keep-going", "-q"]
     done = subprocess.run(
         [*build, "-b", "html", "-d", str(tmp_path / "doctrees"), str(DOCS), str(tmp_path / "html")],
-        capture_output=True, text=True, timeout=1200,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=1200,
+    )
     assert done.returncode == 0, done.stderr
     pages = tmp_path / "html"
     api = (pages / "api" / "ibestimators.ConvClassifier.html").read_text()

@@ -201,8 +201,9 @@ def test_labels_of_columns_nodes_and_those_given():
 def test_within_searches_and_pipelines():
     search = GridSearchCV(
         make_pipeline(TextTokenizer(), AttentionClassifier(max_epochs=1, random_state=0)),
-        {"attentionclassifier__n_heads": [4]}, cv=2,
-    ).fit(TEXTS, np.arange(len(TEXTS)) % 2)  # fmt: skip
+        {"attentionclassifier__n_heads": [4]},
+        cv=2,
+    ).fit(TEXTS, np.arange(len(TEXTS)) % 2)
     display = AttentionMapDisplay.from_estimator(search, TEXTS[:2])
     assert display.weights[0].shape == (2, 4, 6, 6)
     assert display.query_labels[0] == ["ann", "has", "a", "$", "5", "hat"]
@@ -259,5 +260,5 @@ def test_what_is_wrong_is_said():
     with pytest.raises(TypeError, match=r"mask is of type torch.float32"):
         show(attention, x, mask=torch.zeros(3, 3))
     hidden = torch.tensor([[1, 0, 0], [0, 0, 0], [1, 1, 1]]) > 0
-    with pytest.raises(ValueError, match="mask lets query 1 of sample 0 see no key"):
+    with pytest.raises(ValueError, match="mask hides all keys from query 1 of sample 0"):
         show(attention, x, mask=hidden)

@@ -41,9 +41,16 @@ def test_gradients_reach_the_receptive_field_and_no_further(
     X = signals(size, 1)
     try:
         conv = fitted(
-            X, n_filters=(3, 3, 3), kernel_size=kernel_sizes, stride=strides, padding=padding,
-            pooling=pooling, activation="tanh", normalization=None, dtype="float64",
-        )  # fmt: skip
+            X,
+            n_filters=(3, 3, 3),
+            kernel_size=kernel_sizes,
+            stride=strides,
+            padding=padding,
+            pooling=pooling,
+            activation="tanh",
+            normalization=None,
+            dtype="float64",
+        )
     except ValueError:  # a kernel larger than what is left
         assume(False)
     nothing_dropped = pooling is None or (padding == "same" and size % 8 == 0)

@@ -188,8 +188,9 @@ def test_pipelines_searches_and_axes_of_ones_own():
     X, y = kinds.array(5), kinds.targets("regressor")
     model = GridSearchCV(
         make_pipeline(StandardScaler(), GraphRegressor(max_epochs=1, random_state=0)),
-        {"graphregressor__n_layers": [2]}, cv=2,
-    ).fit(X, y)  # fmt: skip
+        {"graphregressor__n_layers": [2]},
+        cv=2,
+    ).fit(X, y)
     display = ReachDisplay.from_estimator(model, X[:3], sample=2, node=4)
     assert display.influence.shape == (3, 5)
     again = display.plot(display.axes_)

@@ -14,9 +14,14 @@ from ibestimators import ConvClassifier, ConvRegressor, MLPClassifier, as_dense
 from ibestimators.datasets import load_mnist1d
 
 PRINCE = {
-    "n_filters": (15, 15, 15), "kernel_size": 3, "stride": 2, "padding": "valid",
-    "pooling": None, "normalization": None, "readout": "flatten",
-}  # fmt: skip
+    "n_filters": (15, 15, 15),
+    "kernel_size": 3,
+    "stride": 2,
+    "padding": "valid",
+    "pooling": None,
+    "normalization": None,
+    "readout": "flatten",
+}
 
 
 def test_princes_network_of_2050_parameters_lives_inside_59065():
@@ -52,10 +57,16 @@ def test_equal_outputs_for_any_network(
     X = rng.normal(size=(20, *sizes, n_features)) * 3 + 1
     y = rng.normal(size=(20, 2))
     conv = ConvRegressor(
-        n_filters=(3, 2), kernel_size=kernel_size, stride=stride, pooling=pooling,
-        normalization=normalization, readout=readout, head_layer_sizes=head, max_epochs=2,
+        n_filters=(3, 2),
+        kernel_size=kernel_size,
+        stride=stride,
+        pooling=pooling,
+        normalization=normalization,
+        readout=readout,
+        head_layer_sizes=head,
+        max_epochs=2,
         random_state=0,
-    ).fit(X, y)  # fmt: skip
+    ).fit(X, y)
     assert_allclose(as_dense(conv).predict(X), conv.predict(X), atol=1e-5)
 
 
@@ -96,9 +107,9 @@ def test_at_the_end_of_a_pipeline():
     ("params", "message"),
     [
         ({"normalization": "layer"}, "normalization='layer' divides"),
-        ({"readout": "max"}, "readout='max' is not written"),
+        ({"readout": "max"}, "readout='max' is not supported"),
         ({"activation": "gelu"}, "Use activation='relu'"),
-        ({"n_filters": (512, 512), "pooling": None}, "dense layers would take"),
+        ({"n_filters": (512, 512), "pooling": None}, "dense layers would need"),
     ],
 )
 def test_what_dense_layers_cannot_compute(params, message):

@@ -320,8 +320,8 @@ def with_attribute(*values):
         (with_attribute(1.0, None), "graph 1 of X has a node without the attribute 'a'"),
         (with_attribute(1.0, "C"), "node attribute 'a' mixes strings"),
         (with_attribute(1.0, np.nan), "node attribute 'a' contains NaN"),
-        (with_attribute(1.0, [1, 2]), "node attribute 'a' must hold numbers, vectors"),
-        (with_attribute(1.0, {}), "node attribute 'a' must hold numbers, vectors"),
+        (with_attribute(1.0, [1, 2]), "node attribute 'a' must be numbers, vectors"),
+        (with_attribute(1.0, {}), "node attribute 'a' must be numbers, vectors"),
     ],
 )
 def test_bad_attributes_are_named(graph, message):
@@ -334,9 +334,9 @@ def test_attributes_at_predict_are_those_of_fit():
     model = GraphClassifier(max_epochs=1).fit(X, [0, 1] * 4)
     with pytest.raises(ValueError, match="without the attribute 'a'"):
         model.predict([nx.path_graph(2)])
-    with pytest.raises(ValueError, match="holds numbers in fit, but categories in X"):
+    with pytest.raises(ValueError, match="has categories in X, but numbers in fit"):
         model.predict([with_attribute("C")])
-    with pytest.raises(ValueError, match="has 2 entries, but fit saw 1"):
+    with pytest.raises(ValueError, match="has 2 entries, but it had 1 in fit"):
         model.predict([with_attribute([1.0, 2.0])])
     with pytest.raises(ValueError, match="attributes too large for torch.float32"):
         model.predict([with_attribute(1e300)])

@@ -64,10 +64,14 @@ def test_padding_changes_no_convolution(
 ):
     conv = fitted(
         ConvRegressor(
-            n_filters=(4, 4), kernel_size=kernel_size, stride=stride, pooling=pooling,
-            normalization=normalization, readout=readout,
+            n_filters=(4, 4),
+            kernel_size=kernel_size,
+            stride=stride,
+            pooling=pooling,
+            normalization=normalization,
+            readout=readout,
         )
-    )  # fmt: skip
+    )
     same_as_alone(conv, ragged(lengths))
 
 
@@ -96,9 +100,13 @@ def test_padding_changes_no_recurrence(lengths, cell, bidirectional, n_layers, r
 )
 def test_padding_changes_no_attention(lengths, position, mask, readout, patch_size):
     attention = AttentionRegressor(
-        position=position, mask=mask, window=3, readout=readout, patch_size=patch_size,
+        position=position,
+        mask=mask,
+        window=3,
+        readout=readout,
+        patch_size=patch_size,
         embedding_size=8,
-    )  # fmt: skip
+    )
     same_as_alone(fitted(attention), ragged(lengths))
 
 
