@@ -103,7 +103,7 @@ def test_series_and_columns_of_text():
     ("X", "error", "message"),
     [
         ("one text", TypeError, "Pass X=\\[text\\]"),
-        ([], ValueError, "holds no texts"),
+        ([], ValueError, "X is empty"),
         (["a", None], TypeError, "item 1 of X is None"),
         ([b"bytes"], TypeError, "item 0 of X is b'bytes'"),
         (3, TypeError, "a list of texts is expected"),

@@ -354,7 +354,9 @@ def test_attributes_at_predict_are_those_of_fit():
     ],
 )
 def test_what_was_meant_for_a_pair_is_named(X):
-    with pytest.raises(TypeError, match="Pass each graph as a tuple \\(adjacency, node_features\\)"):
+    with pytest.raises(
+        TypeError, match="Pass each graph as a tuple \\(adjacency, node_features\\)"
+    ):
         GraphClassifier().fit(X, [0, 1] * 2)
     with pytest.raises(TypeError, match="X is one graph"):
         GraphClassifier().fit((np.eye(3), np.ones((3, 2))), [0, 1])
