@@ -1,6 +1,6 @@
 """Dense layers: linear maps with nonlinearities between them, without an inductive bias.
 
-They are the encoder-free baseline and the head of every other network.
+They are all that the baseline learns, and the head of every other network.
 """
 
 from __future__ import annotations
