@@ -144,7 +144,7 @@ def test_what_is_no_data_is_refused(tmp_path):
     X = np.zeros((6, 2))
     graph = nx.Graph([(object(), object())])
     fitted = GraphClassifier(max_epochs=1, graph=graph).fit(X, [0, 1] * 3)
-    with pytest.raises(TypeError, match="parameter graph holds"):
+    with pytest.raises(TypeError, match="parameter graph has the value"):
         fitted.save(tmp_path / "model")
     assert not list(tmp_path.iterdir())
 
