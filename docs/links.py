@@ -4,6 +4,7 @@
 `examples/plot_name.py` to its page in the gallery. What does not exist stays as it is written.
 """
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,9 @@ class LinkNames(SphinxTransform):
 
     @staticmethod
     def documents(name: str, members: list[str]) -> bool:
-        """Whether a public name, or a method or property of it, has an entry."""
+        """Whether a public name, or a member of it, has an entry; a package itself has none."""
         if not members:
-            return True
+            return not inspect.ismodule(getattr(ibestimators, name))
         value = vars(getattr(ibestimators, name)).get(members[0])
         described = callable(value) or isinstance(value, property | classmethod)
         return len(members) == 1 and described and not members[0].startswith("_")
