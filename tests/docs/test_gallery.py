@@ -168,7 +168,7 @@ def test_order_matters(run):
     assert accuracies["Recurrent"].min() >= 0.99
     for name in ("MLP, bag of words", "Attention, no positions"):
         assert accuracies[name].mean() <= 0.65
-    for name in ("MLP, a weight a step", "Attention, no positions"):
+    for name in ("MLP, separate weights", "Attention, no positions"):
         assert (distances[name] > 1.3 * distances["Recurrent"]).all()
 
 
