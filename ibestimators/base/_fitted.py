@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -60,7 +61,7 @@ class Fitted:
         """Floating-point type of the network."""
         return DTYPES[self.settings.dtype]
 
-    @property
+    @cached_property
     def n_parameters(self) -> int:
         """Number of trained parameters."""
         return sum(p.numel() for p in self.network.parameters())
@@ -138,11 +139,11 @@ class Fitted:
         batch_size = max(1, min(1024, batch_size))
         with training.intra_op_threads(self.n_threads(batch_size)):
             outputs = training.forward(self.net, samples, batch_size, padded_sizes, MAX_ROWS)
-        finite = outputs.isfinite().all(1)
+        finite = outputs.isfinite()
         if not finite.all():
             raise ValueError(
                 f"{type(self.settings).__name__} gives infinite or NaN outputs for sample "
-                f"{int(finite.logical_not().nonzero()[0])} of X. The sample is too far from those "
+                f"{int(finite.logical_not().nonzero()[0, 0])} of X. The sample is too far from those "
                 "seen in fit: check its units. Or the weights are too large: fit again with a "
                 f"lower lr (now {self.settings.lr})."
             )
