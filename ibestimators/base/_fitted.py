@@ -141,9 +141,10 @@ class Fitted:
             outputs = training.forward(self.net, samples, batch_size, padded_sizes, MAX_ROWS)
         finite = outputs.isfinite()
         if not finite.all():
+            row = int(finite.logical_not().nonzero()[0, 0])
             raise ValueError(
                 f"{type(self.settings).__name__} gives infinite or NaN outputs for sample "
-                f"{int(finite.logical_not().nonzero()[0, 0])} of X. The sample is too far from those "
+                f"{row} of X. The sample is too far from those "
                 "seen in fit: check its units. Or the weights are too large: fit again with a "
                 f"lower lr (now {self.settings.lr})."
             )
