@@ -23,6 +23,8 @@ NUMERIC_EQUALITY = {
 }
 
 
+# On a dozen samples of noise, and seeds that some checks leave open, a fit may end above chance.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks([getattr(ibestimators, name)() for name in ESTIMATORS])
 def test_sklearn_check(estimator: Any, check: Any) -> None:
     name = getattr(check, "func", check).__name__
