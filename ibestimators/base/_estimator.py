@@ -373,7 +373,6 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             )
         given, X = X, check(X)
         refuse_masked(y, "y")
-        refuse_masked(sample_weight, "sample_weight")
         y = self._target_type.check(y, self)
         group_labels = None if groups is None else check_groups(groups)
         check_consistent_length(X, y, group_labels)

@@ -31,7 +31,6 @@ from ibestimators.structures._kinds import (
     Index,
     Layout,
     Structure,
-    forget_columns,
     n_axes,
 )
 from ibestimators.structures._scaling import (
@@ -138,7 +137,6 @@ class ArrayStructure(Structure):
         flat = X.ndim == 2
         X = arrange(X, shape, estimator.channels_first)
         if fitted is None and not flat:
-            forget_columns(estimator)
             estimator.n_features_in_ = X.shape[-1] if shape is None else math.prod(shape)
         return X
 

@@ -18,7 +18,6 @@ from ibestimators.structures._kinds import (
     Layout,
     Structure,
     first_sample,
-    forget_columns,
     is_graph,
     n_axes,
     refuse_input_shape,
@@ -119,7 +118,6 @@ class GraphStructure(Structure):
         refuse_no_samples(X)
         refuse_input_shape(estimator, cls.name)
         if fitted is None:
-            forget_columns(estimator)
             return parse(X, estimator.node_attrs, estimator.edge_attrs)
         return parse(X, fitted.node_attrs, fitted.edge_attrs)
 

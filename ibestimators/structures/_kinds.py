@@ -225,9 +225,3 @@ def refuse_input_shape(estimator: Any, name: str) -> None:
             f"input_shape={estimator.input_shape} is for arrays, but X is {name}. "
             "Set input_shape=None."
         )
-
-
-def forget_columns(estimator: Any) -> None:
-    """Remove what an estimator stored about the columns of an earlier X."""
-    for name in ("n_features_in_", "feature_names_in_"):
-        estimator.__dict__.pop(name, None)

@@ -18,7 +18,6 @@ from ibestimators.structures._kinds import (
     Layout,
     Structure,
     first_sample,
-    forget_columns,
     lengths_differ,
     n_axes,
     refuse_input_shape,
@@ -75,8 +74,6 @@ class SequenceStructure(Structure):
     ) -> list[NDArray[np.floating[Any]]]:
         refuse_no_samples(X)
         refuse_input_shape(estimator, cls.name)
-        if fitted is None:
-            forget_columns(estimator)
         steps = check_sequences(X, estimator.channels_first)
         names = column_names(next(iter(X)))
         if fitted is None:

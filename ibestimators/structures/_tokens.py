@@ -17,7 +17,6 @@ from ibestimators.structures._kinds import (
     Layout,
     Structure,
     first_sample,
-    forget_columns,
     lengths_differ,
     n_axes,
     refuse_input_shape,
@@ -71,8 +70,6 @@ class TokenStructure(Structure):
     def check(cls, X: Any, estimator: Any, fitted: Self | None = None) -> list[NDArray[np.int64]]:
         refuse_no_samples(X)
         refuse_input_shape(estimator, cls.name)
-        if fitted is None:
-            forget_columns(estimator)
         return check_tokens(X)
 
     @classmethod
