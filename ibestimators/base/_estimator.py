@@ -98,10 +98,10 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         False,
         ["boolean"],
         "bool",
-        "Whether to set `validation_fraction` of the training data aside (stratified by class, "
-        "or by whole `groups`), stop when its loss has not improved for `n_iter_no_change` "
-        "epochs, and restore the weights of the best epoch. The scales of X and y are learned "
-        "from both parts.",
+        "Whether to set `validation_fraction` of the training data aside (stratified by class if "
+        "y holds one a sample, or by whole `groups`), stop when its loss has not improved for "
+        "`n_iter_no_change` epochs, and restore the weights of the best epoch. The scales of X "
+        "and y are learned from both parts.",
     )
     validation_fraction: float = parameter(
         0.1,
@@ -220,7 +220,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     )
 
     assumption: ClassVar[str]
-    _target_type: ClassVar[type[Target]]
+    _target_types: ClassVar[tuple[type[Target], ...]]  # the first that recognises y is learned
 
     # ---------------------------------------------------------------- what a bias defines
 
@@ -270,8 +270,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             holds sequences, arrays (n_steps_i, n_features) of any lengths; tokens, arrays of
             integers (n_tokens_i,); or graphs: networkx graphs, pairs (adjacency,
             node_features), or PyTorch Geometric's Data.
-        y : array-like of shape (n_samples,) or, for regressors, (n_samples, n_outputs)
-            Class labels of any type, or numbers.
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_outputs)
+            For classifiers: a class of any type for each sample, or a column of 0 and 1 for
+            each of several labels, which may be a sparse matrix. For regressors: numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss and in the standardisation; only their
             ratios matter.
@@ -331,12 +332,13 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             refuse_masked(X, "X")
             kind = structure_of(X)
             check = partial(kind.check, estimator=settings)
-            data = self._check_data(X, y, sample_weight, groups, check)
+            target_type = self._target_type(y)
+            data = self._check_data(X, y, sample_weight, groups, check, target_type)
             structure = kind.learn(data.X, data.weight, settings)
-            target = self._target_type.learn(data.y, data.weight, settings, classes)
+            target = target_type.learn(data.y, data.weight, settings, classes)
         else:
             settings, structure, target = before.settings, before.structure, before.target
-            data = self._check_data(X, y, sample_weight, groups, before.check)
+            data = self._check_data(X, y, sample_weight, groups, before.check, type(target))
         # Samples to train on and, with early stopping, to validate on.
         dtype, seed = DTYPES[settings.dtype], draw_seed(self.random_state)
         samples = structure.read(data.X, dtype)
@@ -358,6 +360,10 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         self._commit(fitted)
         return self
 
+    def _target_type(self, y: Any) -> type[Target]:
+        """What y holds."""
+        return next(target for target in self._target_types if target.recognises(y))
+
     def _check_data(
         self,
         X: Any,
@@ -365,6 +371,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: ArrayLike | None,
         groups: ArrayLike | None,
         check: Callable[[Any], Any],
+        target_type: type[Target],
     ) -> _TrainingData:
         """X as its structure takes it, y as an array, weights and groups; or an error."""
         if y is None:
@@ -373,7 +380,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             )
         given, X = X, check(X)
         refuse_masked(y, "y")
-        y = self._target_type.check(y, self)
+        y = target_type.check(y, self)
         group_labels = None if groups is None else check_groups(groups)
         check_consistent_length(X, y, group_labels)
         weight = check_weight(sample_weight, y)
@@ -557,8 +564,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         refuse_masked(X, "X")
         kind = structure_of(X)
         structure = kind.learn(kind.check(X, settings), None, settings)
-        y = self._target_type.check(y, settings)
-        target = self._target_type.learn(y, None, settings)
+        target_type = self._target_type(y)
+        target = target_type.learn(target_type.check(y, settings), None, settings)
         with training.seeded(0, "cpu"), torch.device("meta"):
             return sum(p.numel() for p in settings._new_network(structure, target).parameters())
 
@@ -609,9 +616,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """Write the fitted estimator as an ONNX model, which runs without Python or torch.
 
         Its input ``X`` takes float64 of shape ``(n, *sample_shape_)`` for any n, not
-        standardised. Its output is ``probabilities`` (n, n_classes), in the order of
-        `classes_`, or ``predictions``, as `predict` gives them. The model's metadata hold the
-        classes, as JSON.
+        standardised. Its output is ``probabilities``, as `predict_proba` gives them, or
+        ``predictions``, as `predict` of a regressor does. The model's metadata hold
+        `classes_`, as JSON.
 
         Parameters
         ----------
@@ -638,7 +645,10 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         columns = state["input"]
         settings.__dict__ |= {name: columns[name] for name in COLUMNS if name in columns}
         structure = KINDS[state["kind"]].from_state(state["structure"])
-        target = self._target_type.from_state(state["target"])
+        target_types = {each.__name__: each for each in self._target_types}
+        # In older files each estimator has one type of target.
+        name = state.get("target_type", self._target_types[-1].__name__)
+        target = target_types[name].from_state(state["target"])
         network = settings._new_network(structure, target)
         network.load_state_dict(weights)
         one_pass = not state["scheduled"]

@@ -175,6 +175,7 @@ class Fitted:
             "kind": self.structure.kind,
             "structure": self.structure.state(),
             "target": self.target.state(),
+            "target_type": type(self.target).__name__,
             "dtype": self.settings.dtype,
             "scheduled": self.scheduled,
             "loss_curve": self.curves["loss_curve_"],

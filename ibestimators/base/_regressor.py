@@ -18,7 +18,7 @@ from ibestimators.base._targets import Numbers
 class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
     """Abstract: predicts one number or several."""
 
-    _target_type = Numbers
+    _target_types = (Numbers,)
 
     def partial_fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one pass over X, on from the present state.

@@ -1,4 +1,4 @@
-"""What is predicted: classes or numbers, how y is encoded, and what outputs mean.
+"""What is predicted: classes, labels or numbers, how y is encoded, and what outputs mean.
 
 A target is learned from y in ``fit``. It encodes y for the loss and turns the outputs of the
 network into probabilities or predictions. A new type of output is one subclass of `Target`.
@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.special import entr
 from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -28,6 +30,14 @@ class CrossEntropy(nn.Module):
 
     def forward(self, scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         return nn.functional.cross_entropy(scores, label, reduction="none")
+
+
+class BinaryCrossEntropy(nn.Module):
+    """Binary cross-entropy of each sample, the mean over its labels."""
+
+    def forward(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        loss = nn.functional.binary_cross_entropy_with_logits(scores, labels, reduction="none")
+        return loss.mean(1)
 
 
 class SquaredError(nn.Module):
@@ -55,6 +65,11 @@ class Target(ABC):
     n_outputs: int
 
     @classmethod
+    def recognises(cls, y: Any) -> bool:
+        """Whether y, not checked yet, is of this type."""
+        return True
+
+    @classmethod
     @abstractmethod
     def check(cls, y: Any, estimator: Any) -> NDArray[Any]:
         """y as an array, or an error."""
@@ -77,6 +92,14 @@ class Target(ABC):
     @abstractmethod
     def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probabilities, or predictions in the units of y, from outputs (n, n_outputs)."""
+
+    def log_outcome(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Logarithms of probabilities."""
+        return self.outcome(outputs).log()
+
+    def predictions(self, outputs: torch.Tensor) -> NDArray[Any]:
+        """What `predict` returns."""
+        return np.asarray(self.outcome(outputs).numpy())
 
     @abstractmethod
     def baseline_loss(self, data: LabelledSamples) -> float:
@@ -124,6 +147,12 @@ class Classes(Target):
 
     @classmethod
     def check(cls, y: Any, estimator: Any) -> NDArray[Any]:
+        _refuse_collections(y)
+        if Labels.recognises(y):  # in training on, since a first fit would have learned labels
+            raise ValueError(
+                "y has several columns, but the first fit saw one class a sample. Give y of shape "
+                "(n_samples,), or fit a new estimator."
+            )
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
@@ -157,6 +186,13 @@ class Classes(Target):
     def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
         return outputs.double().softmax(1)
 
+    def log_outcome(self, outputs: torch.Tensor) -> torch.Tensor:
+        return outputs.double().log_softmax(1)
+
+    def predictions(self, outputs: torch.Tensor) -> NDArray[Any]:
+        labels: NDArray[Any] = self.classes[outputs.argmax(1).numpy()]
+        return labels
+
     def baseline_loss(self, data: LabelledSamples) -> float:
         return math.log(self.n_outputs)
 
@@ -186,6 +222,121 @@ class Classes(Target):
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         return cls(state["classes"])
+
+
+class Labels(Target):
+    """Several labels a sample, each present or not.
+
+    Parameters
+    ----------
+    n_labels : int
+    """
+
+    criterion = BinaryCrossEntropy
+
+    def __init__(self, n_labels: int) -> None:
+        self.n_outputs = n_labels
+
+    @classmethod
+    def recognises(cls, y: Any) -> bool:
+        """Whether y has several columns, whatever is in them."""
+        try:
+            shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+        except ValueError:  # rows of different lengths
+            return False
+        return len(shape) == 2 and shape[1] > 1
+
+    @classmethod
+    def check(cls, y: Any, estimator: Any) -> NDArray[Any]:
+        y = check_array(
+            y,
+            accept_sparse="csr",
+            ensure_2d=False,
+            allow_nd=True,
+            dtype=None,
+            input_name="y",
+            estimator=estimator,
+        )
+        y = y.toarray() if sparse.issparse(y) else np.asarray(y)
+        others = y[~np.isin(y, (0, 1))] if y.dtype.kind in "biufO" else y.ravel()
+        if others.size:
+            raise ValueError(
+                f"y of shape {y.shape} must hold a column of 0 and 1 for each label, but it holds "
+                f"{others.tolist()[0]!r}. Encode names of labels by MultiLabelBinarizer, fit one "
+                "classifier a column (MultiOutputClassifier) if columns hold classes, and a "
+                "regressor if they hold numbers."
+            )
+        return y.astype(np.float64)
+
+    @classmethod
+    def learn(
+        cls,
+        y: NDArray[Any],
+        sample_weight: NDArray[Any] | None,
+        estimator: Any,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        n_labels = y.shape[1]
+        if classes is None:
+            seen = y if sample_weight is None else y[sample_weight > 0]
+            if (seen.sum(1) == 1).all():
+                raise ValueError(
+                    f"y looks one-hot encoded ({n_labels} classes): each row has exactly one 1. "
+                    "Pass y.argmax(axis=1), one class a sample."
+                )
+        elif not np.array_equal(np.unique(classes), np.arange(n_labels)):
+            raise ValueError(
+                f"classes={classes!r}, but y has {n_labels} labels. Give "
+                f"classes=np.arange({n_labels}), or the columns of a data frame y."
+            )
+        return cls(n_labels)
+
+    def encode(self, y: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
+        if y.shape[1:] != (self.n_outputs,):
+            raise ValueError(
+                f"y has shape {y.shape}, but the first fit saw {self.n_outputs} labels. Give y of "
+                f"shape (n_samples, {self.n_outputs}), or fit a new estimator."
+            )
+        return torch.from_numpy(y).to(dtype)
+
+    def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
+        return outputs.double().sigmoid()
+
+    def log_outcome(self, outputs: torch.Tensor) -> torch.Tensor:
+        return nn.functional.logsigmoid(outputs.double())
+
+    def predictions(self, outputs: torch.Tensor) -> NDArray[Any]:
+        return np.asarray((self.outcome(outputs) > 0.5).numpy().astype(int))
+
+    def baseline_loss(self, data: LabelledSamples) -> float:
+        target = data.target.double().numpy()
+        weight = None if data.weight is None else data.weight.double().numpy()
+        # One more sample with each label and one without: a constant label has a loss as well.
+        share = (1 + len(target) * np.average(target, axis=0, weights=weight)) / (2 + len(target))
+        return float((entr(share) + entr(1 - share)).mean())
+
+    def loss_weight(
+        self, y: NDArray[Any], sample_weight: NDArray[Any] | None, estimator: Any
+    ) -> NDArray[Any] | None:
+        if estimator.class_weight is not None:
+            raise ValueError(
+                f"class_weight={estimator.class_weight!r} is for one class a sample, but y has "
+                f"{self.n_outputs} labels. Set class_weight=None, and weight samples by "
+                "sample_weight."
+            )
+        return sample_weight
+
+    def attributes(self) -> dict[str, Any]:
+        # As objects, because scikit-learn's scorers take the integers 0 and 1 for the two classes
+        # of one label, and drop the first of two columns.
+        return {"classes_": np.arange(self.n_outputs, dtype=object)}
+
+    def state(self) -> dict[str, Any]:
+        return {"n_labels": self.n_outputs}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        return cls(state["n_labels"])
 
 
 class Numbers(Target):
@@ -257,6 +408,19 @@ class Numbers(Target):
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         return cls(state["shape"], scaler_from_state(state["scaler"]))
+
+
+def _refuse_collections(y: Any) -> None:
+    """Raise an error if the entries of y are collections, such as lists of labels."""
+    if getattr(y, "dtype", np.dtype(object)) != np.dtype(object):
+        return
+    entries = np.asarray(y, dtype=object)
+    collections = (list, tuple, set, frozenset, np.ndarray)
+    if entries.ndim == 1 and any(isinstance(entry, collections) for entry in entries):
+        raise ValueError(
+            "y holds a collection of labels for each sample. Pass "
+            "MultiLabelBinarizer().fit_transform(y), which has a column of 0 and 1 for each label."
+        )
 
 
 def _as_columns(y: NDArray[Any]) -> NDArray[Any]:

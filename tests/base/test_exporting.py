@@ -12,7 +12,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.fixes import parse_version
 
 import ibestimators
-from ibestimators import AttentionClassifier, ConvClassifier, GraphClassifier, MLPRegressor
+from ibestimators import (
+    AttentionClassifier,
+    ConvClassifier,
+    GraphClassifier,
+    MLPClassifier,
+    MLPRegressor,
+)
 from ibestimators.testing import _data as kinds
 
 runtime = optional("onnxruntime")
@@ -93,6 +99,14 @@ def test_units_of_several_targets_without_standardisation_of_x(tmp_path):
         est.fit(X, np.column_stack([1e4 * X[:, 0], X[:, 1]]))
         check(est, X, tmp_path)
         (tmp_path / "model.onnx").unlink()
+
+
+def test_labels(tmp_path):
+    X, y = kinds.KINDS["table"](), np.arange(kinds.N_SAMPLES)[:, None] % [2, 3, 4] % 2
+    est = MLPClassifier(max_epochs=1, random_state=0).fit(X, y)
+    output, session = run(check(est, X, tmp_path), X)
+    assert json.loads(session.get_modelmeta().custom_metadata_map["classes"]) == [0, 1, 2]
+    np.testing.assert_array_equal(est.predict(X), output > 0.5)
 
 
 def test_what_cannot_be_exported(tmp_path, monkeypatch):

@@ -242,6 +242,20 @@ def test_a_forged_file_sets_nothing_but_what_fit_learns(iris):
     assert callable(again.predict)
 
 
+def test_a_forged_type_of_target_is_none_of_the_estimator(iris):
+    fitted, X, path = iris
+    with safe_open(path, "pt") as file:
+        text = file.metadata()["ibestimators"].partition(" ")[2]
+    entries = dict(json.loads(text)["fitted"]["dict"])
+    assert entries.pop("target_type") == "Classes"
+    rewritten(path, fitted={"dict": list(entries.items())})  # as older files are
+    assert_array_equal(load(path).predict(X), fitted.predict(X))
+    for wrong in ("Numbers", "Labels", 3):
+        rewritten(path, fitted={"dict": list((entries | {"target_type": wrong}).items())})
+        with pytest.raises(ValueError, match="is inconsistent"):
+            load(path)
+
+
 @pytest.mark.parametrize(
     ("est", "changes"),
     [
