@@ -146,10 +146,14 @@ def tuned(
 def guess_task(y: ArrayLike) -> str:
     """The task that y suggests, "classification" or "regression".
 
-    Non-integer numbers suggest regression. So do integers with more than 1,000 distinct values,
+    Several columns of 0 and 1 are labels, a classification. Non-integer numbers suggest
+    regression. So do integers with more than 1,000 distinct values,
     or with more distinct values than both 20 and 5 % of the samples.
     """
-    if type_of_target(y).startswith("continuous"):
+    kind = type_of_target(y)
+    if kind == "multilabel-indicator":
+        return "classification"
+    if kind.startswith("continuous"):
         return "regression"
     y = np.asarray(y)
     if y.dtype.kind not in "iuf":

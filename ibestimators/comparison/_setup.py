@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.utils import indexable
+from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.base import draw_seed
 from ibestimators.comparison._cache import Store
@@ -27,20 +29,22 @@ from ibestimators.suite import biases, guess_task
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_SCORES_OF_ONE_CLASS = ("neg_log_loss", "d2_log_loss_score")
+
 _SECTIONS = {
     "data": """
 X : array-like of shape (n_samples, ...), or list
     Samples of any kind that the estimators read.
-y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-    Class labels or numbers.
+y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_outputs)
+    Classes; 0 and 1 for each of several labels, maybe as a sparse matrix; or numbers.
 estimators : dict of str to estimator, default=None
     Any scikit-learn estimators, pipelines or searches, by name. None takes the five biases,
     as classifiers or regressors depending on y.
 """,
     "cv": """
 cv : int, splitter or iterable of splits, default=5
-    An int makes that many shuffled folds, which keep the proportions of classes and keep
-    `groups` whole. Splitters and ready-made splits are used as they are.
+    An int makes that many shuffled folds, which keep the proportions of classes (if y holds one
+    a sample) and keep `groups` whole. Splitters and ready-made splits are used as they are.
 """,
     "options": """
 groups : array-like of shape (n_samples,), default=None
@@ -49,6 +53,7 @@ groups : array-like of shape (n_samples,), default=None
     `early_stopping` of the estimators of this package.
 scoring : str, callable, list of str or dict, default=None
     As in scikit-learn; None takes accuracy or R². With several scores the first one decides.
+    The accuracy of several labels is the share of samples whose labels are all correct.
 baseline : str, default=None
     Name of the estimator to compare to; None takes the first.
 n_repeats : int, default=1
@@ -157,7 +162,7 @@ class Setup:
 
 def prepare(
     X: Any,
-    y: ArrayLike,
+    y: Any,
     estimators: Mapping[str, BaseEstimator] | None,
     *,
     cv: Any,
@@ -172,7 +177,7 @@ def prepare(
     verbose: int,
 ) -> Setup:
     """Check the shared parameters, split the samples and seed the estimators."""
-    X, y, groups = indexable(X, y, groups)
+    X, y, groups = indexable(X, y.toarray() if sparse.issparse(y) else y, groups)
     if estimators is None:
         estimators = biases(guess_task(y))
     if not estimators:
@@ -180,7 +185,7 @@ def prepare(
     baseline = next(iter(estimators)) if baseline is None else baseline
     if baseline not in estimators:
         raise ValueError(f"baseline={baseline!r} is not among the estimators {list(estimators)}.")
-    _check_scoring(scoring)
+    _check_scoring(scoring, y)
     _check_options(n_repeats, error_score, cache, random_state)
     # The order of the draws is part of the result: a seed gives the same folds in all functions.
     seed = int(random_state) if isinstance(random_state, Integral) else draw_seed(random_state)
@@ -206,7 +211,7 @@ def prepare(
     )
 
 
-def _check_scoring(scoring: Any) -> None:
+def _check_scoring(scoring: Any, y: Any) -> None:
     several = isinstance(scoring, (list, tuple, dict)) and len(scoring) > 0
     if not (scoring is None or isinstance(scoring, str) or callable(scoring) or several):
         raise ValueError(
@@ -216,6 +221,14 @@ def _check_scoring(scoring: Any) -> None:
     if reserved:
         raise ValueError(
             f"scoring uses the names {reserved}, which are columns of `cells`; choose other names."
+        )
+    scores = scoring.values() if isinstance(scoring, dict) else scoring if several else [scoring]
+    of_one_class = [score for score in scores if str(score) in _SCORES_OF_ONE_CLASS]
+    if of_one_class and type_of_target(y) == "multilabel-indicator":
+        raise ValueError(
+            f"scoring={of_one_class[0]!r} scores the probability of one class a sample and ignores "
+            "labels that are absent, but y has several labels. Choose another, such as "
+            "'average_precision', 'roc_auc' or 'f1_macro'."
         )
 
 

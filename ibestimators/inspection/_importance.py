@@ -194,8 +194,8 @@ def structure_importance(
     X : array-like of shape (n_samples, ...), or list
         At least two samples, features last. Texts are supported if the first step of a pipeline
         is a `TextTokenizer`.
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Class labels or numbers.
+    y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_outputs)
+        Classes, 0 and 1 for each label, or numbers.
     unit : str, default="auto"
         - "feature": of arrays, an entry of the last axis at all positions, a column of
           ``(n, d)``. Of sequences, exchanged among all steps of all samples; of graphs, an

@@ -8,6 +8,8 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.report._section import Facts, Section
@@ -55,21 +57,24 @@ def facts_of_samples(X: Any) -> Sequence[tuple[str, str]]:
 
 
 def facts_of_target(y: Any, are_classes: bool) -> list[tuple[str, str]]:
-    """Numbers of the classes, or mean and spread of the numbers."""
-    y = np.asarray(y)
+    """Numbers of the classes or labels, or mean and spread of the numbers."""
+    y = y.toarray() if sparse.issparse(y) else np.asarray(y)
     if are_classes and y.ndim == 1:
-        labels, counts = np.unique(y, return_counts=True)
-        largest = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
-        shown = [f"{labels[i]} ({counts[i]:,})" for i in largest]
-        return [
-            ("classes", f"{len(labels):,}"),
-            ("samples of each", _with_rest(shown, len(labels), "classes")),
-        ]
+        return _counts("classes", *np.unique(y, return_counts=True))
+    if are_classes and np.isin(y, (0, 1)).all():
+        return _counts("labels", np.arange(y.shape[1]), (y == 1).sum(axis=0))
     if are_classes:
         return [("outputs", f"{y.shape[1]:,}")]
     columns = y.reshape(len(y), -1).T.astype(float)
     shown = [f"{column.mean():.4g} ± {column.std():.4g}" for column in columns[:MAX_CLASSES]]
     return [("target, mean ± sd", _with_rest(shown, len(columns), "outputs"))]
+
+
+def _counts(noun: str, names: NDArray[Any], counts: NDArray[Any]) -> list[tuple[str, str]]:
+    """How many classes or labels there are, and samples of the most frequent ones."""
+    largest = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
+    shown = [f"{names[i]} ({counts[i]:,})" for i in largest]
+    return [(noun, f"{len(names):,}"), ("samples of each", _with_rest(shown, len(names), noun))]
 
 
 def _with_rest(shown: list[str], n: int, noun: str) -> str:

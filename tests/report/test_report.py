@@ -249,7 +249,10 @@ def test_targets_are_described():
     assert facts["samples of each"].endswith("19 (11), and 10 more classes")
     two = dict(facts_of_target([[0, 1], [2, 1]], are_classes=False))
     assert two == {"target, mean ± sd": "1 ± 1, 1 ± 0"}
-    assert dict(facts_of_target([[0, 1], [1, 1]], are_classes=True)) == {"outputs": "2"}
+    assert dict(facts_of_target([[0, 1], [2, 1]], are_classes=True)) == {"outputs": "2"}
+    for labels in ([[0, 1], [1, 1]], sparse.csr_array([[0, 1], [1, 1]])):
+        facts = dict(facts_of_target(labels, are_classes=True))
+        assert facts == {"labels": "2", "samples of each": "1 (2), 0 (1)"}
 
 
 @pytest.mark.parametrize("ends", [(0.3, 0.9), (0, 1), (-1e6, 3), (0.5, 0.5), (0, 0), (-1e-7, 2e-7)])
