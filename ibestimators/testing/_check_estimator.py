@@ -83,7 +83,7 @@ def estimator_checks(
         raise ValueError(f"kinds has {sorted(unknown)}, but must be among {list(KINDS)}.")
     for kind in read:
         for check in CHECKS:
-            if applies(check, kind, read):
+            if applies(check, estimator, kind, read):
                 yield EstimatorCheck(check.__name__, kind, check, read)
 
 
@@ -115,8 +115,9 @@ def check_estimator(
     -------
     list of dict
         One entry for each check that ran, with the keys `check_name`, `kind`, `status` ("passed"
-        or "failed") and `exception` (None if passed). A check that does not apply to a kind
-        has no entry, so that the length of the list is the number of checks.
+        or "failed") and `exception` (None if passed). A check that does not apply to a kind, or
+        to the tags of the estimator, has no entry, so that the length of the list is the number
+        of checks.
 
     Raises
     ------
@@ -137,7 +138,7 @@ def check_estimator(
     >>> from ibestimators.testing import check_estimator
     >>> checks = check_estimator(MLPClassifier(hidden_layer_sizes=(8,)), kinds=["tokens"])
     >>> len(checks), {check["status"] for check in checks}
-    (13, {'passed'})
+    (14, {'passed'})
     """
     if on_fail not in ("raise", None):
         raise ValueError(f"on_fail={on_fail!r}, but must be 'raise' or None.")

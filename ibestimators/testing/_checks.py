@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.utils import get_tags
 
 from ibestimators.structures import NAMES, kind_of
 from ibestimators.testing._data import KINDS, N_SAMPLES, outputs, rows, targets
@@ -189,6 +190,18 @@ def check_early_stopping(estimator: Any, kind: str, kinds: Sequence[str]) -> Non
     assert len(fitted.validation_curve_) == fitted.n_iter_
 
 
+def check_several_outputs(estimator: Any, kind: str, kinds: Sequence[str]) -> None:
+    """A y of several columns, labels or numbers, gives predictions of as many columns."""
+    X, y = data(estimator, kind)
+    classifies = is_classifier(estimator)
+    first = y == y[1] if classifies else y
+    several = np.column_stack([first, np.arange(N_SAMPLES) % 3]) % 2
+    fitted = quick(estimator).fit(X, several)
+    predicted = fitted.predict(X)
+    assert predicted.shape == outputs(fitted, X).shape == (N_SAMPLES, 2)
+    assert not classifies or np.isin(predicted, (0, 1)).all()
+
+
 def check_object_array(estimator: Any, kind: str, kinds: Sequence[str]) -> None:
     """A list of samples can also come as an array of objects."""
     X, y = data(estimator, kind)
@@ -221,13 +234,18 @@ CHECKS: list[Check] = [
     check_zero_weight_equals_removal,
     check_partial_fit,
     check_early_stopping,
+    check_several_outputs,
     check_object_array,
     check_cross_validation_and_search,
 ]
 
 
-def applies(check: Check, kind: str, kinds: Sequence[str]) -> bool:
-    """Whether a check has anything to do for a kind."""
+def applies(check: Check, estimator: Any, kind: str, kinds: Sequence[str]) -> bool:
+    """Whether a check has anything to do for an estimator and a kind."""
+    if check is check_several_outputs:
+        tags = get_tags(estimator)
+        of_labels = tags.classifier_tags is not None and tags.classifier_tags.multi_label
+        return of_labels or tags.target_tags.multi_output
     if check is check_object_array:
         return structure(kind) != "array"
     if check is check_refit_forgets_the_last_fit:

@@ -54,7 +54,7 @@ def test_what_fails_is_named():
 def test_all_checks_run_where_failures_are_not_raised():
     estimator = LooksAtItsNeighbours(hidden_layer_sizes=(8,))
     checks = check_estimator(estimator, kinds=["series", "ragged"], on_fail=None)
-    assert len(checks) == 27
+    assert len(checks) == 29
     name = "check_prediction_is_independent_of_the_batch"
     assert failed(checks) == {(name, "series"), (name, "ragged")}
     assert all((c["exception"] is None) == (c["status"] == "passed") for c in checks)
