@@ -1,5 +1,6 @@
 """The estimator: parameters, fit, predict, files. A bias subclasses `Estimator`."""
 
+from ibestimators.base._budget import BudgetRule
 from ibestimators.base._classifier import Classifier
 from ibestimators.base._estimator import (
     NON_NEGATIVE_REAL,
@@ -19,6 +20,7 @@ __all__ = [
     "NON_NEGATIVE_REAL",
     "POSITIVE_INT",
     "POSITIVE_REAL",
+    "BudgetRule",
     "Classifier",
     "Estimator",
     "Fitted",

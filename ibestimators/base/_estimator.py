@@ -31,7 +31,8 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from torch import nn
 
 from ibestimators import training
-from ibestimators.base._fitted import COLUMNS, DTYPES, Fitted
+from ibestimators.base._budget import Budget, BudgetRule
+from ibestimators.base._fitted import COLUMNS, DTYPES, MIN_EPOCHS_TO_CONVERGE, Fitted
 from ibestimators.base._parameters import estimator, parameter
 from ibestimators.base._progress import CallbackSupportMixin, notify_callbacks, with_callbacks
 from ibestimators.base._random import draw_seed
@@ -50,7 +51,8 @@ POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 POSITIVE_REAL = Interval(Real, 0, None, closed="neither")
 NON_NEGATIVE_REAL = Interval(Real, 0, None, closed="left")
 
-_MIN_EPOCHS_TO_CONVERGE = 5  # fewer are a trial, which draws no warning
+_STILL_FALLING = 0.2  # share of the loss's fall in the last fifth of the epochs
+_EMBEDDING_STD = 0.1  # of the initial embeddings of words
 _CHANCE = 1.1  # times the loss of the best constant: what a network without a signal reaches
 
 
@@ -67,32 +69,39 @@ class _TrainingData(NamedTuple):
 class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     """Abstract: an estimator that trains a network.
 
-    A bias defines ``assumption``, ``_build_network`` and ``widened``.
+    A bias defines ``assumption``, ``_budget_rule``, ``_build_network`` and ``_widened``.
     """
 
-    lr: float = parameter(
-        3e-3,
-        [POSITIVE_REAL],
-        "float",
+    lr: float | Literal["auto"] = parameter(
+        "auto",
+        [POSITIVE_REAL, StrOptions({"auto"})],
+        "float or 'auto'",
         "Highest learning rate of AdamW. It rises over the first tenth of the steps and decays "
-        "to 0 by a half cosine; in `partial_fit` it is constant.",
+        "to 0 by a half cosine; in `partial_fit` it is constant. 'auto' is in proportion to the "
+        "square root of the batch size.",
     )
-    weight_decay: float = parameter(
-        1.0,
-        [NON_NEGATIVE_REAL],
-        "float",
+    weight_decay: float | Literal["auto"] = parameter(
+        "auto",
+        [NON_NEGATIVE_REAL, StrOptions({"auto"})],
+        "float or 'auto'",
         "Decay of the weights, decoupled from the gradient (AdamW): a step at learning rate r "
-        "shrinks each weight by the share r x weight_decay.",
+        "shrinks each weight by the share r x weight_decay. 'auto' is constant up to 1,000 "
+        "samples and in inverse proportion to their number beyond, since a prior weighs less "
+        "the more data there are.",
     )
-    max_epochs: int = parameter(
-        40, [POSITIVE_INT], "int", "Number of passes over the training data."
+    max_epochs: int | Literal["auto"] = parameter(
+        "auto",
+        [POSITIVE_INT, StrOptions({"auto"})],
+        "int or 'auto'",
+        "Number of passes over the training data. 'auto' gives a number of steps, constant up "
+        "to 4,000 samples, which grows with the 3/4th power of their number beyond.",
     )
     batch_size: int | Literal["auto"] = parameter(
         "auto",
         [POSITIVE_INT, StrOptions({"auto"})],
         "int or 'auto'",
         "Samples in a batch, at most the number of training samples. 'auto' takes a twentieth "
-        "of the training data, at least 8 and at most 128 samples.",
+        "of the training data, at least 8 and at most 64 samples.",
     )
     early_stopping: bool = parameter(
         False,
@@ -121,11 +130,13 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         "{'relu', 'gelu', 'tanh', 'silu'}",
         "Nonlinearity of hidden units.",
     )
-    dropout: float = parameter(
-        0.0,
-        [Interval(Real, 0, 1, closed="left")],
-        "float",
-        "Probability of dropping a hidden unit in training.",
+    dropout: float | Literal["auto"] = parameter(
+        "auto",
+        [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
+        "float or 'auto'",
+        "Probability of dropping a hidden unit in training. 'auto' is 0.5 for tokens of "
+        "a vocabulary above 256, words, whose embeddings would learn rare ones by heart, and 0 "
+        "otherwise.",
     )
     standardize: bool = parameter(
         True,
@@ -150,7 +161,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         "sequences, a list of (features, steps).",
     )
     embedding_size: int = parameter(
-        32, [POSITIVE_INT], "int", "Size of the embedding of a token, if X holds tokens."
+        128, [POSITIVE_INT], "int", "Size of the embedding of a token, if X holds tokens."
     )
     node_attrs: Sequence[str] | None = parameter(
         None,
@@ -212,6 +223,16 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         ),
         ("net_", "skorch.NeuralNet", "The trained net; `net_.history` is its record."),
         ("module_", "torch.nn.Module", "The network itself; it takes standardised batches."),
+        ("lr_", "float", "Highest learning rate of the last training."),
+        ("weight_decay_", "float", "Weight decay of the last training."),
+        ("batch_size_", "int", "Samples in a batch."),
+        ("max_epochs_", "int", "Number of epochs that the last training had at most."),
+        (
+            "converged_",
+            "bool",
+            "Whether the training loss had nearly stopped falling when training ended: the last "
+            "fifth of at least 5 epochs made at most a tenth of its fall.",
+        ),
         ("n_iter_", "int", "Number of epochs trained."),
         ("n_parameters_", "int", "Number of trained parameters of the network."),
         ("loss_curve_", "list of float", "Training loss of each epoch."),
@@ -232,19 +253,16 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """
 
     @abstractmethod
-    def widened(self, factor: float) -> dict[str, Any]:
-        """Parameters that make the network wider, to about factor squared times the size.
+    def _budget_rule(self, layout: Layout) -> BudgetRule:
+        """How fast, how long and with how much decay the bias is trained on such samples."""
 
-        Parameters
-        ----------
-        factor : float
-            Factor of the sizes of hidden layers.
+    @abstractmethod
+    def _widened(self, factor: float) -> dict[str, Any]:
+        """See `widened`; no parameter is 'auto'."""
 
-        Returns
-        -------
-        dict
-            For `set_params`.
-        """
+    def _auto(self, layout: Layout) -> dict[str, Any]:
+        """What 'auto' stands for in parameters of the network, which depends on what X is."""
+        return {"dropout": 0.5 if layout.has_words else 0.0}
 
     def _bias_callbacks(self) -> list[Any]:
         """Callbacks of `ibestimators.training` that the bias needs."""
@@ -293,12 +311,14 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         Warns
         -----
         ConvergenceWarning
-            If the loss became infinite later (the weights of the epoch before are kept), or if
-            the final loss is above that of the best constant prediction.
+            If the loss became infinite later (the weights of the epoch before are kept), if the
+            final loss is above that of the best constant prediction, or if it was still
+            decreasing fast.
         """
         self._validate_params()
         if hasattr(self, "_skl_callbacks"):
-            self._init_callback_context(max_subtasks=self.max_epochs)
+            known = None if self.max_epochs == "auto" else self.max_epochs
+            self._init_callback_context(max_subtasks=known)
         before = self._fitted if self.warm_start and self.__sklearn_is_fitted__() else None
         return self._train(X, y, sample_weight, groups, before=before)
 
@@ -335,6 +355,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             target_type = self._target_type(y)
             data = self._check_data(X, y, sample_weight, groups, check, target_type)
             structure = kind.learn(data.X, data.weight, settings)
+            settings._resolve_auto(structure.layout)
             target = target_type.learn(data.y, data.weight, settings, classes)
         else:
             settings, structure, target = before.settings, before.structure, before.target
@@ -349,14 +370,15 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             for rows in self._split(data, target, seed, one_pass)
         ]
         # The network, trained, and the estimator changed last.
-        net = self._net(settings, structure, target, before, len(train), seed, one_pass)
+        budget = self._budget_rule(structure.layout).resolve(self, structure.layout, len(train))
+        if one_pass:
+            budget = budget._replace(max_epochs=1)
+        net = self._net(settings, structure, target, before, budget, len(train), seed, one_pass)
         callbacks = list(self.callbacks or ())
-        fitted = Fitted(settings, structure, target, net, not one_pass, callbacks)
+        fitted = Fitted(settings, structure, target, net, budget, not one_pass, callbacks)
         in_place = before is not None and net is before.net
         with training.restored_on_error(net) if in_place else nullcontext():
-            self._optimise(
-                fitted, train, validation, seed, 1 if one_pass else self.max_epochs, X, y
-            )
+            self._optimise(fitted, train, validation, seed, X, y)
         self._commit(fitted)
         return self
 
@@ -406,6 +428,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         structure: Structure,
         target: Target,
         before: Fitted | None,
+        budget: Budget,
         n_samples: int,
         seed: int,
         one_pass: bool,
@@ -415,13 +438,14 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             device = training.resolve_device(self.device)
             with training.seeded(seed, device):
                 network = settings._new_network(structure, target)
-            return self._new_net(network, target, device, n_samples, seed, one_pass)
+            return self._new_net(network, target, device, budget, n_samples, seed, one_pass)
         same_callbacks = before.callbacks == list(self.callbacks or ())
         if one_pass and not before.scheduled and same_callbacks:
             # partial_fit after partial_fit: the optimiser keeps its momentum.
             return before.net
         network = copy.deepcopy(before.network)
-        net = self._new_net(network, target, before.net.device, n_samples, seed, one_pass)
+        device = before.net.device
+        net = self._new_net(network, target, device, budget, n_samples, seed, one_pass)
         net.history.extend(before.net.history)
         return net
 
@@ -432,8 +456,11 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         if vocabulary_size is not None:
             layout = replace(layout, sample_shape=(None, self.embedding_size))
             embedding = nn.Embedding(vocabulary_size + 1, self.embedding_size, 0)
+            if layout.has_words:
+                # A rare word, which training hardly changes, should not say anything.
+                nn.init.normal_(embedding.weight[1:], std=_EMBEDDING_STD)
         network = self._build_network(layout, target.n_outputs)
-        network.embedding = embedding
+        network.embedding, network.embedding_dropout = embedding, float(self.dropout)
         return network.to(DTYPES[self.dtype])
 
     def _new_net(
@@ -441,26 +468,26 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         network: Network,
         target: Target,
         device: str,
+        budget: Budget,
         n_samples: int,
         seed: int,
         one_pass: bool,
     ) -> TrainingNet:
         """A net with a new optimiser and an empty history."""
-        batch_size = self._resolve_batch_size(n_samples)
         given = copy.deepcopy(list(self.callbacks or ()))
         callbacks = [training.LastGoodWeights(), *self._bias_callbacks()]
         if not one_pass:
             if not training.any_scheduler(given):
-                n_steps = self.max_epochs * math.ceil(n_samples / batch_size)
-                callbacks.append(training.WarmUpAndDecay(n_steps, self.max_epochs * n_samples))
+                n_steps = budget.max_epochs * math.ceil(n_samples / budget.batch_size)
+                callbacks.append(training.WarmUpAndDecay(n_steps, budget.max_epochs * n_samples))
             if self.early_stopping:
                 callbacks.append(training.early_stopping(self.n_iter_no_change, self.tol))
         return training.build_net(
             network,
             target.criterion,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            batch_size=batch_size,
+            lr=budget.lr,
+            weight_decay=budget.weight_decay,
+            batch_size=budget.batch_size,
             callbacks=[*callbacks, *given],
             device=device,
             seed=seed,
@@ -473,31 +500,32 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         train: LabelledSamples,
         validation: list[LabelledSamples],
         seed: int,
-        n_epochs: int,
         X: Any,
         y: Any,
     ) -> None:
         """Train the network, and warn if that went wrong; X and y are for callbacks."""
-        net, encoder = fitted.net, fitted.network.encoder
-        batch_size = self._resolve_batch_size(len(train))
-        net.resume(self.lr, self.weight_decay, batch_size, int(self.verbose))
+        net, encoder, budget = fitted.net, fitted.network.encoder, fitted.budget
+        net.resume(budget.lr, budget.weight_decay, budget.batch_size, int(self.verbose))
         for part in (train, *validation):
             if part.samples.sizes is not None:
                 encoder.check_sizes(part.samples.sizes)
                 part.padded_sizes = encoder.padded_size(part.samples.sizes)
         epoch_seed, device = seed + len(net.history), str(net.device)
         with (
-            training.intra_op_threads(fitted.n_threads(batch_size)),
-            training.seeded(epoch_seed, device, exclusive=self.dropout > 0),
+            training.intra_op_threads(fitted.n_threads(budget.batch_size)),
+            training.seeded(epoch_seed, device, exclusive=fitted.settings.dropout > 0),
             notify_callbacks(self, fitted, X, y),
         ):
-            training.train(net, train, next(iter(validation), None), n_epochs)
-        self._warn_if_not_converged(fitted, train, n_epochs)
+            training.train(net, train, next(iter(validation), None), budget.max_epochs)
+        fitted.budget = budget._replace(batch_size=net.batch_size)  # less if memory was full
+        self._warn_if_not_converged(fitted, train)
 
-    def _warn_if_not_converged(self, fitted: Fitted, train: LabelledSamples, n_epochs: int) -> None:
+    def _warn_if_not_converged(self, fitted: Fitted, train: LabelledSamples) -> None:
         """Warn, or raise an error, if the loss became infinite or stayed above that of chance."""
         name, losses, n_iter = type(self).__name__, fitted.curves["loss_curve_"], fitted.n_iter
-        remedy = f"Lower lr={self.lr}" + ("." if self.standardize else ", or set standardize=True.")
+        remedy = f"Lower lr={fitted.budget.lr:.3g}" + (
+            "." if self.standardize else ", or set standardize=True."
+        )
         if training.diverged(fitted.net):
             what = f"The loss, weights or outputs of {name} became infinite in epoch {n_iter}"
             if not np.isfinite(losses[:-1]).any():
@@ -507,17 +535,24 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        elif n_epochs >= _MIN_EPOCHS_TO_CONVERGE:
+        elif fitted.budget.max_epochs >= MIN_EPOCHS_TO_CONVERGE:
             baseline = fitted.target.baseline_loss(train)
+            more = f"raise max_epochs={fitted.budget.max_epochs}."
+            own_length = self.max_epochs != "auto" and not self.early_stopping
             if losses[-1] > _CHANCE * baseline:
-                warnings.warn(
-                    f"{name} has not converged: after {n_iter} epochs its training loss is "
-                    f"{losses[-1]:.3g}, above the {baseline:.3g} of the best constant prediction. "
-                    f"{remedy} If the loss is still decreasing (see loss_curve_), raise "
-                    f"max_epochs={self.max_epochs}.",
-                    ConvergenceWarning,
-                    stacklevel=2,
-                )
+                what = f"{losses[-1]:.3g}, above the {baseline:.3g} of the best constant prediction"
+                advice = f"{remedy} If the loss is still decreasing (see loss_curve_), {more}"
+            elif own_length and fitted.late_fall > _STILL_FALLING:
+                what = f"{losses[-1]:.3g} and still decreasing (see loss_curve_)"
+                advice = more.capitalize()
+            else:
+                return
+            warnings.warn(
+                f"{name} has not converged: after {n_iter} epochs its training loss is {what}. "
+                f"{advice}",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
 
     def _commit(self, fitted: Fitted) -> None:
         """Become the estimator that was fitted: the last step, after which nothing can fail."""
@@ -559,15 +594,38 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         -------
         int
         """
+        settings, structure = self._for(X)
+        target_type = self._target_type(y)
+        target = target_type.learn(target_type.check(y, settings), None, settings)
+        with training.seeded(0, "cpu"), torch.device("meta"):
+            return sum(p.numel() for p in settings._new_network(structure, target).parameters())
+
+    def widened(self, factor: float, X: Any) -> dict[str, Any]:
+        """Parameters that make the network wider, to about factor squared times the size.
+
+        Parameters
+        ----------
+        factor : float
+            Factor of the sizes of hidden layers.
+        X
+            As in `fit`; decides what 'auto' stands for.
+
+        Returns
+        -------
+        dict
+            For `set_params`.
+        """
+        return self._for(X)[0]._widened(factor)
+
+    def _for(self, X: Any) -> tuple[Self, Structure]:
+        """A copy with values in the place of 'auto', and the structure of X."""
         settings = self._unfitted_copy()
         settings._validate_params()
         refuse_masked(X, "X")
         kind = structure_of(X)
         structure = kind.learn(kind.check(X, settings), None, settings)
-        target_type = self._target_type(y)
-        target = target_type.learn(target_type.check(y, settings), None, settings)
-        with training.seeded(0, "cpu"), torch.device("meta"):
-            return sum(p.numel() for p in settings._new_network(structure, target).parameters())
+        settings._resolve_auto(structure.layout)
+        return settings, structure
 
     def count_multiply_adds(self, X: Any) -> int:
         """Multiply-adds of a prediction, the mean over samples.
@@ -645,6 +703,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         columns = state["input"]
         settings.__dict__ |= {name: columns[name] for name in COLUMNS if name in columns}
         structure = KINDS[state["kind"]].from_state(state["structure"])
+        settings._resolve_auto(structure.layout)
         target_types = {each.__name__: each for each in self._target_types}
         # In older files each estimator has one type of target.
         name = state.get("target_type", self._target_types[-1].__name__)
@@ -653,13 +712,16 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         network.load_state_dict(weights)
         one_pass = not state["scheduled"]
         device = training.resolve_device(settings.device)
-        net = settings._new_net(network, target, device, 1, 0, one_pass)
+        known = state.get("budget")
+        rule = self._budget_rule(structure.layout)
+        budget = Budget(**known) if known else rule.resolve(settings, structure.layout, 1)
+        net = settings._new_net(network, target, device, budget, 1, 0, one_pass)
         curves = {"train_loss": state["loss_curve"], "valid_loss": state["validation_curve"]}
         for i in range(len(state["loss_curve"])):
             row = {name: curve[i] for name, curve in curves.items() if i < len(curve)}
             net.history.append({"epoch": i + 1, "batches": []} | row)
         callbacks = list(self.callbacks or ())
-        self._commit(Fitted(settings, structure, target, net, not one_pass, callbacks))
+        self._commit(Fitted(settings, structure, target, net, budget, not one_pass, callbacks))
 
     def __getstate__(self) -> dict[str, Any]:
         """Parameters, what fit learned, and weights, all as plain values and arrays.
@@ -697,6 +759,13 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     # ---------------------------------------------------------------- parameters
 
+    def _resolve_auto(self, layout: Layout) -> None:
+        """Give parameters of the network that are 'auto' their values."""
+        for name, value in self._auto(layout).items():
+            given = getattr(self, name)
+            if isinstance(given, str) and given == "auto":  # an array has no single comparison
+                setattr(self, name, value)
+
     def _layer_sizes(self, name: str, at_least: int = 0) -> tuple[int, ...]:
         """A parameter that holds sizes of layers, checked."""
         sizes = tuple(getattr(self, name))
@@ -716,13 +785,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             self._layer_sizes("head_layer_sizes"),
             n_outputs,
             activation=self.activation,
-            dropout=self.dropout,
+            dropout=float(self.dropout),
         )
-
-    def _resolve_batch_size(self, n_samples: int) -> int:
-        if self.batch_size == "auto":
-            return min(128, max(8, n_samples // 20))
-        return int(self.batch_size)
 
     # ---------------------------------------------------------------- scikit-learn
 

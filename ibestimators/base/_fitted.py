@@ -11,12 +11,15 @@ from typing import Any
 import torch
 
 from ibestimators import training
+from ibestimators.base._budget import Budget
 from ibestimators.base._targets import Target
 from ibestimators.layers import Batch, Network
 from ibestimators.structures import Samples, Structure, refuse_masked, structure_of
 from ibestimators.training import TrainingNet
 
 MIN_WORK_FOR_THREADS = 2_000_000_000  # multiply-adds of a step
+MIN_EPOCHS_TO_CONVERGE = 5  # fewer are a trial
+MAX_LATE_FALL = 0.1
 MAX_ROWS = 1 << 15  # of a padded batch in predict
 COLUMNS = ("n_features_in_", "feature_names_in_")
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -37,6 +40,8 @@ class Fitted:
         Gives outputs their meaning.
     net : TrainingNet
         Holds the network, the optimiser and the history.
+    budget : Budget
+        Settings of the last training, resolved from the size of the data.
     scheduled : bool
         Whether the learning rate followed a schedule in the last training.
     callbacks : list
@@ -47,6 +52,7 @@ class Fitted:
     structure: Structure
     target: Target
     net: TrainingNet
+    budget: Budget
     scheduled: bool
     callbacks: list[Any] = field(default_factory=list)
 
@@ -72,6 +78,25 @@ class Fitted:
         return len(self.net.history)
 
     @property
+    def late_fall(self) -> float:
+        """How much of its fall in the last training the loss made in the last fifth of epochs."""
+        losses = self.curves["loss_curve_"][-self.budget.max_epochs :]
+        last = max(1, round(len(losses) / 5))
+        if len(losses) < 2 or losses[0] <= losses[-1]:
+            return 0.0
+        return max(0.0, (losses[-1 - last] - losses[-1]) / (losses[0] - losses[-1]))
+
+    @property
+    def converged(self) -> bool:
+        """Whether the loss had nearly stopped falling when training ended."""
+        losses = self.curves["loss_curve_"]
+        return (
+            len(losses) >= MIN_EPOCHS_TO_CONVERGE
+            and math.isfinite(losses[-1])
+            and self.late_fall <= MAX_LATE_FALL
+        )
+
+    @property
     def curves(self) -> dict[str, list[float]]:
         """Training and validation loss of each epoch."""
         return {
@@ -87,7 +112,9 @@ class Fitted:
             **self.target.attributes(),
             "sample_shape_": self.structure.layout.sample_shape,
             "net_": self.net,
+            **self.budget.attributes,
             "n_iter_": self.n_iter,
+            "converged_": self.converged,
             "n_parameters_": self.n_parameters,
             "device_": str(self.net.device),
             **self.curves,
@@ -146,7 +173,7 @@ class Fitted:
                 f"{type(self.settings).__name__} gives infinite or NaN outputs for sample "
                 f"{row} of X. The sample is too far from those "
                 "seen in fit: check its units. Or the weights are too large: fit again with a "
-                f"lower lr (now {self.settings.lr})."
+                f"lower lr (now {self.budget.lr:.3g})."
             )
         return outputs
 
@@ -177,6 +204,7 @@ class Fitted:
             "target": self.target.state(),
             "target_type": type(self.target).__name__,
             "dtype": self.settings.dtype,
+            "budget": self.budget._asdict(),
             "scheduled": self.scheduled,
             "loss_curve": self.curves["loss_curve_"],
             "validation_curve": self.curves["validation_curve_"],

@@ -31,7 +31,7 @@ from scipy import sparse
 
 from ibestimators.base._estimator import Estimator
 
-SCHEMA = 2
+SCHEMA = 3
 _KEY = "ibestimators"
 _LIBRARIES = (_KEY, "torch", "scikit-learn", "numpy", "skorch")
 
@@ -135,6 +135,12 @@ def _build(
     if header["class"] not in classes:
         raise ValueError(f"it holds a {header['class']!r}, which is none of {sorted(classes)}.")
     params = {name: _unpack(value, tensors) for name, value in header["parameters"].items()}
+    state = _unpack(header["fitted"], tensors)
+    if header["schema"] < 3:
+        built_with = state.get("built_with", {})
+        built = _parameters_since_schema_3(header["class"], params | built_with, state)
+        state["built_with"] = {name: built[name] for name in built_with}
+        params = _parameters_since_schema_3(header["class"], params, state)
     if device is not None:
         params["device"] = device
     estimator = classes[header["class"]](**params)
@@ -146,8 +152,29 @@ def _build(
     }
     if header["schema"] == 1:
         weights = {_name_since_schema_2(name): value for name, value in weights.items()}
-    estimator._restore(_unpack(header["fitted"], tensors), weights)
+    if header["schema"] < 3 and "encoder.identities.weight" in weights:
+        weights["encoder.scales.weight"] = torch.zeros_like(weights["encoder.identities.weight"])
+    estimator._restore(state, weights)
     return estimator
+
+
+def _parameters_since_schema_3(
+    name: str, params: dict[str, Any], state: dict[str, Any]
+) -> dict[str, Any]:
+    """Parameters of schema 2: no embedding of columns, no overlap of patches, no residuals.
+
+    What `None` and 'auto' stood for depended on what X was, as it does now.
+    """
+    if name.startswith(("MLP", "Attention")):
+        params = params | {"column_embedding": None}
+    if name.startswith("Graph"):
+        params = params | {"residual": False}
+    if name.startswith("Attention") and params.get("patch_size") is None:
+        is_signal = len(state["structure"].get("sample_shape", ())) <= 2
+        params["patch_size"] = 1 if is_signal else "auto"
+    if name.startswith("Recurrent") and params.get("readout", "auto") == "auto":
+        params = params | {"readout": "flatten" if state["kind"] == "array" else "last"}
+    return params
 
 
 def _name_since_schema_2(name: str) -> str:

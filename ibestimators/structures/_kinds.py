@@ -26,6 +26,8 @@ import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+MAX_SYMBOLS = 256  # a vocabulary of more tokens has rare ones: words
+
 Index = slice | torch.Tensor
 Fact = tuple[str, str]
 
@@ -73,11 +75,21 @@ class Layout:
     @property
     def n_features(self) -> int:
         """Size of the last axis, 1 if it is the only one."""
-        if self.kind == "array" and len(self.sample_shape) == 1:
+        if self.is_table:
             return 1
         size = self.sample_shape[-1]
         assert size is not None
         return size
+
+    @property
+    def is_table(self) -> bool:
+        """Whether samples are rows of a table: arrays of one axis."""
+        return self.kind == "array" and len(self.sample_shape) == 1
+
+    @property
+    def has_words(self) -> bool:
+        """Whether samples are tokens of a large vocabulary: words, not letters or symbols."""
+        return (self.vocabulary_size or 0) > MAX_SYMBOLS
 
     @property
     def axes(self) -> tuple[int, ...]:
