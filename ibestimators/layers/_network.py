@@ -60,7 +60,14 @@ class Network(nn.Module):
     embedding : torch.nn.Embedding or None, default=None
         A learned vector for each token; row 0, for tokens that are not in the training data,
         stays 0.
+
+    Attributes
+    ----------
+    embedding_dropout : float
+        Probability of dropping an entry of an embedding in training.
     """
+
+    embedding_dropout = 0.0
 
     def __init__(
         self, encoder: Encoder, readout: Readout, embedding: nn.Embedding | None = None
@@ -77,7 +84,10 @@ class Network(nn.Module):
         edges: torch.Tensor | None = None,
         edge_features: torch.Tensor | None = None,
     ) -> torch.Tensor:  # as in Batch
-        encoded = self.encoder(Batch(self.embed(x), lengths, edges, edge_features))
+        x = self.embed(x)
+        if self.embedding is not None:
+            x = nn.functional.dropout(x, self.embedding_dropout, self.training)
+        encoded = self.encoder(Batch(x, lengths, edges, edge_features))
         y: torch.Tensor = self.readout(encoded)  # (batch, n_outputs)
         return y
 

@@ -44,17 +44,18 @@ class Readout(nn.Module):
 
     Parameters
     ----------
-    how : {"mean", "sum", "max", "flatten", "first", "last", "ends"}
-        How to pool; packed features support "mean", "sum" and "max". "ends" is for features of a
-        bidirectional recurrence: the last position of the forward half and the first position
-        of the backward half, both of which depend on all positions.
+    how : {"mean", "sum", "max", "flatten", "first", "last", "ends"} or tuple of these
+        How to pool; several vectors are concatenated. Packed features support "mean", "sum" and
+        "max". "ends" is for features of a bidirectional recurrence: the last position of the
+        forward half and the first position of the backward half, both of which depend on all
+        positions.
     head : DenseLayers
         Maps the pooled vector to the outputs.
     """
 
-    def __init__(self, how: str, head: DenseLayers) -> None:
+    def __init__(self, how: str | tuple[str, ...], head: DenseLayers) -> None:
         super().__init__()
-        self.how = how
+        self.how = (how,) if isinstance(how, str) else how
         self.head = head
 
     def forward(self, encoded: Padded | Packed) -> torch.Tensor:
@@ -63,24 +64,30 @@ class Readout(nn.Module):
 
     def pool(self, encoded: Padded | Packed) -> torch.Tensor:
         """One vector for each sample: (batch, n_features), or all features if flattened."""
-        if isinstance(encoded, Packed):
-            return aggregate(encoded.features, encoded.sample, encoded.n_samples, self.how)
-        x, mask = encoded
-        if self.how == "first":
-            return x[:, 0]
-        if self.how == "last":
-            return _last(x, mask)
-        if self.how == "ends":
-            forwards, backwards = x.chunk(2, -1)
-            return torch.cat([_last(forwards, mask), backwards[:, 0]], 1)
-        if self.how == "flatten":
-            return x.flatten(1)
-        if self.how == "max":
-            return (x if mask is None else x.masked_fill(~mask.unsqueeze(2), -torch.inf)).amax(1)
-        if mask is None:
-            return x.mean(1) if self.how == "mean" else x.sum(1)
-        total = x.masked_fill(~mask.unsqueeze(2), 0).sum(1)
-        return total / mask.sum(1, keepdim=True) if self.how == "mean" else total
+        vectors = [_pool(encoded, how) for how in self.how]
+        return vectors[0] if len(vectors) == 1 else torch.cat(vectors, 1)
+
+
+def _pool(encoded: Padded | Packed, how: str) -> torch.Tensor:
+    """One vector for each sample: (batch, n_features), or all features if flattened."""
+    if isinstance(encoded, Packed):
+        return aggregate(encoded.features, encoded.sample, encoded.n_samples, how)
+    x, mask = encoded
+    if how == "first":
+        return x[:, 0]
+    if how == "last":
+        return _last(x, mask)
+    if how == "ends":
+        forwards, backwards = x.chunk(2, -1)
+        return torch.cat([_last(forwards, mask), backwards[:, 0]], 1)
+    if how == "flatten":
+        return x.flatten(1)
+    if how == "max":
+        return (x if mask is None else x.masked_fill(~mask.unsqueeze(2), -torch.inf)).amax(1)
+    if mask is None:
+        return x.mean(1) if how == "mean" else x.sum(1)
+    total = x.masked_fill(~mask.unsqueeze(2), 0).sum(1)
+    return total / mask.sum(1, keepdim=True) if how == "mean" else total
 
 
 def _last(x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
