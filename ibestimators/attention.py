@@ -18,23 +18,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
-from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor, estimator, parameter
+from ibestimators.base import (
+    POSITIVE_INT,
+    BudgetRule,
+    Classifier,
+    Estimator,
+    Regressor,
+    estimator,
+    parameter,
+)
 from ibestimators.layers import (
     ACTIVATIONS,
     Batch,
+    ColumnEmbedding,
     Encoder,
     LocalAttention,
     Network,
     Padded,
     Readout,
+    has_few_columns,
 )
 from ibestimators.structures import NAMES, Layout, pad, padding_mask, row_numbers, sample_index
+
+_PATCHES_OF_SIGNAL = 12
+_PATCHES_OF_IMAGE = 6  # along its longest side
 
 
 class MultiHeadAttention(nn.Module):
@@ -213,8 +226,11 @@ class AttentionEncoder(Encoder):
     position : {"none", "sinusoidal", "learned", "rotary"}
     mask : {"full", "causal", "local", "graph"}
     window : int
-    patch_size : int
-        Side of the patches that signals, images and volumes are cut into.
+    patch_size, patch_stride : int
+        Side of the patches that signals, images and volumes are cut into, and the distance
+        between neighbouring patches.
+    column_embedding : ColumnEmbedding or None
+        Embeds the columns of a table; None embeds all tokens by one linear map.
     """
 
     def __init__(
@@ -229,14 +245,17 @@ class AttentionEncoder(Encoder):
         mask: str,
         window: int,
         patch_size: int,
+        patch_stride: int,
+        column_embedding: ColumnEmbedding | None,
     ) -> None:
         super().__init__()
         self.patch_size = patch_size
+        self.patch_stride = patch_stride
         self.mask = mask
         self.window = window
         self.position = position
         self.with_class = with_class
-        self.embed = nn.Linear(n_features, embedding_size)
+        self.embed = column_embedding or nn.Linear(n_features, embedding_size)
         if position == "learned":
             # The sinusoidal table encodes the order from the start; a random one learns it slowly.
             table = sinusoidal(n_tokens, embedding_size, torch.zeros(()))
@@ -291,10 +310,10 @@ class AttentionEncoder(Encoder):
         x, lengths = batch.x, batch.lengths
         if lengths is not None:
             x, lengths = pad(x, lengths)  # (batch, longest, features)
-            lengths = (lengths + self.patch_size - 1) // self.patch_size
+            lengths = (lengths + self.patch_stride - 1) // self.patch_stride
         if x.ndim == 2:
             x = x.unsqueeze(-1)  # each feature is a token
-        return patches(x, self.patch_size), lengths
+        return patches(x, self.patch_size, self.patch_stride), lengths
 
     def embeddings(self, tokens: torch.Tensor) -> torch.Tensor:  # (batch, tokens, features)
         """Tokens with their positions, the class token first: (batch, tokens, embedding_size)."""
@@ -349,21 +368,25 @@ class AttentionEncoder(Encoder):
         return sizes.clamp(min=1) * (1 if self.mask in ("full", "local") else sizes // 64 + 1)
 
 
-def patches(x: torch.Tensor, size: int) -> torch.Tensor:  # (batch, *sizes, features)
-    """Patches of equal sides, padded with zeros at the end of each axis.
+def patches(
+    x: torch.Tensor, size: int, stride: int | None = None
+) -> torch.Tensor:  # (batch, *sizes, features)
+    """Patches of equal sides, `stride` apart along each axis (None: `size`, side by side).
 
-    (batch, patches, size x ... x size x features).
+    There is a patch for each `stride` positions of an axis, centred on them, with zeros beyond
+    the ends. (batch, patches, size x ... x size x features).
     """
-    n_axes = x.ndim - 2
+    n_axes, stride = x.ndim - 2, stride or size
+    before = (size - stride) // 2
     room = [0, 0]  # on both sides of each axis, the last first
     for length in reversed(x.shape[1:-1]):
-        room += [0, -length % size]
+        room += [before, -length % stride + size - stride - before]
     x = nn.functional.pad(x, room)
-    for axis in reversed(range(1, n_axes + 1)):
-        x = x.unflatten(axis, (-1, size))  # (batch, patches, size, patches, size, ..., features)
-    numbers, insides = range(1, 2 * n_axes, 2), range(2, 2 * n_axes + 1, 2)
-    x = x.permute(0, *numbers, *insides, x.ndim - 1)
-    return x.flatten(1, n_axes).flatten(2)
+    for axis in range(1, n_axes + 1):
+        x = x.unfold(
+            axis, size, stride
+        )  # (batch, patches, patches, ..., features, size, size, ...)
+    return x.movedim(n_axes + 1, -1).flatten(1, n_axes).flatten(2)
 
 
 @estimator
@@ -373,13 +396,13 @@ class AttentionEstimator(Estimator):
     assumption: ClassVar[str] = "tokens, relevance from context"
 
     embedding_size: int = parameter(
-        32,
+        64,
         [POSITIVE_INT],
         "int",
         "Number of features of an embedded token, a multiple of 2 `n_heads`.",
     )
     n_heads: int = parameter(
-        2,
+        4,
         [POSITIVE_INT],
         "int",
         "Number of attention heads.",
@@ -415,22 +438,41 @@ class AttentionEstimator(Estimator):
         "learned",
         [StrOptions({"none", "sinusoidal", "learned", "rotary"})],
         "{'none', 'sinusoidal', 'learned', 'rotary'}",
-        "How positions are encoded; with 'none', tokens are a set. The nodes of graphs are "
-        "always a set.",
+        "How positions are encoded: absolute ones are added to the tokens ('sinusoidal', "
+        "'learned'), relative ones rotate queries and keys ('rotary'). With 'none', tokens are a "
+        "set. The nodes of graphs are always a set.",
     )
-    patch_size: int | None = parameter(
-        None,
-        [POSITIVE_INT, None],
-        "int or None",
-        "Side of the patches that signals, images and volumes are cut into. None makes each "
-        "step a token, and cuts the longest side of an image or volume into at most 6 patches.",
+    column_embedding: str | None = parameter(
+        "auto",
+        [StrOptions({"auto", "linear", "periodic"}), None],
+        "{'auto', 'linear', 'periodic'} or None",
+        "How the numbers of a table become tokens: by a map of each column's own, a linear one or "
+        "one of the number and of its cosines at learned frequencies; None uses one linear map "
+        "for all columns. 'auto' is 'periodic' up to 128 columns, and 'linear' for more.",
+    )
+    patch_size: int | Literal["auto"] = parameter(
+        "auto",
+        [POSITIVE_INT, StrOptions({"auto"})],
+        "int or 'auto'",
+        "Side of the patches that signals, images and volumes are cut into. 'auto' cuts the "
+        "longest side of a signal into at most 12 patches that overlap by half, and that of an "
+        "image or volume into at most 6 patches side by side; 1 makes each position a token, "
+        "as 'auto' does for tables and tokens, and for signals with ``position='none'``, whose "
+        "steps are a set.",
+    )
+    patch_stride: int | Literal["auto"] = parameter(
+        "auto",
+        [POSITIVE_INT, StrOptions({"auto"})],
+        "int or 'auto'",
+        "Distance between neighbouring patches, at most `patch_size`. 'auto' takes `patch_size`, "
+        "or half of it for the signals of ``patch_size='auto'``.",
     )
     readout: str = parameter(
-        "mean",
-        [StrOptions({"mean", "cls", "last"})],
-        "{'mean', 'cls', 'last'}",
-        "How the tokens are reduced to one vector: their mean, a learned class token, or the "
-        "last token.",
+        "max",
+        [StrOptions({"mean", "max", "cls", "last"})],
+        "{'mean', 'max', 'cls', 'last'}",
+        "How the tokens are reduced to one vector: the mean or maximum of each feature, a "
+        "learned class token, or the last token.",
     )
     head_layer_sizes: tuple[int, ...] = parameter(
         (),
@@ -438,6 +480,24 @@ class AttentionEstimator(Estimator):
         "tuple of int",
         "Number of units of each hidden layer of the dense head.",
     )
+
+    def _auto(self, layout: Layout) -> dict[str, Any]:
+        sizes = layout.axes if layout.kind == "array" else (layout.longest,)
+        size = stride = 1
+        if layout.kind in ("array", "sequences") and not layout.is_table:
+            if len(sizes) > 1:
+                size = stride = math.ceil(max(sizes) / _PATCHES_OF_IMAGE)
+            elif self.position != "none":  # a patch has an order, a set has none
+                stride = math.ceil(max(sizes) / _PATCHES_OF_SIGNAL)
+                size = 2 * stride if stride > 1 else 1
+        if self.patch_size != "auto":
+            stride = self.patch_size
+        return {
+            **super()._auto(layout),
+            "patch_size": size,
+            "patch_stride": stride,
+            "column_embedding": "periodic" if has_few_columns(layout) else "linear",
+        }
 
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         if self.embedding_size % (2 * self.n_heads):
@@ -458,11 +518,16 @@ class AttentionEstimator(Estimator):
         if of_graphs and self.readout == "last":
             raise ValueError(
                 "readout='last' is not supported for X, which is a list of graphs: nodes have no "
-                "order. Use 'mean' or 'cls'."
+                "order. Use 'mean', 'max' or 'cls'."
             )
         sizes = layout.axes if layout.kind == "array" else (layout.longest,)
-        size = 1 if of_graphs else self._patch_size(sizes)
-        n_tokens = math.prod(math.ceil(side / size) for side in sizes)
+        size, stride = (1, 1) if of_graphs else (int(self.patch_size), int(self.patch_stride))
+        if stride > size:
+            raise ValueError(
+                f"patch_stride={stride} is larger than patch_size={size}, so that steps between "
+                f"patches would be left out. Set patch_stride to at most {size}."
+            )
+        n_tokens = math.prod(math.ceil(side / stride) for side in sizes)
         position = "none" if of_graphs else self.position
         blocks = [
             Block(
@@ -470,11 +535,15 @@ class AttentionEstimator(Estimator):
                 self.n_heads,
                 self.feedforward_size or 2 * self.embedding_size,
                 activation=self.activation,
-                dropout=self.dropout,
+                dropout=float(self.dropout),
                 rotary=position == "rotary",
             )
             for _ in range(self.n_layers)
         ]
+        columns = None
+        if layout.is_table and size == 1 and self.column_embedding is not None:
+            periodic = self.column_embedding == "periodic"
+            columns = ColumnEmbedding(sizes[0], self.embedding_size, periodic)
         head = self._head(self.embedding_size, n_outputs)
         encoder = AttentionEncoder(
             layout.n_features * size ** len(sizes),
@@ -486,11 +555,16 @@ class AttentionEstimator(Estimator):
             mask=self.mask,
             window=self.window,
             patch_size=size,
+            patch_stride=stride,
+            column_embedding=columns,
         )
         how = "first" if self.readout == "cls" else self.readout
         return Network(encoder, Readout(how, head))
 
-    def widened(self, factor: float) -> dict[str, Any]:
+    def _budget_rule(self, layout: Layout) -> BudgetRule:
+        return BudgetRule(lr=7e-3, n_steps=900, weight_decay=1.0)
+
+    def _widened(self, factor: float) -> dict[str, Any]:
         # The embedding size changes in steps of twice n_heads, and feedforward_size compensates
         # for the rest: a block has about 4 e² + 2 e f weights, with embeddings of size e and f
         # hidden units.
@@ -502,11 +576,6 @@ class AttentionEstimator(Estimator):
             "embedding_size": wider,
             "feedforward_size": max(1, round((weights - 4 * wider * wider) / (2 * wider))),
         }
-
-    def _patch_size(self, sizes: Sequence[int]) -> int:
-        if self.patch_size is not None:
-            return self.patch_size
-        return 1 if len(sizes) == 1 else math.ceil(max(sizes) / 6)
 
 
 @estimator

@@ -18,13 +18,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
-from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor, estimator, parameter
+from ibestimators.base import (
+    POSITIVE_INT,
+    BudgetRule,
+    Classifier,
+    Estimator,
+    Regressor,
+    estimator,
+    parameter,
+)
 from ibestimators.layers import (
     ACTIVATIONS,
     Batch,
@@ -45,7 +53,66 @@ _POOLS: dict[tuple[str, int], Any] = {
     ("max", 2): nn.functional.max_pool2d,
     ("max", 3): nn.functional.max_pool3d,
 }
+_OF_POSITIONS: dict[str, Any] = {
+    "n_filters": (32, 32, 64, 64),
+    "kernel_size": 5,
+    "pooling": "max",
+    "readout": "mean",
+    "normalization": "batch",
+}
+_OF_TOKENS: dict[str, Any] = {
+    "n_filters": (100,),
+    "kernel_size": ((3, 4, 5),),
+    "pooling": None,
+    "readout": "max",
+    "normalization": None,
+}
 MAX_SIDE = 64  # largest side, in pixels, of the image of a graph's adjacency matrix
+
+
+class SideBySide(nn.Module):
+    """Convolutions of several widths, centred on the same positions; their outputs are joined.
+
+    Parameters
+    ----------
+    n_axes : {1, 2, 3}
+    n_inputs, n_filters : int
+        Number of features of the input, and of filters of each width.
+    widths : sequence of int
+    stride : int
+    """
+
+    def __init__(
+        self, n_axes: int, n_inputs: int, n_filters: int, widths: Sequence[int], stride: int
+    ) -> None:
+        super().__init__()
+        self.n_axes = n_axes
+        self.widths = tuple(widths)
+        self.convs = nn.ModuleList(
+            _CONVOLUTIONS[n_axes](n_inputs, n_filters, width, stride=stride) for width in widths
+        )
+
+    def room(self, width: int) -> tuple[int, int]:
+        """Positions of the widest kernel before and after those of a narrower one."""
+        widest = max(self.widths)
+        return (widest - 1) // 2 - (width - 1) // 2, widest // 2 - width // 2
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_inputs, *sizes)
+        outputs = []
+        for conv, width in zip(self.convs, self.widths, strict=True):
+            before, after = self.room(width)
+            outputs.append(conv(nn.functional.pad(x, (-before, -after) * self.n_axes)))
+        return torch.cat(outputs, 1)  # (batch, filters of all widths, *sizes)
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """All filters, with zeros around the narrower ones: (filters, n_inputs, *widest)."""
+        return torch.cat(
+            [
+                nn.functional.pad(conv.get_parameter("weight"), self.room(width) * self.n_axes)
+                for conv, width in zip(self.convs, self.widths, strict=True)
+            ]
+        )
 
 
 class ConvLayer(nn.Module):
@@ -57,8 +124,11 @@ class ConvLayer(nn.Module):
         Number of axes of the structure: 1 for signals, 2 for images, 3 for volumes.
     n_inputs, n_filters : int
         Number of features before and after the layer.
-    kernel_size, stride : int
-        Size of the kernel and step of the filters, the same along each axis.
+    kernel_size : int or tuple of int
+        Size of the kernel, the same along each axis; several for filters of several widths,
+        `n_filters` of each.
+    stride : int
+        Step of the filters, the same along each axis.
     padding : {"same", "valid"}
         "same" pads with zeros, so that stride 1 keeps the length; "valid" does not pad.
     pooling : {"mean", "max"} or None
@@ -74,7 +144,7 @@ class ConvLayer(nn.Module):
         n_inputs: int,
         n_filters: int,
         *,
-        kernel_size: int,
+        kernel_size: int | tuple[int, ...],
         stride: int,
         padding: str,
         pooling: str | None,
@@ -84,11 +154,17 @@ class ConvLayer(nn.Module):
     ) -> None:
         super().__init__()
         self.n_axes = n_axes
-        self.kernel_size = kernel_size
+        widths = tuple(kernel_size) if isinstance(kernel_size, tuple | list) else (kernel_size,)
+        self.kernel_size = max(widths)
         self.stride = stride
         self.padding = padding
         self.pooling = pooling
-        self.conv = _CONVOLUTIONS[n_axes](n_inputs, n_filters, kernel_size, stride=stride)
+        if len(widths) == 1:
+            self.conv = _CONVOLUTIONS[n_axes](n_inputs, n_filters, *widths, stride=stride)
+        else:
+            self.conv = SideBySide(n_axes, n_inputs, n_filters, widths, stride)
+            n_filters *= len(widths)
+        self.n_filters = n_filters
         self.norm = None if normalization is None else normalization_layer(normalization, n_filters)
         self.activation = ACTIVATIONS[activation]()
         self.dropout = nn.Dropout(dropout)
@@ -252,18 +328,20 @@ class ConvEstimator(Estimator):
 
     assumption: ClassVar[str] = "locality, translation invariance"
 
-    n_filters: tuple[int, ...] = parameter(
-        (32, 32, 64, 64),
-        ["array-like"],
-        "tuple of int",
-        "Number of filters of each convolution layer.",
+    n_filters: tuple[int, ...] | Literal["auto"] = parameter(
+        "auto",
+        ["array-like", StrOptions({"auto"})],
+        "tuple of int or 'auto'",
+        "Number of filters of each convolution layer, and of each width. 'auto' is "
+        "(32, 32, 64, 64), and (100,) for tokens.",
     )
-    kernel_size: int | tuple[int, ...] = parameter(
-        5,
-        [POSITIVE_INT, "array-like"],
-        "int or tuple of int",
+    kernel_size: int | tuple[Any, ...] | Literal["auto"] = parameter(
+        "auto",
+        [POSITIVE_INT, "array-like", StrOptions({"auto"})],
+        "int, tuple or 'auto'",
         "Number of positions that a filter covers along each axis: one value for all layers or "
-        "one per layer.",
+        "one per layer. A tuple in the place of one value, as in ((3, 4, 5),), gives a layer "
+        "filters of several widths side by side. 'auto' is 5, and ((3, 4, 5),) for tokens.",
     )
     stride: int | tuple[int, ...] = parameter(
         1,
@@ -278,17 +356,17 @@ class ConvEstimator(Estimator):
         "'same' pads with zeros, so that stride 1 keeps the length; 'valid' does not pad.",
     )
     pooling: str | None = parameter(
-        "max",
-        [StrOptions({"mean", "max"}), None],
-        "{'mean', 'max'} or None",
-        "Pooling of neighbouring pairs after each layer.",
+        "auto",
+        [StrOptions({"auto", "mean", "max"}), None],
+        "{'auto', 'mean', 'max'} or None",
+        "Pooling of neighbouring pairs after each layer. 'auto' is 'max', and None for tokens.",
     )
     readout: str = parameter(
-        "mean",
-        [StrOptions({"flatten", "mean", "max"})],
-        "{'flatten', 'mean', 'max'}",
+        "auto",
+        [StrOptions({"auto", "flatten", "mean", "max"})],
+        "{'auto', 'flatten', 'mean', 'max'}",
         "How the last feature map is reduced to one vector; 'mean' and 'max' discard the "
-        "positions of features.",
+        "positions of features. 'auto' is 'mean', and 'max' for tokens: whether a phrase occurs.",
     )
     head_layer_sizes: tuple[int, ...] = parameter(
         (),
@@ -297,12 +375,19 @@ class ConvEstimator(Estimator):
         "Number of units of each hidden layer of the dense head.",
     )
     normalization: str | None = parameter(
-        "batch",
-        [StrOptions({"batch", "layer"}), None],
-        "{'batch', 'layer'} or None",
-        "Normalisation of the filter outputs before the activation: over the batch, with sample "
-        "weights, or at each position separately.",
+        "auto",
+        [StrOptions({"auto", "batch", "layer"}), None],
+        "{'auto', 'batch', 'layer'} or None",
+        "Normalisation before the activation: over the batch, with sample weights, or at each "
+        "position separately. 'auto' is 'batch', and None for tokens.",
     )
+
+    def _auto(self, layout: Layout) -> dict[str, Any]:
+        # Tokens: one layer, several widths, the maximum over time (Kim 2014).
+        own = _OF_TOKENS if layout.kind == "tokens" else _OF_POSITIONS
+        if layout.kind == "tokens" and not isinstance(self.n_filters, str):
+            own = own | {"kernel_size": own["kernel_size"] * len(self.n_filters)}
+        return {**super()._auto(layout), **own}
 
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         n_features = layout.n_features
@@ -342,7 +427,7 @@ class ConvEstimator(Estimator):
                 padding=self.padding,
                 pooling=self.pooling,
                 activation=self.activation,
-                dropout=self.dropout,
+                dropout=float(self.dropout),
                 normalization=self.normalization,
             )
             after = layer.output_sizes(sizes)
@@ -353,27 +438,44 @@ class ConvEstimator(Estimator):
                     "padding='same', a smaller kernel_size or fewer layers in n_filters."
                 )
             layers.append(layer)
-            n_features, sizes = n_filters, list(after)
+            n_features, sizes = layer.n_filters, list(after)
         if self.readout == "flatten":
             n_features *= math.prod(sizes)
         readout = Readout(self.readout, self._head(n_features, n_outputs))
         return Network(ConvEncoder(layers, of_graphs=layout.kind == "graphs"), readout)
 
-    def widened(self, factor: float) -> dict[str, Any]:
+    def _budget_rule(self, layout: Layout) -> BudgetRule:
+        return BudgetRule(lr=1e-2, n_steps=800, weight_decay=1.0)
+
+    def _widened(self, factor: float) -> dict[str, Any]:
         sizes = self._layer_sizes("n_filters", at_least=1)
         return {"n_filters": tuple(max(1, round(factor * size)) for size in sizes)}
 
-    def _per_layer(self, name: str, n_layers: int) -> Sequence[int]:
+    def _per_layer(self, name: str, n_layers: int) -> Sequence[Any]:
+        """A value for each layer: an int or, for kernels, several."""
         value = getattr(self, name)
-        values = (
-            (int(value),) * n_layers if isinstance(value, Integral) else self._layer_sizes(name)
-        )
-        if len(values) != n_layers:
+        if isinstance(value, Integral):
+            return (int(value),) * n_layers
+        for entry in value:
+            several = name == "kernel_size" and isinstance(entry, list | tuple) and len(entry)
+            for size in entry if several else (entry,):
+                if not isinstance(size, Integral) or size < 1:
+                    raise ValueError(
+                        f"The {name!r} parameter of {type(self).__name__} must hold ints above 0"
+                        f"{', or tuples of them,' if name == 'kernel_size' else ','} one for each "
+                        f"layer. Got {value!r} instead."
+                    )
+        if len(value) != n_layers:
             raise ValueError(
-                f"{name}={value} has {len(values)} entries, but n_filters has {n_layers} layers. "
+                f"{name}={value} has {len(value)} entries, but n_filters has {n_layers} layers. "
                 "Pass one int, or one per layer."
+                + (
+                    f" Several widths in one layer are a tuple of their own, such as ({value},)."
+                    if name == "kernel_size" and n_layers == 1
+                    else ""
+                )
             )
-        return values
+        return tuple(value)
 
 
 @estimator

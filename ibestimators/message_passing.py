@@ -28,7 +28,15 @@ import torch
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
-from ibestimators.base import POSITIVE_INT, Classifier, Estimator, Regressor, estimator, parameter
+from ibestimators.base import (
+    POSITIVE_INT,
+    BudgetRule,
+    Classifier,
+    Estimator,
+    Regressor,
+    estimator,
+    parameter,
+)
 from ibestimators.layers import (
     ACTIVATIONS,
     Batch,
@@ -40,6 +48,10 @@ from ibestimators.layers import (
     normalization_layer,
 )
 from ibestimators.structures import NAMES, Layout, Pairs, aggregate, read_edges, sample_index
+
+# At 0, two nodes that are joined and have the same other neighbours are equal, and a maximum over
+# nodes has no gradient there.
+_FIRST_EPS = 0.1
 
 
 class NeighbourAttention(nn.Module):
@@ -120,7 +132,7 @@ class MessagePassing(nn.Module):
     ) -> None:
         super().__init__()
         self.aggregation = aggregation
-        self.eps = nn.Parameter(torch.zeros(()))
+        self.eps = nn.Parameter(torch.tensor(_FIRST_EPS))
         self.update = DenseLayers(n_inputs, (n_outputs,), n_outputs, activation=activation)
         if n_edge_features:
             self.edge = nn.Linear(n_edge_features, n_inputs)
@@ -190,13 +202,15 @@ class GraphEncoder(Encoder):
     aggregation, activation : str
     dropout : float
     normalization : {"batch", "layer"} or None
+    residual : bool
+        Whether each round after the first adds to the features.
     edges : torch.Tensor of shape (2, n_edges) or None
         The graph of array samples, as rows of sources and targets; None connects the neighbouring
         steps of sequences.
     n_edge_features : int
     n_identities : int or None
-        Number of positions that have a learned embedding, which is added to the features after
-        the first round; None gives nodes no embedding.
+        Number of positions that have a learned embedding, which scales and shifts the features
+        after the first round; None gives nodes no embedding.
     """
 
     edges: torch.Tensor | None
@@ -211,11 +225,13 @@ class GraphEncoder(Encoder):
         activation: str,
         dropout: float,
         normalization: str | None,
+        residual: bool,
         edges: torch.Tensor | None,
         n_edge_features: int,
         n_identities: int | None,
     ) -> None:
         super().__init__()
+        self.residual = residual
         sizes = [n_features] + [hidden_size] * n_layers
         self.layers = nn.ModuleList(
             MessagePassing(before, after, aggregation, activation, n_edge_features)
@@ -233,6 +249,7 @@ class GraphEncoder(Encoder):
             # All start at zero, so that the order of the nodes has no effect.
             table = torch.zeros(n_identities, hidden_size)
             self.identities = nn.Embedding.from_pretrained(table, freeze=False)
+            self.scales = nn.Embedding.from_pretrained(table.clone(), freeze=False)
         self.register_buffer("edges", edges)
 
     def forward(self, batch: Batch) -> Packed:
@@ -256,13 +273,17 @@ class GraphEncoder(Encoder):
         assert edges is not None
         pairs = Pairs(edges[0], edges[1], nodes.shape[0], nodes.shape[0])
         for i, (layer, norm) in enumerate(zip_longest(self.layers, self.norms)):
+            before = nodes
             nodes = layer(nodes, edges, edge_features, pairs)  # (nodes, hidden_size)
             if i == 0 and self.identities is not None:
                 nodes = nodes.unflatten(0, (-1, self.identities.num_embeddings))
-                nodes = (nodes + self.identities.weight).flatten(0, 1)  # (nodes, hidden_size)
+                nodes = torch.addcmul(self.identities.weight, nodes, 1 + self.scales.weight)
+                nodes = nodes.flatten(0, 1)  # (nodes, hidden_size)
             if norm is not None and nodes.shape[0]:
                 nodes = norm(nodes, sample)
             nodes = self.dropout(self.activation(nodes))
+            if i and self.residual:
+                nodes = before + nodes
             yield nodes
 
     def as_graph(self, batch: Batch) -> tuple[Batch, torch.Tensor]:
@@ -304,14 +325,15 @@ class GraphEstimator(Estimator):
     assumption: ClassVar[str] = "relations, neighbours unordered"
 
     aggregation: str = parameter(
-        "sum",
-        [StrOptions({"sum", "mean", "max", "attention"})],
-        "{'sum', 'mean', 'max', 'attention'}",
+        "auto",
+        [StrOptions({"auto", "sum", "mean", "max", "attention"})],
+        "{'auto', 'sum', 'mean', 'max', 'attention'}",
         "How a node combines the messages of its neighbours; 'attention' weights them, and its "
-        "own features, by relevance.",
+        "own features, by relevance. 'auto' is 'sum' for graphs, where the number of neighbours "
+        "is information, and 'mean' otherwise.",
     )
     hidden_size: int = parameter(
-        32,
+        48,
         [POSITIVE_INT],
         "int",
         "Number of features of a node after each round.",
@@ -333,6 +355,13 @@ class GraphEstimator(Estimator):
         "for samples that are sets, and is valid for sequences too. None connects neighbouring "
         "positions: a path, or a grid for images.",
     )
+    residual: bool = parameter(
+        True,
+        ["boolean"],
+        "bool",
+        "Whether each round after the first adds to the features of the nodes instead of "
+        "replacing them (He et al. 2016).",
+    )
     position: str = parameter(
         "learned",
         [StrOptions({"none", "learned"})],
@@ -342,10 +371,10 @@ class GraphEstimator(Estimator):
         "have an embedding.",
     )
     readout: str = parameter(
-        "mean",
-        [StrOptions({"sum", "mean", "max"})],
-        "{'sum', 'mean', 'max'}",
-        "How the node features are reduced to one vector.",
+        "mean+max",
+        [StrOptions({"sum", "mean", "max", "mean+max"})],
+        "{'sum', 'mean', 'max', 'mean+max'}",
+        "How the node features are reduced to one vector, or to two that are joined.",
     )
     head_layer_sizes: tuple[int, ...] = parameter(
         (64,),
@@ -360,6 +389,10 @@ class GraphEstimator(Estimator):
         "Normalisation of the node features after each round.",
     )
 
+    def _auto(self, layout: Layout) -> dict[str, Any]:
+        of_graphs = layout.kind == "graphs"
+        return {**super()._auto(layout), "aggregation": "sum" if of_graphs else "mean"}
+
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         is_array = layout.kind == "array"
         edges = None
@@ -372,22 +405,29 @@ class GraphEstimator(Estimator):
                 + (": X has its own edges." if layout.kind == "graphs" else " or 'empty'.")
             )
         learned = is_array and self.position == "learned"
-        head = self._head(self.hidden_size, n_outputs)
+        how = tuple(self.readout.split("+"))
+        head = self._head(self.hidden_size * len(how), n_outputs)
         encoder = GraphEncoder(
             layout.n_features,
             self.hidden_size,
             self.n_layers,
             aggregation=self.aggregation,
             activation=self.activation,
-            dropout=self.dropout,
+            dropout=float(self.dropout),
             normalization=self.normalization,
+            residual=self.residual,
             edges=edges,
             n_edge_features=layout.n_edge_features,
             n_identities=math.prod(layout.axes) if learned else None,
         )
-        return Network(encoder, Readout(self.readout, head))
+        return Network(encoder, Readout(how, head))
 
-    def widened(self, factor: float) -> dict[str, Any]:
+    def _budget_rule(self, layout: Layout) -> BudgetRule:
+        # Graphs differ in their edges, from which more is to be learned than from one grid.
+        n_steps = 2500 if layout.kind == "graphs" else 800
+        return BudgetRule(lr=5e-3, n_steps=n_steps, weight_decay=1.0)
+
+    def _widened(self, factor: float) -> dict[str, Any]:
         return {"hidden_size": max(1, round(factor * self.hidden_size))}
 
 

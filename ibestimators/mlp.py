@@ -24,16 +24,27 @@ from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
 from ibestimators.base import (
-    NON_NEGATIVE_REAL,
-    POSITIVE_INT,
+    BudgetRule,
     Classifier,
     Estimator,
     Regressor,
     estimator,
     parameter,
 )
-from ibestimators.layers import Batch, DenseLayers, Encoder, Network, Packed, Padded, Readout
+from ibestimators.layers import (
+    Batch,
+    ColumnEmbedding,
+    DenseLayers,
+    Encoder,
+    Network,
+    Packed,
+    Padded,
+    Readout,
+    has_few_columns,
+)
 from ibestimators.structures import Layout, aggregate, pad, sample_index
+
+_COLUMN_SIZE = 4
 
 
 class Flatten(Encoder):
@@ -43,13 +54,16 @@ class Flatten(Encoder):
     ----------
     n_steps : int, default=0
         Number of steps to which sequences of different lengths are padded or truncated.
+    columns : ColumnEmbedding or None, default=None
+        Embeds the columns of tables.
     """
 
     shares_weights: ClassVar[bool] = False
 
-    def __init__(self, n_steps: int = 0) -> None:
+    def __init__(self, n_steps: int = 0, columns: ColumnEmbedding | None = None) -> None:
         super().__init__()
         self.n_steps = n_steps
+        self.columns = columns
 
     def forward(self, batch: Batch) -> Padded:
         x, lengths = batch.x, batch.lengths
@@ -57,6 +71,8 @@ class Flatten(Encoder):
             x, lengths = pad(x, lengths)  # (batch, longest, features)
             x = x[:, : self.n_steps]
             x = nn.functional.pad(x, (0, 0, 0, self.n_steps - x.shape[1]))
+        if self.columns is not None:
+            x = self.columns(x.unsqueeze(2))  # (batch, columns, size)
         return Padded(x.flatten(1).unsqueeze(1))  # (batch, 1, all features)
 
     def check_sizes(self, sizes: torch.Tensor) -> None:
@@ -116,25 +132,19 @@ class MLPEstimator(Estimator):
 
     assumption: ClassVar[str] = "nothing"
 
-    weight_decay: float = parameter(
-        3.0,
-        [NON_NEGATIVE_REAL],
-        "float",
-        "Weight decay, decoupled from the gradient (AdamW): a step at learning rate r "
-        "shrinks each weight by the fraction r x weight_decay. Dense layers assume no structure "
-        "and need more regularisation than the other biases.",
-    )
-    max_epochs: int = parameter(
-        20,
-        [POSITIVE_INT],
-        "int",
-        "Number of epochs, which are passes over the training data.",
-    )
     hidden_layer_sizes: tuple[int, ...] = parameter(
         (256, 256),
         ["array-like"],
         "tuple of int",
         "Number of units of each hidden layer.",
+    )
+    column_embedding: str | None = parameter(
+        "auto",
+        [StrOptions({"auto", "periodic"}), None],
+        "{'auto', 'periodic'} or None",
+        "How the columns of a table enter: None as they are, 'periodic' as 4 features each, "
+        "linear maps of the number and of its cosines at learned frequencies. 'auto' is "
+        "'periodic' up to 128 columns, and None for more.",
     )
     normalization: str | None = parameter(
         None,
@@ -143,12 +153,20 @@ class MLPEstimator(Estimator):
         "Normalisation of the hidden units before the activation.",
     )
 
+    def _auto(self, layout: Layout) -> dict[str, Any]:
+        own = "periodic" if has_few_columns(layout) else None
+        return {**super()._auto(layout), "column_embedding": own}
+
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         encoder: Encoder
         how, n_inputs = "flatten", layout.n_features
         if layout.kind == "array":
-            encoder = Flatten()
             n_inputs *= math.prod(layout.axes)
+            columns = None
+            if layout.is_table and self.column_embedding == "periodic":
+                columns = ColumnEmbedding(n_inputs, _COLUMN_SIZE, periodic=True)
+                n_inputs *= _COLUMN_SIZE
+            encoder = Flatten(columns=columns)
         elif layout.kind == "sequences":
             encoder = Flatten(layout.longest)
             n_inputs *= layout.longest
@@ -162,12 +180,15 @@ class MLPEstimator(Estimator):
             self._layer_sizes("hidden_layer_sizes"),
             n_outputs,
             activation=self.activation,
-            dropout=self.dropout,
+            dropout=float(self.dropout),
             normalization=self.normalization,
         )
         return Network(encoder, Readout(how, dense))
 
-    def widened(self, factor: float) -> dict[str, Any]:
+    def _budget_rule(self, layout: Layout) -> BudgetRule:
+        return BudgetRule(lr=1e-2, n_steps=1000, weight_decay=3.0)
+
+    def _widened(self, factor: float) -> dict[str, Any]:
         sizes = self._layer_sizes("hidden_layer_sizes")
         return {"hidden_layer_sizes": tuple(max(1, round(factor * size)) for size in sizes)}
 

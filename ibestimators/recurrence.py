@@ -6,6 +6,8 @@ The same function is applied at every step, ``h_t = f(x_t, h_{t-1})``:
     lstm  a cell c_t = f_t c_{t-1} + i_t g_t, read through a gate  (Hochreiter &
           h_t = o_t tanh(c_t)                                       Schmidhuber 1997)
     gru   h_t = (1 - z_t) n_t + z_t h_{t-1}                        (Cho et al. 2014)
+    mingru  h_t = (1 - z_t) h_{t-1} + z_t v_t, with z and v of the (Feng et al. 2024)
+          input x_t alone
 
 The same weights are used for sequences of any length. The product of the derivatives
 of many steps vanishes or explodes. Gates mitigate vanishing gradients, and clipping the
@@ -15,6 +17,8 @@ gradient norm prevents exploding ones (Pascanu, Mikolov & Bengio 2013).
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -25,21 +29,64 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from ibestimators.base import (
     POSITIVE_INT,
     POSITIVE_REAL,
+    BudgetRule,
     Classifier,
     Estimator,
     Regressor,
     estimator,
     parameter,
 )
-from ibestimators.layers import Batch, Encoder, Network, Padded, Readout
+from ibestimators.layers import Batch, Encoder, MinGRU, Network, Padded, Readout
 from ibestimators.structures import Layout, pad, padding_mask
 from ibestimators.training import gradient_clipping
 
 _CELLS: dict[str, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+State = tuple[torch.Tensor, ...]
 
 
 class RecurrentEncoder(Encoder):
-    """Recurrent layers.
+    """A recurrence over the steps of a sample."""
+
+    def forward(self, batch: Batch) -> Padded:
+        x, lengths = self.steps(batch)
+        mask = None if lengths is None else padding_mask(lengths, (x.shape[1],))
+        return Padded(self.features(x, lengths), mask)
+
+    @staticmethod
+    def steps(batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Input of the recurrence, (batch, steps, features), and lengths of padded samples."""
+        x, lengths = batch.x, batch.lengths
+        if lengths is not None:
+            return pad(x, lengths)
+        if x.ndim == 2:
+            x = x.unsqueeze(-1)  # d features are d steps of one feature
+        return x.flatten(2), None  # the rows of an image are steps
+
+    @abstractmethod
+    def features(
+        self, x: torch.Tensor, lengths: torch.Tensor | None
+    ) -> torch.Tensor:  # (batch, steps, features), (batch,)
+        """What the readout receives of each step: (batch, steps, n_features)."""
+
+    @abstractmethod
+    def hidden_states(
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (batch, steps, features), (batch,)
+        """The hidden state of the last layer after each step: (batch, steps, hidden_size)."""
+
+    @abstractmethod
+    def unrolled(
+        self, x: torch.Tensor
+    ) -> Iterator[tuple[torch.Tensor, State]]:  # (batch, steps, features)
+        """What the readout receives of each step, and the states that the step passes on.
+
+        The recurrence runs forwards, step by step, so that gradients with respect to its states
+        are available. (batch, n_features), and states of shape (..., batch, hidden_size).
+        """
+
+
+class CellEncoder(RecurrentEncoder):
+    """Layers of a cell whose next state depends on the last one by a nonlinear function.
 
     Parameters
     ----------
@@ -71,25 +118,15 @@ class RecurrentEncoder(Encoder):
         )
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, batch: Batch) -> Padded:
-        x, lengths = self.steps(batch)
-        mask = None if lengths is None else padding_mask(lengths, (x.shape[1],))
-        return Padded(self.dropout(self.hidden_states(x, lengths)), mask)
-
-    @staticmethod
-    def steps(batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Input of the recurrence, (batch, steps, features), and lengths of padded samples."""
-        x, lengths = batch.x, batch.lengths
-        if lengths is not None:
-            return pad(x, lengths)
-        if x.ndim == 2:
-            x = x.unsqueeze(-1)  # d features are d steps of one feature
-        return x.flatten(2), None  # the rows of an image are steps
+    def features(
+        self, x: torch.Tensor, lengths: torch.Tensor | None
+    ) -> torch.Tensor:  # (batch, steps, features), (batch,)
+        y: torch.Tensor = self.dropout(self.hidden_states(x, lengths))
+        return y
 
     def hidden_states(
         self, x: torch.Tensor, lengths: torch.Tensor | None = None
     ) -> torch.Tensor:  # (batch, steps, features), (batch,)
-        """The hidden state of the last layer after each step: (batch, steps, hidden_size)."""
         if lengths is None:
             states: torch.Tensor = self.recurrence(x)[0]
             return states
@@ -98,6 +135,116 @@ class RecurrentEncoder(Encoder):
         states, _ = pad_packed_sequence(self.recurrence(packed)[0], batch_first=True)
         return states
 
+    def unrolled(
+        self, x: torch.Tensor
+    ) -> Iterator[tuple[torch.Tensor, State]]:  # (batch, steps, features)
+        carried = None
+        for step in x.split(1, dim=1):  # (batch, 1, features)
+            _, carried = self.recurrence(step, carried)
+            state = carried if isinstance(carried, tuple) else (carried,)
+            yield state[0][-1], state
+
+
+class LinearLayer(nn.Module):
+    """Linear recurrences in one or two directions, added to their input.
+
+    Parameters
+    ----------
+    size : int
+        Size of the input, the states and the output.
+    bidirectional : bool
+    dropout : float
+    """
+
+    def __init__(self, size: int, bidirectional: bool, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(size)
+        directions = (False, True) if bidirectional else (False,)
+        self.cells = nn.ModuleList(MinGRU(size, size, backwards) for backwards in directions)
+        self.out = nn.ModuleList(nn.Linear(size, size) for _ in directions)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, x: torch.Tensor, mask: torch.Tensor | None
+    ) -> torch.Tensor:  # (steps, batch, size), (steps, batch)
+        y = self.norm(x)
+        return self.added(x, y, [cell.states(y, mask) for cell in self.cells])  # type: ignore[operator]
+
+    def added(
+        self, x: torch.Tensor, y: torch.Tensor, states: Sequence[torch.Tensor]
+    ) -> torch.Tensor:  # (..., size): the input, its normalisation, the state of each direction
+        """The input, and what the output gates let through of the states: (..., size)."""
+        for cell, out, state in zip(self.cells, self.out, states, strict=True):
+            x = x + self.dropout(out(cell(y, state)))
+        return x
+
+
+class LinearEncoder(RecurrentEncoder):
+    """Layers of linear recurrences.
+
+    Parameters
+    ----------
+    n_features, hidden_size, n_layers : int
+    bidirectional : bool
+    dropout : float
+        Dropout probability of what a layer adds to its input.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        hidden_size: int,
+        n_layers: int,
+        *,
+        bidirectional: bool,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.embed = nn.Linear(n_features, hidden_size)
+        self.layers = nn.ModuleList(
+            LinearLayer(hidden_size, bidirectional, dropout) for _ in range(n_layers)
+        )
+
+    def features(
+        self, x: torch.Tensor, lengths: torch.Tensor | None
+    ) -> torch.Tensor:  # (batch, steps, features), (batch,)
+        x, mask = self.first_input(x, lengths)
+        for layer in self.layers:
+            x = layer(x, mask)  # (steps, batch, hidden_size)
+        return x.transpose(0, 1)
+
+    def first_input(
+        self, x: torch.Tensor, lengths: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:  # (batch, steps, features), (batch,)
+        """Input of the first layer, (steps, batch, hidden_size), and mask, (steps, batch)."""
+        mask = None if lengths is None else padding_mask(lengths, (x.shape[1],)).T
+        return self.embed(x.transpose(0, 1)), mask
+
+    def hidden_states(
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (batch, steps, features), (batch,)
+        x, mask = self.first_input(x, lengths)
+        for layer in self.layers[:-1]:
+            x = layer(x, mask)  # (steps, batch, hidden_size)
+        last = self.layers[-1]
+        assert isinstance(last, LinearLayer)
+        y = last.norm(x)
+        states = [cell.states(y, mask) for cell in last.cells]  # type: ignore[operator]
+        return torch.cat(states, 2).transpose(0, 1)
+
+    def unrolled(
+        self, x: torch.Tensor
+    ) -> Iterator[tuple[torch.Tensor, State]]:  # (batch, steps, features)
+        first, _ = self.first_input(x, None)
+        states = [torch.zeros_like(first[0]) for _ in self.layers]
+        for step in first:  # (batch, hidden_size)
+            for i, layer in enumerate(self.layers):
+                assert isinstance(layer, LinearLayer)
+                y = layer.norm(step)
+                states[i] = layer.cells[0].next_state(y, states[i])  # type: ignore[operator]
+                step = layer.added(step, y, [states[i]])
+            yield step, tuple(states)
+
 
 @estimator
 class RecurrentEstimator(Estimator):
@@ -105,44 +252,39 @@ class RecurrentEstimator(Estimator):
 
     assumption: ClassVar[str] = "order, a state carries the past"
 
-    lr: float = parameter(
-        1e-2,
-        [POSITIVE_REAL],
-        "float",
-        "Highest learning rate of AdamW. It rises over the first tenth of the steps and decays "
-        "to 0 by a half cosine; in `partial_fit` it is constant.",
-    )
     cell: str = parameter(
-        "gru",
-        [StrOptions(set(_CELLS))],
-        "{'rnn', 'lstm', 'gru'}",
-        "Recurrent cell: Elman's, or one with gates.",
+        "mingru",
+        [StrOptions({*_CELLS, "mingru"})],
+        "{'rnn', 'lstm', 'gru', 'mingru'}",
+        "Recurrent cell: Elman's, or one with gates. The gates of 'mingru' depend on the input of "
+        "a step alone, which makes it several times as fast; a state that has to be changed in a "
+        "way that depends on itself, such as a parity, needs one of the others.",
     )
     hidden_size: int = parameter(
-        64,
+        32,
         [POSITIVE_INT],
         "int",
         "Size of the hidden state in each direction.",
     )
     n_layers: int = parameter(
-        1,
+        2,
         [POSITIVE_INT],
         "int",
         "Number of recurrent layers; each reads the states of the previous layer.",
     )
     bidirectional: bool = parameter(
-        False,
+        True,
         ["boolean"],
         "bool",
         "Whether to add a second recurrence that reads from the end.",
     )
     readout: str = parameter(
         "auto",
-        [StrOptions({"auto", "last", "mean", "max", "flatten"})],
-        "{'auto', 'last', 'mean', 'max', 'flatten'}",
+        [StrOptions({"auto", "last", "mean", "max", "last+max", "flatten"})],
+        "{'auto', 'last', 'mean', 'max', 'last+max', 'flatten'}",
         "How the states are reduced to one vector: 'flatten' concatenates all states, 'last' "
-        "takes the state after the last step. 'auto' uses 'flatten' for samples of one length "
-        "and 'last' for samples of different lengths.",
+        "takes the state after the last step, 'last+max' that and the maximum of each feature. "
+        "'auto' uses 'flatten' for the columns of a table and 'last+max' otherwise.",
     )
     head_layer_sizes: tuple[int, ...] = parameter(
         (),
@@ -157,32 +299,42 @@ class RecurrentEstimator(Estimator):
         "Maximum norm of the gradient of a step; larger gradients are scaled down to it.",
     )
 
+    def _auto(self, layout: Layout) -> dict[str, Any]:
+        return {
+            **super()._auto(layout),
+            "readout": "flatten" if layout.is_table else "last+max",
+        }
+
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         varies = layout.kind != "array"
-        how = self.readout
-        if how == "auto":
-            how = "last" if varies else "flatten"
-        if varies and how == "flatten":
+        if varies and self.readout == "flatten":
             raise ValueError(
                 "readout='flatten' requires samples of one length, but X has samples of "
                 "different lengths. Use readout='auto', 'last', 'mean' or 'max'."
             )
+        how = tuple(self.readout.split("+"))
         n_steps, *others = (1,) if varies else layout.axes
-        n_states = self.hidden_size * (2 if self.bidirectional else 1)
-        if self.bidirectional and how == "last":
-            how = "ends"
-        head = self._head(n_states * (n_steps if how == "flatten" else 1), n_outputs)
-        encoder = RecurrentEncoder(
-            self.cell,
-            layout.n_features * math.prod(others),
-            self.hidden_size,
-            self.n_layers,
-            bidirectional=self.bidirectional,
-            dropout=self.dropout,
-        )
-        return Network(encoder, Readout(how, head))
+        sizes: Any = (layout.n_features * math.prod(others), self.hidden_size, self.n_layers)
+        options: Any = {"bidirectional": self.bidirectional, "dropout": self.dropout}
+        encoder: RecurrentEncoder
+        if self.cell == "mingru":
+            encoder, n_states, ends = (
+                LinearEncoder(*sizes, **options),
+                self.hidden_size,
+                ["first", "last"],
+            )
+        else:
+            encoder, ends = CellEncoder(self.cell, *sizes, **options), ["ends"]
+            n_states = self.hidden_size * (2 if self.bidirectional else 1)
+        if self.bidirectional and "last" in how:
+            how = (*ends, *[name for name in how if name != "last"])
+        n_pooled = sum(n_states * (n_steps if name == "flatten" else 1) for name in how)
+        return Network(encoder, Readout(how, self._head(n_pooled, n_outputs)))
 
-    def widened(self, factor: float) -> dict[str, Any]:
+    def _budget_rule(self, layout: Layout) -> BudgetRule:
+        return BudgetRule(lr=1.5e-2, n_steps=700, weight_decay=1.0)
+
+    def _widened(self, factor: float) -> dict[str, Any]:
         return {"hidden_size": max(1, round(factor * self.hidden_size))}
 
     def _bias_callbacks(self) -> list[Any]:
