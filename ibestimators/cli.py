@@ -108,9 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--max-epochs",
         type=_positive,
-        default=20,
         metavar="N",
-        help="epochs (20, for a quick answer; most estimators have a default of 40)",
+        help="epochs (the estimators' own default: as many as the number of samples needs)",
     )
     compare.add_argument(
         "--n-jobs", type=_jobs, default=2, metavar="N", help="number of parallel fits (2)"
@@ -152,7 +151,9 @@ def _compare(options: argparse.Namespace) -> int:
     from ibestimators.structures import structure_of
     from ibestimators.suite import BASELINE, biases, guess_task
 
-    params: dict[str, Any] = {"max_epochs": options.max_epochs}
+    params: dict[str, Any] = {}
+    if options.max_epochs is not None:
+        params["max_epochs"] = options.max_epochs
     if options.input_shape is not None:
         params["input_shape"] = options.input_shape
     task = options.task or ("regression" if options.data in COUNTS else guess_task(y))
@@ -233,7 +234,10 @@ def load(data: str, target: str | None) -> tuple[Any, Any]:
 def _load_bundled(name: str) -> tuple[Any, Any]:
     from ibestimators import datasets
 
-    if name in ("atlas", "csl", "digits", "mnist1d"):
+    if name == "mnist1d":
+        X, y = datasets.load_mnist1d(return_X_y=True)
+        return X[..., None], y  # 40 steps of one feature, not 40 columns of a table
+    if name in ("atlas", "csl", "digits"):
         return getattr(datasets, f"load_{name}")(return_X_y=True)
     if hasattr(datasets, f"make_{name}"):
         return getattr(datasets, f"make_{name}")(random_state=0, return_X_y=True)

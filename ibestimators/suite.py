@@ -82,15 +82,15 @@ def biases(task: str, **params: object) -> dict[str, Estimator]:
 # Search spaces of a random search, for classifiers and regressors: learning rate, weight decay,
 # width, and the main parameter of each bias.
 _SHARED: dict[str, Any] = {
-    "lr": stats.loguniform(1e-3, 3e-2),
+    "lr": stats.loguniform(1e-3, 5e-2),
     "weight_decay": stats.loguniform(1e-2, 10),
 }
 SPACES: dict[str, dict[str, Any]] = {
     "MLP": {**_SHARED, "hidden_layer_sizes": [(64, 64), (256, 256), (512, 512), (256,)]},
-    "Conv": {**_SHARED, "kernel_size": [3, 5, 7], "readout": ["mean", "max"]},
-    "Recurrent": {**_SHARED, "hidden_size": [32, 64, 128], "cell": ["gru", "lstm"]},
-    "Graph": {**_SHARED, "hidden_size": [32, 64], "aggregation": ["sum", "mean", "max"]},
-    "Attention": {**_SHARED, "embedding_size": [32, 64], "readout": ["mean", "cls"]},
+    "Conv": {**_SHARED, "kernel_size": ["auto", 3, 7], "readout": ["mean", "max"]},
+    "Recurrent": {**_SHARED, "hidden_size": [16, 32, 64], "cell": ["mingru", "lstm"]},
+    "Graph": {**_SHARED, "hidden_size": [32, 48, 64], "aggregation": ["sum", "mean", "max"]},
+    "Attention": {**_SHARED, "embedding_size": [32, 64, 128], "readout": ["max", "mean", "cls"]},
 }
 
 

@@ -92,7 +92,7 @@ def compare_biases(
     >>> from sklearn.linear_model import LogisticRegression
     >>> from ibestimators import MLPClassifier, compare_biases
     >>> X, y = load_iris(return_X_y=True)
-    >>> candidates = {"linear": LogisticRegression(), "MLP": MLPClassifier()}
+    >>> candidates = {"linear": LogisticRegression(), "MLP": MLPClassifier(max_epochs=20)}
     >>> result = compare_biases(X, y, candidates, random_state=0)
     >>> bool(result.to_frame().loc["MLP", "score"] > 0.9)
     True

@@ -16,10 +16,13 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 from tqdm.auto import tqdm
 
+from ibestimators.base import Estimator
 from ibestimators.comparison._cache import Store
 from ibestimators.comparison._matching import multiply_adds
 from ibestimators.pipelines import innermost
 
+# How a network of this package was trained; the settings that are 'auto' depend on the data.
+TRAINING = ("lr", "weight_decay", "batch_size", "max_epochs")
 COLUMNS = (
     "estimator",
     "fold",
@@ -31,6 +34,7 @@ COLUMNS = (
     "n_train",
     "n_test",
     "error",
+    *TRAINING,
 )
 
 
@@ -68,7 +72,9 @@ class FoldTask:
             cell = self._fit_and_score()
         else:
             cell = self.store.fetch(self.estimator, self.train, self.test, self._fit_and_score)
-        return {**cell, "estimator": self.name, "fold": self.fold, **self.labels}
+        # A row from the cache may be of a version with fewer columns.
+        blank = dict.fromkeys(COLUMNS)
+        return {**blank, **cell, "estimator": self.name, "fold": self.fold, **self.labels}
 
     def _fit_and_score(self) -> dict[str, Any]:
         cell: dict[str, Any] = {
@@ -82,6 +88,7 @@ class FoldTask:
             "n_train": len(self.train),
             "n_test": len(self.test),
             "error": None,
+            **dict.fromkeys(TRAINING),
         }
         try:
             self._measure(cell)
@@ -109,6 +116,8 @@ class FoldTask:
         inner = innermost(fitted)
         cell["n_parameters"] = getattr(inner, "n_parameters_", None)
         cell["multiply_adds"] = multiply_adds(inner, X_test) if inner is fitted else None
+        if isinstance(inner, Estimator):  # not fitted itself inside a bagging
+            cell |= {name: getattr(inner, f"{name}_", None) for name in TRAINING}
 
     def _rows(self, rows: NDArray[Any]) -> list[Any]:
         return [

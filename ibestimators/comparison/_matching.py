@@ -1,8 +1,8 @@
 """Fair terms: networks with the same number of parameters, and the cost of a prediction.
 
 An estimator can be matched if it has the methods ``count_parameters(X, y)``, the number of
-parameters that it would have, and ``widened(factor)``, parameters that make it wider or narrower.
-All estimators of this package do.
+parameters that it would have, and ``widened(factor, X)``, parameters that make it wider or
+narrower. All estimators of this package do.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _matched(name: str, est: Any, X: Any, y: Any, target: int) -> Any:
     """Bisect the factor: the number of parameters increases with it, except for rounding."""
 
     def with_factor(factor: float) -> tuple[Any, int]:
-        wider = clone(est).set_params(**est.widened(factor))
+        wider = clone(est).set_params(**est.widened(factor, X))
         return wider, wider.count_parameters(X, y)
 
     low, high = 1e-3, 1.0
@@ -106,7 +106,7 @@ def _matched(name: str, est: Any, X: Any, y: Any, target: int) -> Any:
     if abs(count - target) > TOLERANCE * target:
         raise ValueError(
             f"{name} cannot have {target:,} parameters within 5 %; the closest is {count:,}, with "
-            f"{est.widened(1.0)} made wider or narrower. Give match_parameters another number."
+            f"{est.widened(1.0, X)} made wider or narrower. Give match_parameters another number."
         )
     return best
 

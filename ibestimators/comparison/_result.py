@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 
 from ibestimators.comparison._cells import count_folds, failed_fits, ratio_of_sizes
+from ibestimators.comparison._fold_task import TRAINING
 from ibestimators.comparison._statistics import (
     CONFIDENCE,
     correlated_bayes,
@@ -20,7 +21,7 @@ from ibestimators.comparison._statistics import (
     resampled_interval,
     resampled_p_value,
 )
-from ibestimators.formatting import counted, records, span, with_interval
+from ibestimators.formatting import counted, records, significant, span, with_interval
 from ibestimators.pipelines import innermost
 from ibestimators.report import (
     Details,
@@ -46,7 +47,9 @@ class ComparisonResult(Result):
         A row for each estimator and fold: ``estimator``, ``fold``, ``score`` and, if there
         are several scores, each by its name, ``fit_time`` and ``predict_time`` in seconds,
         ``n_parameters``, ``multiply_adds`` (of a prediction, a sample), ``n_train``,
-        ``n_test``, ``error`` (the reason of a failed fit, or None).
+        ``n_test``, ``error`` (the reason of a failed fit, or None), and of the networks of this
+        package ``lr``, ``weight_decay``, ``batch_size`` and ``max_epochs`` as they were trained,
+        with a number for 'auto'.
     estimators : dict of str to estimator
         What was compared, not fitted, with the seeds that were used.
     baseline : str
@@ -78,6 +81,20 @@ class ComparisonResult(Result):
     def test_train_ratio(self) -> float:
         """Mean number of test samples by training samples of a fold."""
         return ratio_of_sizes(self.cells)
+
+    @property
+    def training(self) -> pd.DataFrame:
+        """How the networks of this package were trained, in the first fold that they have.
+
+        Indexed by estimator, without those of other libraries: ``fold``, ``lr``,
+        ``weight_decay``, ``batch_size`` and ``max_epochs``, with a number for 'auto'.
+        """
+        known = self.cells.reindex(columns=["estimator", "fold", *TRAINING]).dropna()
+        first = known.sort_values("fold", kind="stable").drop_duplicates("estimator")
+        frame = first.set_index("estimator").astype(
+            {"lr": float, "weight_decay": float, "batch_size": int, "max_epochs": int}
+        )
+        return frame.loc[[name for name in self.estimators if name in frame.index]]
 
     @property
     def best(self) -> Any:
@@ -277,8 +294,16 @@ class ComparisonResult(Result):
         return [
             f"Means over {n_folds}, the same for all; ± is half of a 95 % interval (corrected "
             "resampled t).",
+            *self._training_in_words(),
             *(f"{name}: {text}" for name, text in failed_fits(self.cells)),
         ]
+
+    def _training_in_words(self) -> list[str]:
+        trained = [
+            f"{row.Index} {counted(row.max_epochs, 'epoch')} at lr {significant(row.lr)}"
+            for row in records(self.training)
+        ]
+        return [f"Training: {', '.join(trained)}."] if trained else []
 
     def _title(self) -> str:
         return f"{counted(len(self.estimators), 'estimator')} compared by {self.scoring}"
@@ -382,6 +407,14 @@ class ComparisonResult(Result):
             ("training samples of a fold", span(sizes["n_train"])),
             ("test samples of a fold", span(sizes["n_test"])),
             ("practically equal", f"differences up to {self.rope:g}"),
+            *(
+                (
+                    f"training of {row.Index}, fold {row.fold + 1}",
+                    f"lr={row.lr:.3g}, weight_decay={row.weight_decay:.3g}, "
+                    f"batch_size={row.batch_size}, max_epochs={row.max_epochs}",
+                )
+                for row in records(self.training)
+            ),
             ("seeds", "random_state of each estimator, below"),
         ]
         reprs = [(name, _whole_repr(est)) for name, est in self.estimators.items()]

@@ -63,8 +63,8 @@ class AttentionMapDisplay(PanelsDisplay):
     >>> X = np.random.default_rng(0).normal(size=(20, 6, 3))
     >>> clf = AttentionClassifier(mask="causal", max_epochs=1, random_state=0)
     >>> display = AttentionMapDisplay.from_estimator(clf.fit(X, np.arange(20) % 2), X[:3])
-    >>> len(display.weights), display.weights[0].shape  # 2 layers of 2 heads
-    (3, (2, 2, 6, 6))
+    >>> len(display.weights), display.weights[0].shape  # 2 layers of 4 heads
+    (3, (2, 4, 6, 6))
     >>> display.weights[0][0, 0, 0]  # the first token attends to itself
     array([1., 0., 0., 0., 0., 0.], dtype=float32)
     """
@@ -134,7 +134,7 @@ class AttentionMapDisplay(PanelsDisplay):
         n_class = int(encoder.with_class)
         labels = _labels(
             tokens,
-            _known_names(estimator, X, inner, inner_X),
+            _known_names(estimator, X, inner, inner_X) if encoder.patch_size == 1 else None,
             [n - n_class for n in sizes],
             sample,
             "tokens",

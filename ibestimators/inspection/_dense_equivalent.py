@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 from torch import nn
 
 from ibestimators.base import COLUMNS, Fitted
@@ -88,43 +88,45 @@ def as_dense(estimator: Any) -> MLPClassifier | MLPRegressor:
             f"The dense layers would need {n_weights:,} weights, more than {MAX_WEIGHTS:,}. "
             "Use fewer n_filters, a larger stride, or shorter samples."
         )
-    params = clone(conv).get_params()
+    params = fitted.settings.get_params()
     primitive = MLPClassifier if is_classifier(conv) else MLPRegressor
     shared = params.keys() & primitive().get_params().keys()
     dense = primitive(
-        **{name: params[name] for name in shared} | {"normalization": None},
+        **{name: params[name] for name in shared}
+        | {"normalization": None, "column_embedding": None},
         hidden_layer_sizes=tuple(sizes[1:-1]),
     )
     settings = dense._unfitted_copy()
     settings.__dict__ |= {name: vars(conv)[name] for name in COLUMNS if hasattr(conv, name)}
     structure, target = copy.deepcopy((fitted.structure, fitted.target))
+    settings._resolve_auto(structure.layout)
     network = settings._new_network(structure, target)
     _write(network, segments, shape)
-    net = settings._new_net(network, target, conv.device_, 1, 0, one_pass=False)
-    dense._commit(Fitted(settings, structure, target, net, scheduled=True))
+    net = settings._new_net(network, target, conv.device_, fitted.budget, 1, 0, one_pass=False)
+    dense._commit(Fitted(settings, structure, target, net, fitted.budget, scheduled=True))
     return dense
 
 
 def _check(conv: ConvEstimator) -> None:
-    name = type(conv).__name__
+    name, settings = type(conv).__name__, conv._fitted.settings
     if conv._fitted.structure.kind != "array":
         raise ValueError(
             f"{name} was fitted on samples of different sizes, but dense layers have one size "
             "of input. Fit it on an array."
         )
-    if conv.normalization == "layer":
+    if settings.normalization == "layer":
         raise ValueError(
             "normalization='layer' divides by the values of each position, which dense layers "
             "cannot compute. Use normalization='batch' or None."
         )
-    if conv.readout == "max":
+    if settings.readout == "max":
         raise ValueError(
             "readout='max' is not supported as dense layers. Use readout='mean' or 'flatten'."
         )
-    if conv.pooling == "max" and conv.activation != "relu":
+    if settings.pooling == "max" and settings.activation != "relu":
         raise ValueError(
-            f"pooling='max' requires activation='relu', but activation={conv.activation!r}. Use "
-            "activation='relu', or pooling='mean' or None."
+            f"pooling='max' requires activation='relu', but activation={settings.activation!r}. "
+            "Use activation='relu', or pooling='mean' or None."
         )
 
 

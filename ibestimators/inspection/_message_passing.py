@@ -70,7 +70,7 @@ class NodeEmbeddingDisplay(Display):
     >>> clf = GraphClassifier(max_epochs=1, random_state=0).fit(graphs, [0, 1] * 10)
     >>> display = NodeEmbeddingDisplay.from_estimator(clf, graphs[:2])
     >>> [e.shape for e in display.embeddings]
-    [(5, 32), (6, 32)]
+    [(5, 48), (6, 48)]
     >>> ring = display.embeddings[1]
     >>> bool(abs(ring - ring[0]).max() < 1e-5)  # nodes of a ring are equal
     True
@@ -194,7 +194,7 @@ class MessageDisplay(Display):
     array([[0, 1, 1, 2, 2, 3],
            [1, 0, 2, 1, 3, 2]])
     >>> display.messages.shape
-    (6, 32)
+    (6, 48)
     """
 
     def __init__(

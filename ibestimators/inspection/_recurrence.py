@@ -15,7 +15,7 @@ Computation 9 (1997).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -56,7 +56,8 @@ class HiddenStateDisplay(Display):
     >>> from ibestimators import RecurrentClassifier
     >>> from ibestimators import HiddenStateDisplay
     >>> X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
-    >>> fitted = RecurrentClassifier(hidden_size=8, max_epochs=1).fit(X, y)
+    >>> clf = RecurrentClassifier(hidden_size=8, bidirectional=False, max_epochs=1)
+    >>> fitted = clf.fit(X, y)
     >>> HiddenStateDisplay.from_estimator(fitted, X[:3]).states.shape
     (3, 12, 8)
     """
@@ -164,7 +165,10 @@ class GradientNormDisplay(Display):
     >>> from ibestimators.datasets import make_adding_problem
     >>> from ibestimators import GradientNormDisplay
     >>> X, y = make_adding_problem(100, random_state=0, return_X_y=True)
-    >>> fitted = RecurrentRegressor(cell="rnn", max_epochs=1, random_state=0).fit(X, y)
+    >>> reg = RecurrentRegressor(
+    ...     cell="rnn", n_layers=1, bidirectional=False, max_epochs=1, random_state=0
+    ... )
+    >>> fitted = reg.fit(X, y)
     >>> norms = GradientNormDisplay.from_estimator(fitted, X, y).norms["RecurrentRegressor"]
     >>> norms.shape, bool(norms[0] < 1e-3 * norms[-1])
     ((50,), True)
@@ -241,19 +245,6 @@ class GradientNormDisplay(Display):
         ax.legend(frameon=False)
 
 
-def unrolled(
-    recurrence: torch.nn.RNNBase, x: torch.Tensor
-) -> Iterator[tuple[torch.Tensor, ...]]:  # (batch, steps, features)
-    """State of each step: h, and c for an LSTM, each (n_layers, batch, hidden_size).
-
-    The recurrence runs step by step, so that gradients with respect to its states are available.
-    """
-    carried = None
-    for step in x.split(1, dim=1):  # (batch, 1, features)
-        _, carried = recurrence(step, carried)
-        yield carried if isinstance(carried, tuple) else (carried,)
-
-
 def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     """See `GradientNormDisplay`: (longest,)."""
     recurrent, X = unwrap_estimator(estimator, X, RecurrentEstimator)
@@ -272,17 +263,19 @@ def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     x = x.double().cpu()
     lengths = torch.full((len(x),), x.shape[1]) if lengths is None else lengths.cpu()
 
-    states = list(unrolled(encoder.recurrence, x))
-    last_layer = torch.stack([h[-1] for h, *_ in states], 1)  # (batch, steps, hidden)
+    steps = list(encoder.unrolled(x))
+    received = torch.stack([features for features, _ in steps], 1)  # (batch, steps, hidden)
     mask = padding_mask(lengths, (x.shape[1],))  # (batch, steps)
     is_last = torch.arange(x.shape[1]) == lengths.unsqueeze(1) - 1  # (batch, steps)
-    features = torch.where(is_last.unsqueeze(2), last_layer, last_layer.detach())
+    features = torch.where(is_last.unsqueeze(2), received, received.detach())
     loss = fitted.target.criterion()(network.readout(Padded(features, mask)), target).sum()
-    flat = [part for state in states for part in state]
+    flat = [part for _, states in steps for part in states]
     # grad() and not backward(), so that the gradients of the parameters do not change.
     gradients = torch.autograd.grad(loss, flat, materialize_grads=True)
-    squares = torch.stack([g.square().sum((0, 2)) for g in gradients])  # (steps * parts, batch)
-    norms = squares.view(len(states), -1, len(x)).sum(1).sqrt().T  # (batch, steps)
+    squares = torch.stack(
+        [g.square().sum(-1).view(-1, len(x)).sum(0) for g in gradients]
+    )  # (steps * parts, batch)
+    norms = squares.view(len(steps), -1, len(x)).sum(1).sqrt().T  # (batch, steps)
 
     from_end = lengths.unsqueeze(1) - 1 - torch.arange(x.shape[1])  # (batch, steps)
     back = from_end[mask]
