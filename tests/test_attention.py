@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -158,6 +160,85 @@ def test_patches_tile_the_image():
     assert patches(torch.ones(1, 5, 5, 1), 2).sum() == 25  # the rest is zeros
 
 
+def test_overlapping_patches_as_written_out():
+    signal = torch.arange(1.0, 8).reshape(1, 7, 1)
+    assert patches(signal, 4, 2)[0].tolist() == [
+        [0, 1, 2, 3],
+        [2, 3, 4, 5],
+        [4, 5, 6, 7],
+        [6, 7, 0, 0],
+    ]
+
+
+CUTS = {
+    "sides": st.lists(st.integers(1, 5), min_size=1, max_size=3),
+    "size": st.integers(1, 4),
+    "overlap": st.integers(0, 3),
+}
+
+
+@settings(max_examples=30)
+@given(**CUTS)
+def test_a_patch_is_centred_on_its_stride_and_no_position_is_left_out(sides, size, overlap):
+    stride = max(1, size - overlap)
+    x = torch.randn(2, *sides, 2, requires_grad=True)
+    cut = patches(x, size, stride)
+    before = (size - stride) // 2  # as many positions as behind it, or one less
+    room = torch.nn.functional.pad(x, (0, 0, *(before, 2 * size) * len(sides)))
+    corners = list(itertools.product(*(range(-(-side // stride)) for side in sides)))
+    assert cut.shape == (2, len(corners), size ** len(sides) * 2)
+    for patch, corner in zip(cut.unbind(1), corners, strict=True):
+        own = room[(slice(None), *(slice(stride * i, stride * i + size) for i in corner))]
+        torch.testing.assert_close(patch, own.flatten(1))
+    (times,) = torch.autograd.grad(cut.sum(), x)
+    assert times.min() >= 1
+    if stride == size:
+        assert times.max() == 1
+        torch.testing.assert_close(cut, patches(x, size))
+
+
+@settings(max_examples=30)
+@given(**CUTS, longer=st.integers(1, 5))
+def test_the_padding_of_a_longer_batch_changes_no_patch(sides, size, overlap, longer):
+    stride = max(1, size - overlap)
+    x = torch.randn(2, *sides, 1)
+    padded = torch.nn.functional.pad(x, (0, 0, *(0, longer) * len(sides)))
+    own, many = ([-(-side // stride) for side in s.shape[1:-1]] for s in (x, padded))
+    cut = patches(padded, size, stride).unflatten(1, many)
+    kept = cut[(slice(None), *(slice(n) for n in own))]
+    torch.testing.assert_close(kept.flatten(1, len(sides)), patches(x, size, stride))
+
+
+@pytest.mark.parametrize("readout", ["mean", "max", "cls", "last"])
+def test_a_padded_batch_of_overlapping_patches_equals_each_sample_alone(readout):
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(n, 2)) for n in (1, 2, 7, 12, 5, 30)]
+    fitted = fitted_on(X, readout=readout, patch_size=4, patch_stride=2)
+    alone = np.concatenate([fitted.predict_proba([x]) for x in X])
+    np.testing.assert_allclose(fitted.predict_proba(X), alone, atol=1e-12)
+
+
+def test_patches_that_leave_steps_out_are_refused():
+    X, y = np.zeros((4, 30, 2)), [0, 1, 0, 1]
+    with pytest.raises(ValueError, match="patch_stride=5 is larger than patch_size=4.*at most 4"):
+        AttentionClassifier(patch_size=4, patch_stride=5).fit(X, y)
+    with pytest.raises(ValueError, match="patch_stride=2 is larger than patch_size=1"):
+        AttentionClassifier(patch_stride=2).fit(X[:, :, 0], y)  # a table
+    for name in ("patch_size", "patch_stride"):
+        for value in (0, 1.5, "half"):
+            with pytest.raises(ValueError, match=f"The '{name}' parameter of AttentionClassifier"):
+                AttentionClassifier(**{name: value}).fit(X, y)
+
+
+def test_readouts_that_do_not_exist_are_refused():
+    X, y = np.zeros((4, 3)), [0, 1, 0, 1]
+    with pytest.raises(ValueError, match="'readout' parameter of AttentionClassifier.*'flatten'"):
+        AttentionClassifier(readout="flatten").fit(X, y)
+    graphs = [(np.ones((2, 2)), np.ones((2, 1)))] * 4
+    with pytest.raises(ValueError, match="readout='last' is not supported.*'mean', 'max' or 'cls'"):
+        AttentionClassifier(readout="last").fit(graphs, y)
+
+
 @pytest.mark.parametrize("shape", [(9,), (9, 2), (9, 10, 3)])
 @pytest.mark.parametrize("readout", ["mean", "cls", "last"])
 @pytest.mark.parametrize("mask", ["full", "causal", "local"])
@@ -169,7 +250,7 @@ def test_reads_features_sequences_and_patches(shape, readout, mask):
 
 def test_embedding_size_must_fit_the_heads():
     with pytest.raises(ValueError, match="embedding_size=18 must be a multiple of twice n_heads=2"):
-        AttentionClassifier(embedding_size=18).fit(np.zeros((4, 3)), [0, 1, 0, 1])
+        AttentionClassifier(embedding_size=18, n_heads=2).fit(np.zeros((4, 3)), [0, 1, 0, 1])
 
 
 @given(
@@ -197,7 +278,7 @@ def test_local_attention_in_blocks_equals_the_square_mask(n_tokens, window, with
 def test_long_local_attention_is_blockwise_in_the_network():
     X = np.random.default_rng(0).normal(size=(6, 90, 2))
     for readout in ("mean", "cls"):
-        network = fitted_on(X, mask="local", window=3, readout=readout).module_.eval()
+        network = fitted_on(X, mask="local", window=3, readout=readout, patch_size=1).module_.eval()
         local, x = network.encoder, torch.from_numpy(X)
         embedded = local.embeddings(x)
         square = local.attention_mask(embedded, None, Batch(x))

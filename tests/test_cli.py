@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
-from ibestimators.cli import main
+from ibestimators import comparison
+from ibestimators.cli import load, main
 
 QUICK = ["--max-epochs", "1", "--cv", "2", "--n-jobs", "1"]
 
@@ -83,6 +84,25 @@ def test_compares_and_writes_a_picture(files, args, monkeypatch, capsys):
     assert "MLP" in output
     assert "locality" in output
     assert (files / "comparison.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_mnist1d_is_signals_and_its_budget_that_of_the_estimators(files, monkeypatch, capsys):
+    X, y = load("mnist1d", None)
+    assert X.shape == (len(y), 40, 1)
+    compared = {}
+
+    def compare(X, y, estimators, **options):
+        compared.update(estimators, shape=X.shape)
+        raise ValueError("stop")
+
+    monkeypatch.setattr(comparison, "compare_biases", compare)
+    monkeypatch.chdir(files)
+    assert main(["compare", "mnist1d"]) == 2
+    assert compared.pop("shape") == X.shape
+    assert {est.max_epochs for est in compared.values()} == {"auto"}
+    assert "ibestimators: stop" in capsys.readouterr().err
+    assert main(["compare", "mnist1d", "--max-epochs", "7"]) == 2
+    assert compared["Conv"].max_epochs == 7
 
 
 def test_a_report_and_a_cache(files, monkeypatch, capsys):

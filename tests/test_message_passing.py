@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from ibestimators import GraphClassifier, GraphRegressor
-from ibestimators.message_passing import MessagePassing, aggregate
+from ibestimators.layers import Batch
+from ibestimators.message_passing import GraphEncoder, MessagePassing, aggregate
 from ibestimators.structures import Pairs, read_edges
 
 
@@ -48,10 +49,11 @@ def test_equals_the_matrix_form(seed, n_nodes):
 @given(
     seed=st.integers(0, 1000),
     aggregation=st.sampled_from(["sum", "mean", "max"]),
-    readout=st.sampled_from(["sum", "mean", "max"]),
+    readout=st.sampled_from(["sum", "mean", "max", "mean+max"]),
     position=st.sampled_from(["none", "learned"]),
+    residual=st.booleans(),
 )
-def test_relabelled_nodes_give_equal_outputs(seed, aggregation, readout, position):
+def test_relabelled_nodes_give_equal_outputs(seed, aggregation, readout, position, residual):
     rng = np.random.default_rng(seed)
     graph = nx.gnp_random_graph(9, 0.4, seed=seed)
     order = rng.permutation(9)
@@ -60,6 +62,9 @@ def test_relabelled_nodes_give_equal_outputs(seed, aggregation, readout, positio
         "aggregation": aggregation,
         "readout": readout,
         "position": position,
+        "residual": residual,
+        "n_layers": 2,
+        "hidden_size": 16,
         "standardize": False,
         "max_epochs": 2,
         "batch_size": 12,
@@ -70,6 +75,69 @@ def test_relabelled_nodes_give_equal_outputs(seed, aggregation, readout, positio
     adjacency = nx.to_numpy_array(graph)[np.ix_(order, order)]
     second = GraphRegressor(graph=adjacency, **params).fit(X[:, order], y)
     np.testing.assert_allclose(first.predict(X), second.predict(X[:, order]), atol=1e-8)
+
+
+def test_learned_positions_have_no_effect_at_the_start():
+    graph = nx.gnp_random_graph(7, 0.4, seed=0)
+    order = torch.from_numpy(np.random.default_rng(0).permutation(7))
+    edges = torch.from_numpy(read_edges(graph, (7,)))
+    adjacency = nx.to_numpy_array(graph)[np.ix_(order, order)]
+    first, second = (
+        GraphEncoder(
+            1,
+            8,
+            3,
+            aggregation="mean",
+            activation="relu",
+            dropout=0.0,
+            normalization="layer",
+            residual=True,
+            edges=each,
+            n_edge_features=0,
+            n_identities=7,
+        )
+        .double()
+        .eval()
+        for each in (edges, torch.from_numpy(read_edges(adjacency, (7,))))
+    )
+    weights = {k: v for k, v in first.state_dict().items() if k != "edges"}
+    second.load_state_dict(weights, strict=False)
+    x = torch.randn(3, 7, dtype=torch.float64)
+
+    def outputs():
+        ours = first(Batch(x)).features.unflatten(0, (3, 7))
+        return ours[:, order], second(Batch(x[:, order])).features.unflatten(0, (3, 7))
+
+    torch.testing.assert_close(*outputs(), atol=1e-12, rtol=0)
+    for table in (first.scales, second.scales):  # the same for a position, not for a node
+        with torch.no_grad():
+            table.weight.copy_(torch.linspace(-0.5, 0.5, 56).reshape(7, 8))
+    ours, theirs = outputs()
+    assert (ours - theirs).abs().max() > 1e-3
+
+
+def test_without_residual_connections_a_round_replaces_the_features():
+    X, y = np.random.default_rng(0).normal(size=(10, 6)), np.arange(10) % 2
+    rounds = {}
+    for residual in (False, True):
+        fitted = GraphClassifier(residual=residual, max_epochs=1, dtype="float64", random_state=0)
+        encoder = fitted.fit(X, y).module_.encoder
+        with torch.no_grad():
+            for norm in encoder.norms[1:]:
+                norm.weight.zero_()
+                norm.bias.zero_()
+            graph, sample = encoder.as_graph(Batch(torch.from_numpy(X)))
+            rounds[residual] = list(encoder.rounds(graph, sample))
+    assert rounds[True][0].abs().max() > 0
+    torch.testing.assert_close(rounds[True][-1], rounds[True][0])
+    assert rounds[False][-1].abs().max() == 0
+
+
+def test_readouts_that_do_not_exist_are_refused():
+    X, y = np.zeros((4, 3)), [0, 1, 0, 1]
+    message = r"'readout' parameter of GraphClassifier.*'mean\+max'.*Got 'max\+mean'"
+    with pytest.raises(ValueError, match=message):
+        GraphClassifier(readout="max+mean").fit(X, y)
 
 
 def test_packed_graphs_do_not_hear_of_each_other():
@@ -160,7 +228,11 @@ def test_learned_positions_tell_nodes_apart_that_neighbours_cannot():
     X = np.random.default_rng(0).normal(size=(300, 10))
     y = X[:, 2]  # its mirror image on the path, 7, has the same neighbourhood
     scores = {
-        position: GraphRegressor(position=position, random_state=0).fit(X, y).score(X, y)
+        position: GraphRegressor(
+            position=position, n_layers=2, hidden_size=16, max_epochs=20, random_state=0
+        )
+        .fit(X, y)
+        .score(X, y)
         for position in ("none", "learned")
     }
     assert scores["learned"] > 0.9 > 0.7 > scores["none"]

@@ -62,9 +62,9 @@ def comparisons():
 def networks():
     conv = ConvClassifier(n_filters=(3,), **quick).fit(signals, y)
     conv2d = ConvClassifier(n_filters=(3,), **quick).fit(images, y)
-    recurrent = RecurrentClassifier(hidden_size=4, **quick).fit(signals, y)
+    recurrent = RecurrentClassifier(hidden_size=4, bidirectional=False, **quick).fit(signals, y)
     graph = GraphClassifier(hidden_size=4, n_layers=2, **quick).fit(graphs, y)
-    attention = AttentionClassifier(embedding_size=4, **quick).fit(signals, y)
+    attention = AttentionClassifier(embedding_size=8, **quick).fit(signals, y)
     stopped = ConvClassifier(n_filters=(3,), early_stopping=True, **quick).fit(signals, y)
     yield TrainingCurveDisplay.from_estimator(stopped)
     yield FilterDisplay.from_estimator(conv)

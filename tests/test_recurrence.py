@@ -8,6 +8,9 @@ import torch
 
 from ibestimators import RecurrentClassifier
 from ibestimators.layers import Batch
+from ibestimators.recurrence import CellEncoder, LinearEncoder
+
+CELLS = ["rnn", "lstm", "gru", "mingru"]
 
 
 def fitted_on(X, **params):
@@ -16,6 +19,13 @@ def fitted_on(X, **params):
         **{"max_epochs": 2, "standardize": False, "dtype": "float64", "readout": "last", **params},
         random_state=0,
     ).fit(X, y)
+
+
+def make_encoder(cell, bidirectional):
+    options = {"bidirectional": bidirectional, "dropout": 0.3}
+    if cell == "mingru":
+        return LinearEncoder(2, 5, 2, **options).double().eval()
+    return CellEncoder(cell, 2, 5, 2, **options).double().eval()
 
 
 def sigmoid(a):
@@ -47,7 +57,7 @@ def lstm_step(x, h, c, W, U, b, d):
 )
 def test_probabilities_equal_the_equations_in_numpy(cell, step):
     X = np.random.default_rng(0).normal(size=(10, 7, 3))
-    fitted = fitted_on(X, cell=cell, hidden_size=5)
+    fitted = fitted_on(X, cell=cell, hidden_size=5, n_layers=1, bidirectional=False)
     weights = {
         k: v.detach().numpy() for k, v in fitted.module_.encoder.recurrence.named_parameters()
     }
@@ -61,9 +71,10 @@ def test_probabilities_equal_the_equations_in_numpy(cell, step):
     np.testing.assert_allclose(fitted.predict_proba(X), expected, atol=1e-12)
 
 
-def test_a_step_changes_no_state_before_it():
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_step_changes_no_state_before_it(cell):
     X = np.random.default_rng(0).normal(size=(6, 9, 2))
-    module = fitted_on(X).module_.encoder
+    module = fitted_on(X, cell=cell, bidirectional=False).module_.encoder
     changed = X.copy()
     changed[:, 5] += 1
     before, after = (
@@ -73,17 +84,89 @@ def test_a_step_changes_no_state_before_it():
     assert (before[:, 5:] != after[:, 5:]).any()
 
 
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_features_of_a_linear_recurrence_equal_the_equations(bidirectional):
+    encoder = make_encoder("mingru", bidirectional)
+    x = torch.randn(3, 7, 2, dtype=torch.float64)
+    y = encoder.embed(x)
+    for layer in encoder.layers:
+        normalized, added = layer.norm(y), torch.zeros_like(y)
+        for cell, out in zip(layer.cells, layer.out, strict=True):
+            z, v = cell.share(normalized).sigmoid(), cell.value(normalized)
+            gate = torch.nn.functional.silu(cell.gate(normalized))
+            h = torch.zeros_like(y[:, 0])
+            for t in reversed(range(7)) if cell.backwards else range(7):
+                h = (1 - z[:, t]) * h + z[:, t] * v[:, t]
+                added[:, t] += out(h * gate[:, t])
+        y = y + added
+    torch.testing.assert_close(encoder.features(x, None), y)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_unrolled_recurrence_equals_the_features(cell):
+    encoder = make_encoder(cell, bidirectional=False)
+    x = torch.randn(3, 7, 2, dtype=torch.float64)
+    steps = list(encoder.unrolled(x))
+    torch.testing.assert_close(
+        torch.stack([y for y, _ in steps], 1), encoder.features(x, None), atol=1e-12, rtol=0
+    )
+    if cell == "mingru":  # the state of each layer
+        last = torch.stack([states[-1] for _, states in steps], 1)
+        torch.testing.assert_close(last, encoder.hidden_states(x), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_padded_features_equal_those_of_each_sample_alone(cell, bidirectional):
+    encoder = make_encoder(cell, bidirectional)
+    lengths = torch.tensor([4, 1, 9, 6])
+    rows = torch.randn(20, 2, dtype=torch.float64)
+    padded = encoder(Batch(rows, lengths))
+    states = encoder.hidden_states(*encoder.steps(Batch(rows, lengths)))
+    for i, own in enumerate(rows.split(lengths.tolist())):
+        alone = encoder(Batch(own.unsqueeze(0))).features
+        n = len(own)
+        torch.testing.assert_close(padded.features[i, :n], alone[0], atol=1e-12, rtol=0)
+        own_states = encoder.hidden_states(own.unsqueeze(0))
+        torch.testing.assert_close(states[i, :n], own_states[0], atol=1e-12, rtol=0)
+    assert padded.mask.sum(1).tolist() == lengths.tolist()
+
+
+@pytest.mark.parametrize("readout", ["last", "mean", "max", "last+max"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", ["gru", "mingru"])
+def test_a_padded_batch_equals_each_sample_alone(cell, bidirectional, readout):
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(n, 2)) for n in (4, 1, 9, 6)]
+    fitted = fitted_on(
+        X, cell=cell, bidirectional=bidirectional, readout=readout, hidden_size=4, max_epochs=1
+    )
+    alone = np.concatenate([fitted.predict_proba([x]) for x in X])
+    np.testing.assert_allclose(fitted.predict_proba(X), alone, atol=1e-12)
+
+
+def test_readouts_that_do_not_exist_are_refused():
+    X, y = np.zeros((4, 3)), [0, 1, 0, 1]
+    message = r"'readout' parameter of RecurrentClassifier.*'last\+max'.*Got 'max\+last'"
+    with pytest.raises(ValueError, match=message):
+        RecurrentClassifier(readout="max+last").fit(X, y)
+    ragged = [np.zeros((n, 1)) for n in (1, 2, 3, 4)]
+    with pytest.raises(ValueError, match="readout='flatten' requires samples of one length"):
+        RecurrentClassifier(readout="flatten").fit(ragged, y)
+
+
+@pytest.mark.parametrize("cell", ["gru", "mingru"])
 @pytest.mark.parametrize("position", [0, 8])
-def test_the_last_readout_of_two_directions_has_seen_both_ends(position):
+def test_the_last_readout_of_two_directions_has_seen_both_ends(position, cell):
     X = np.random.default_rng(0).normal(size=(6, 9, 2))
-    fitted = fitted_on(X, bidirectional=True)
+    fitted = fitted_on(X, bidirectional=True, cell=cell)
     changed = X.copy()
     changed[:, position] += 1
     assert (np.abs(fitted.predict_proba(X) - fitted.predict_proba(changed)) > 1e-9).all()
 
 
 @pytest.mark.parametrize("shape", [(12,), (12, 2), (6, 5, 2)])
-@pytest.mark.parametrize("readout", ["last", "mean", "max", "flatten"])
+@pytest.mark.parametrize("readout", ["last", "mean", "max", "last+max", "flatten"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_reads_features_sequences_and_rows_of_images(shape, readout, bidirectional):
     X = np.random.default_rng(0).normal(size=(12, *shape))

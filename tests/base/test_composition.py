@@ -30,7 +30,7 @@ from ibestimators import (
 
 X, y = load_digits(n_class=3, return_X_y=True)
 X, y = X[:200], y[:200]
-QUICK = {"max_epochs": 5, "random_state": 0}
+QUICK = {"max_epochs": 4, "random_state": 0}
 IMAGES = {"input_shape": (8, 8, 1), **QUICK}
 
 

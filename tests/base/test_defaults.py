@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from conftest import optional
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 
-from ibestimators import ConvClassifier, MLPClassifier, MLPRegressor, RecurrentClassifier, biases
+import ibestimators
+from ibestimators import ConvClassifier, MLPClassifier, MLPRegressor, biases
+from ibestimators.structures import structure_of
 
 
-def test_a_default_of_the_primitive_holds_in_the_twins():
-    assert RecurrentClassifier().lr == 1e-2
-    assert MLPClassifier().weight_decay == MLPRegressor().weight_decay == 3.0
-    assert ConvClassifier().weight_decay == 1.0
+@pytest.mark.parametrize("bias", ["MLP", "Conv", "Recurrent", "Graph", "Attention"])
+def test_the_twins_have_the_same_defaults(bias):
+    classifier, regressor = (
+        getattr(ibestimators, f"{bias}{task}")() for task in ("Classifier", "Regressor")
+    )
+    params = classifier.get_params()
+    assert params.pop("class_weight") is None
+    assert params == regressor.get_params()
+    assert {params[name] for name in ("lr", "weight_decay", "max_epochs", "batch_size")} == {"auto"}
+    for X in (np.zeros((3, 4)), [np.array([0, 1]), np.array([2])]):
+        layout = structure_of(X).learn(X, None, classifier).layout
+        assert classifier._auto(layout) == regressor._auto(layout)
+        assert classifier._budget_rule(layout) == regressor._budget_rule(layout)
 
 
 @pytest.mark.slow

@@ -58,11 +58,14 @@ def test_every_estimator_on_every_kind_of_array(name, kind, tmp_path):
     [
         *(GraphClassifier(aggregation=a) for a in ("mean", "max", "attention")),
         *(ibestimators.RecurrentClassifier(cell=c) for c in ("rnn", "lstm")),
-        ibestimators.RecurrentClassifier(bidirectional=True, n_layers=2),
+        *(ibestimators.RecurrentClassifier(bidirectional=b, n_layers=1) for b in (False, True)),
+        ibestimators.RecurrentClassifier(cell="gru", bidirectional=True, n_layers=2),
         AttentionClassifier(mask="local", window=2),
         AttentionClassifier(position="rotary", readout="cls"),
+        AttentionClassifier(patch_size=3, patch_stride=2),
         AttentionClassifier(position="sinusoidal", mask="causal"),
         ConvClassifier(normalization=None, activation="gelu", readout="max"),
+        ConvClassifier(n_filters=(4,), kernel_size=((2, 3),)),
         *(
             ibestimators.RecurrentClassifier(cell=c, dtype="float64")
             for c in ("rnn", "gru", "lstm")
@@ -74,6 +77,13 @@ def test_choices_of_layers(est, tmp_path):
     X = kinds.KINDS["series"]()
     est.set_params(max_epochs=1, random_state=0)
     check(est.fit(X, kinds.targets("classifier")), X, tmp_path)
+
+
+def test_the_default_recurrence_in_the_ordinary_run(tmp_path):
+    X, y = kinds.KINDS["series"](), kinds.targets("classifier")
+    est = ibestimators.RecurrentClassifier(max_epochs=1, random_state=0).fit(X, y)
+    assert est.cell == "mingru"
+    check(est, X, tmp_path)
 
 
 def test_one_in_the_ordinary_run(tmp_path):

@@ -73,13 +73,14 @@ def test_a_loss_that_leaves_the_finite_ends_training_with_the_last_good_weights(
     assert np.isfinite(est.predict_proba(X_IRIS)).all()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", ".*still decreasing")
         plain = make(max_epochs=6, batch_size=1000, random_state=0).fit(X_IRIS, Y_IRIS)
     assert plain.loss_curve_[:3] == est.loss_curve_[:3]
 
 
 def test_nothing_good_to_go_back_to_is_an_error():
     with pytest.raises(ValueError, match=r"became infinite in epoch 1, .* Lower lr=0.003\.$"):
-        MLPClassifier(callbacks=[Poison(1)]).fit(X_IRIS, Y_IRIS)
+        MLPClassifier(lr=0.003, callbacks=[Poison(1)]).fit(X_IRIS, Y_IRIS)
     with pytest.raises(ValueError, match=r"Lower lr=1e\+30, or set standardize=True"):
         MLPRegressor(lr=1e30, standardize=False).fit(X_DIABETES, Y_DIABETES)
 
@@ -99,7 +100,7 @@ def test_last_weights_whose_outputs_overflow_are_not_kept():
 
 @pytest.mark.parametrize("make", [AttentionClassifier, AttentionRegressor])
 def test_no_prediction_where_the_network_overflows(make):
-    est = make(max_epochs=2, random_state=0).fit(X_IRIS, Y_IRIS)
+    est = make(max_epochs=2, column_embedding=None, random_state=0).fit(X_IRIS, Y_IRIS)
     far = X_IRIS.copy()
     far[7] = 1e37  # its square, in layer normalisation, is infinite
     for name in {"predict", "predict_proba", "predict_log_proba"} & set(dir(est)):
@@ -108,10 +109,22 @@ def test_no_prediction_where_the_network_overflows(make):
     assert est.predict(far[:7]).shape == (7,)
 
 
+@pytest.mark.parametrize("make", [MLPClassifier, AttentionClassifier])
+def test_where_columns_are_embedded_all_far_values_are_alike(make):
+    est = make(max_epochs=2, random_state=0).fit(X_IRIS, Y_IRIS)
+    for sign in (1, -1):
+        far = np.repeat(X_IRIS[:1], 4, axis=0)
+        far[:, 2] = sign * np.array([1e4, 1e12, 1e25, 1e37])  # the last squares overflow
+        proba = est.predict_proba(far)
+        np.testing.assert_allclose(proba, proba[[0] * 4], atol=1e-4)
+        assert np.abs(proba[0] - est.predict_proba(X_IRIS[:1])).max() > 1e-3
+
+
 def test_early_stopping_goes_back_to_the_best_epoch_all_the_same():
     est = MLPClassifier(max_epochs=8, early_stopping=True, random_state=0, callbacks=[Poison(6)])
     with pytest.warns(ConvergenceWarning, match="epoch 6"):
         est.fit(X_IRIS, Y_IRIS)
+    assert not est.converged_
     best = int(np.argmin(est.validation_curve_[:5])) + 1
     assert same_weights(est.module_, Poison.kept[best + 1])
 
@@ -172,7 +185,8 @@ def test_in_a_comparison_one_that_diverges_does_not_stop_the_others():
 
 
 def test_what_has_learned_nothing_says_so():
-    est = MLPClassifier(lr=1e-6, standardize=False, max_epochs=5, random_state=0)
+    raw = {"standardize": False, "column_embedding": None}
+    est = MLPClassifier(lr=1e-6, **raw, max_epochs=5, random_state=0)
     with pytest.warns(ConvergenceWarning, match=r"not converged: after 5 .* above the 1\.1 of"):
         est.fit(1000 * X_IRIS, Y_IRIS)
     far = Y_DIABETES + 1e5
@@ -194,6 +208,8 @@ def test_labels_without_a_pattern_are_not_called_a_failure_of_training():
     rng = np.random.default_rng(0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        # The networks learn noise by heart, and are not done with it.
+        warnings.filterwarnings("ignore", ".*still decreasing")
         for make in (MLPClassifier, ConvClassifier):
             make(random_state=0).fit(rng.normal(size=(300, 5)), rng.integers(0, 2, 300))
         MLPRegressor(random_state=0).fit(rng.normal(size=(300, 5)), rng.normal(size=300))
@@ -240,7 +256,7 @@ def test_a_full_memory_halves_the_batch_and_goes_on():
     # 150 samples in 10 batches of 15, three times over, and a look at what the last weights give
     assert [size for size in est.module_.asked if size <= 20] == [15] * 31
     rates = [group["lr"] for group in est.net_.optimizer_.param_groups]
-    assert max(rates) < 0.01 * est.lr  # the schedule came to its end, no further
+    assert max(rates) < 0.01 * est.lr_  # the schedule came to its end, no further
     with pytest.warns(RuntimeWarning, match="predictions are made in batches of"):
         predicted = est.predict_proba(X_IRIS)
     est.module_.most = 10**6

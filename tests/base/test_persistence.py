@@ -194,7 +194,7 @@ def rewritten(path: Path, **changes):
 def test_newer_files_and_forged_ones(iris):
     _, _, path = iris
     rewritten(path, schema=99)
-    with pytest.raises(ValueError, match="reads up to 2. Upgrade"):
+    with pytest.raises(ValueError, match=f"reads up to {SCHEMA}. Upgrade"):
         load(path)
     rewritten(path, schema=SCHEMA, **{"class": "os.system"})
     with pytest.raises(ValueError, match="holds a 'os.system', which is none of"):
@@ -301,16 +301,55 @@ def test_a_device_of_another_machine(tmp_path):
     assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("schema", range(1, SCHEMA + 1))
-def test_files_of_every_schema_stay_readable(schema, name):
-    est, X, _ = CASES[name]
-    folder = FIXTURES / f"schema_{schema}"
-    again = load(folder / f"{name}.safetensors")
+FILES = sorted(FIXTURES.glob("schema_*/*.safetensors"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_files_of_every_schema_stay_readable(path, tmp_path):
+    est, X, y = CASES[path.stem]
+    again = load(path)
     assert type(again) is type(est)
-    expected = json.loads((folder / f"{name}.json").read_text())
+    expected = json.loads(path.with_suffix(".json").read_text())
     np.testing.assert_allclose(outputs(again, X()), expected, rtol=1e-4, atol=1e-6)
-    again.fit(X(), CASES[name][2])
+    assert again.max_epochs_ == again.n_iter_ == 3
+    for name in ("lr", "weight_decay"):
+        given, resolved = getattr(again, name), getattr(again, f"{name}_")
+        assert resolved > 0
+        assert resolved == given or given == "auto"
+    again.save(tmp_path / "model")  # in the present schema
+    assert_array_equal(outputs(load(tmp_path / "model"), X()), outputs(again, X()))
+    again.partial_fit(X(), y)
+    again.fit(X(), y)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "built_with"),
+    [
+        ("ragged", {"readout": "mean"}, {"readout": "auto"}),
+        ("recurrent_table", {"readout": "mean"}, {"readout": "auto"}),
+        ("attention_images", {"patch_size": 3}, {"patch_size": None}),
+        ("attention_images", {"patch_size": None}, {"patch_size": 2}),
+        ("attention_signals", {"patch_size": 3}, {"patch_size": None}),
+    ],
+)
+def test_older_files_keep_what_the_network_was_built_with(name, params, built_with, tmp_path):
+    _, X, _ = CASES[name]
+    source = FIXTURES / "schema_2" / f"{name}.safetensors"
+    path = tmp_path / "model"
+    path.write_bytes(source.read_bytes())
+    with safe_open(path, "pt") as file:
+        header = json.loads(file.metadata()["ibestimators"].partition(" ")[2])
+    fitted = dict(header["fitted"]["dict"])
+    fitted["built_with"] = {"dict": list(built_with.items())}
+    changes = {"parameters": header["parameters"] | params}
+    rewritten(path, fitted={"dict": list(fitted.items())}, **changes)
+    expected = json.loads(source.with_suffix(".json").read_text())
+    np.testing.assert_allclose(outputs(load(path), X()), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_there_is_a_file_of_every_case_in_the_present_schema():
+    folder = FIXTURES / f"schema_{SCHEMA}"
+    assert {path.stem for path in folder.glob("*.safetensors")} == set(CASES)
 
 
 def test_files_have_the_usual_permissions(iris, tmp_path):

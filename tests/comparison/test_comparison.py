@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from conftest import IRIS, FailsOnFirstSample
 from scipy import stats
 from sklearn.datasets import load_diabetes
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import BaggingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -259,6 +262,62 @@ def test_a_result_as_plain_values():
         plain["estimators"]["linear"] == "LogisticRegression(max_iter=1000)"
         or "random_state" in (plain["estimators"]["linear"])
     )
+
+
+def test_the_training_is_told_of_the_networks_alone():
+    net = MLPClassifier(max_epochs=3)
+    candidates = {
+        "net": net,
+        "linear": LogisticRegression(max_iter=1000),
+        "piped": make_pipeline(StandardScaler(), MLPClassifier(max_epochs=1, lr=0.5)),
+        "search": GridSearchCV(MLPClassifier(max_epochs=2, batch_size=7), {"lr": [0.02]}, cv=2),
+        "bag": BaggingClassifier(MLPClassifier(max_epochs=1), n_estimators=2),
+    }
+    cv = StratifiedKFold(3)
+    result = compare_biases(X, y, candidates, cv=cv, baseline="linear", random_state=0)
+    assert result.to_frame()["failures"].sum() == 0
+    training = result.training
+    assert list(training.index) == ["net", "piped", "search"]
+    assert list(training.columns) == ["fold", "lr", "weight_decay", "batch_size", "max_epochs"]
+    assert training["max_epochs"].tolist() == [3, 1, 2]
+    assert (training["lr"]["piped"], training["batch_size"]["search"]) == (0.5, 7)
+    rows = next(iter(cv.split(X, y)))[0]
+    alone = net.fit(X[rows], y[rows])
+    for name in ("lr", "weight_decay", "batch_size", "max_epochs"):
+        assert training[name]["net"] == getattr(alone, f"{name}_")
+    net_lr = f"{alone.lr_:.2g}"
+    found = [line for line in repr(result).splitlines() if line.startswith("Training: ")]
+    assert found == [
+        f"Training: net 3 epochs at lr {net_lr}, piped 1 epoch at lr 0.5, search 2 epochs at lr "
+        "0.02."
+    ]
+    cells = result.cells.set_index("estimator")
+    assert cells.loc[["linear", "bag"], ["lr", "max_epochs"]].isna().all(axis=None)
+
+
+def test_a_fold_that_failed_does_not_tell_the_training():
+    class Unlucky(MLPClassifier):
+        def fit(self, X, y):
+            if (IRIS[0][0] == X).all(1).any():
+                raise RuntimeError("no luck")
+            return super().fit(X, y)
+
+    candidates = {"net": Unlucky(max_epochs=1)}
+    odd, even = np.arange(1, 150, 2), np.arange(0, 150, 2)
+    cv = [(even, odd), (odd, even)]
+    training = compare_biases(X, y, candidates, cv=cv, random_state=0).training
+    assert training["fold"].tolist() == [1]
+
+
+def test_cells_without_the_training_have_none():
+    candidates = {"net": MLPClassifier(max_epochs=1), "dummy": DummyClassifier()}
+    result = compare_biases(X, y, candidates, cv=2, random_state=0)
+    old = result.cells.drop(columns=["lr", "weight_decay", "batch_size", "max_epochs"])
+    older = replace(result, cells=old)
+    assert older.training.empty
+    assert "Training" not in repr(older)
+    assert "Training" in repr(result)
+    pd.testing.assert_frame_equal(older.to_frame(), result.to_frame())
 
 
 def test_the_best_is_refitted_on_all_data():

@@ -31,7 +31,7 @@ def test_parameters_agree_within_5_percent(kind, target):
         assert abs(counted - target) <= 0.05 * target, name
         assert clone(est).fit(X, y).n_parameters_ == counted
         assert not hasattr(est, "net_")
-    assert candidates["Conv"].n_filters == (32, 32, 64, 64)
+    assert candidates["Conv"].n_filters == "auto"
 
 
 def test_the_baseline_gives_the_number_and_strangers_stay_as_they_are():
@@ -66,14 +66,22 @@ def test_in_the_comparison():
 
 def test_multiply_adds_are_those_of_the_formula():
     X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
-    dense = MLPClassifier(hidden_layer_sizes=(7, 5), max_epochs=1).fit(X, y)
-    assert multiply_adds(dense, X) == 12 * 7 + 7 * 5 + 5 * 2
+    dense = MLPClassifier(hidden_layer_sizes=(7, 5), column_embedding=None, max_epochs=1)
+    assert multiply_adds(dense.fit(X, y), X) == 12 * 7 + 7 * 5 + 5 * 2
+    dense.set_params(column_embedding="periodic").fit(X, y)  # 9 features of a column become 4
+    assert multiply_adds(dense, X) == 12 * 9 * 4 + 12 * 4 * 7 + 7 * 5 + 5 * 2
     conv = ConvClassifier(n_filters=(4,), kernel_size=3, pooling=None, max_epochs=1).fit(X, y)
     assert multiply_adds(conv, X) == 12 * 3 * 4 + 4 * 2
-    gru = RecurrentClassifier(hidden_size=6, readout="last", max_epochs=1).fit(X, y)
+    recurrent = RecurrentClassifier(
+        hidden_size=6, n_layers=1, bidirectional=False, readout="last", max_epochs=1
+    )
+    gru = clone(recurrent).set_params(cell="gru").fit(X, y)
     assert multiply_adds(gru, X) == 12 * 3 * (6 * 1 + 6 * 6) + 6 * 2
+    recurrent.fit(X, y)  # an embedding, three gates and values, and an output
+    assert multiply_adds(recurrent, X) == 12 * (6 * 1 + 4 * 6 * 6) + 6 * 2
     attention = biases("classification")["Attention"]
-    attention.set_params(embedding_size=8, n_heads=2, n_layers=1, max_epochs=1).fit(X, y)
+    attention.set_params(embedding_size=8, n_heads=2, n_layers=1, column_embedding=None)
+    attention.set_params(max_epochs=1).fit(X, y)
     projections = 12 * (8 + 4 * 8 * 8 + 2 * 8 * 16)
     assert multiply_adds(attention, X) == projections + 2 * 12 * 12 * 8 + 8 * 2
     graph = GraphClassifier(max_epochs=1).fit(KINDS["networkx"](), targets("classifier"))
@@ -88,6 +96,23 @@ def test_every_bias_has_a_space_of_its_own_parameters():
             assert tuned(est, 3, 0).n_iter == 3
     forest = RandomForestClassifier()
     assert tuned(forest, 3, 0) is forest
+
+
+@pytest.mark.parametrize("kind", ["table", "series", "tokens", "networkx"])
+def test_the_spaces_surround_the_defaults(kind):
+    X, y = KINDS[kind](), targets("classifier")
+    for name, est in biases("classification", max_epochs=1).items():
+        fitted = est.fit(X, y)
+        settings = fitted._fitted.settings
+        for param, values in SPACES[name].items():
+            if isinstance(values, list):
+                assert {getattr(est, param), getattr(settings, param)} & {*values}, (name, param)
+        rule = fitted._budget_rule(fitted._fitted.structure.layout)
+        for n_samples in (24, 1000, 50_000):
+            budget = rule.resolve(est, fitted._fitted.structure.layout, n_samples)
+            for param in ("lr", "weight_decay"):
+                low, high = SPACES[name][param].support()
+                assert low < getattr(budget, param) < high, (name, param, n_samples)
 
 
 def test_nested_search():

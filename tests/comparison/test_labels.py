@@ -131,7 +131,8 @@ def test_importance_and_equivariance():
 
 def test_gradients_and_dense_equivalents():
     series = X[..., None]
-    recurrent = RecurrentClassifier(max_epochs=1, random_state=0).fit(series, Y)
+    recurrent = RecurrentClassifier(bidirectional=False, max_epochs=1, random_state=0)
+    recurrent.fit(series, Y)
     norms = GradientNormDisplay.from_estimator(recurrent, series, Y).norms["RecurrentClassifier"]
     assert (norms > 0).all()
     conv = ConvClassifier(n_filters=(4,), readout="flatten", max_epochs=1, random_state=0)

@@ -27,6 +27,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from ibestimators import GraphClassifier, MLPClassifier, compare_biases
 from ibestimators.comparison._cache import content_hash
+from ibestimators.comparison._fold_task import TRAINING
 
 X, y = IRIS
 
@@ -95,6 +96,22 @@ def test_what_is_cached_is_found_by_all_that_it_depends_on(tmp_path):
     assert not list(tmp_path.glob("*.part"))
     with pytest.raises(ValueError, match="needs an int as random_state"):
         cells(random_state=None)
+
+
+def test_a_row_of_an_older_version_does_not_tell_the_training(tmp_path):
+    settings = {"cv": 2, "random_state": 0, "cache": tmp_path}
+    candidates = {"MLP": MLPClassifier(max_epochs=1)}
+    compare_biases(X, y, candidates, **settings)
+    for path in tmp_path.glob("*.json"):
+        row = json.loads(path.read_text())
+        kept = {name: row[name] for name in row if name not in TRAINING}
+        assert len(kept) == len(row) - 4
+        path.write_text(json.dumps(kept))
+    result = compare_biases(X, y, candidates, **settings)
+    assert result.training.empty
+    assert result.cells[[*TRAINING]].isna().all(axis=None)
+    assert result.best == "MLP"
+    assert "Training" not in repr(result)
 
 
 FACTOR = 1

@@ -19,7 +19,7 @@ X, y = IRIS
 def test_sizes_are_reached_on_the_same_folds():
     candidates = {
         "MLP": MLPClassifier(max_epochs=2),
-        "Recurrent": RecurrentClassifier(max_epochs=1),
+        "Recurrent": RecurrentClassifier(cell="gru", n_layers=1, bidirectional=False, max_epochs=1),
     }
     sizes = [500, 1000, 2000, 4000]
     result = compare_parameter_scaling(X, y, candidates, n_parameters=sizes, cv=2, random_state=0)

@@ -27,7 +27,7 @@ TEXTS = ["ann has a $5 hat", "bob has $7 and $3", "cy", ""] * 3
 
 
 def fitted_on(X, cls=AttentionClassifier, **params):
-    params = {"embedding_size": 16, "max_epochs": 2, "dtype": "float64"} | params
+    params = {"embedding_size": 16, "n_heads": 2, "max_epochs": 2, "dtype": "float64"} | params
     return cls(random_state=0, **params).fit(X, np.arange(len(X)) % 2)
 
 
@@ -58,8 +58,8 @@ def n_tokens(fitted, kind, X):
         return [len(x) for x in X]
     if kind == "networkx":
         return [len(graph) for graph in X]
-    size, axes = encoder(fitted).patch_size, fitted._fitted.structure.layout.axes
-    return [int(np.prod([-(-side // size) for side in axes]))] * len(X)
+    stride, axes = encoder(fitted).patch_stride, fitted._fitted.structure.layout.axes
+    return [int(np.prod([-(-side // stride) for side in axes]))] * len(X)
 
 
 @pytest.mark.parametrize("readout", ["mean", "cls", "last"])
@@ -119,7 +119,7 @@ def test_the_map_times_the_values_is_what_the_network_computes(mask, position):
 def test_maps_of_local_attention_in_blocks_equal_those_of_the_square_mask(readout):
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(n, 2)) for n in (90, 71, 1, 17)]
-    fitted = fitted_on(X, mask="local", window=3, readout=readout)
+    fitted = fitted_on(X, mask="local", window=3, readout=readout, patch_size=1)
     assert all(isinstance(mask, LocalAttention) for _, _, mask, _ in seen_in(fitted, X))
     display = AttentionMapDisplay.from_estimator(fitted, X)
     for x, weights in zip(X, display.weights, strict=True):
@@ -134,10 +134,13 @@ def test_maps_of_local_attention_in_blocks_equal_those_of_the_square_mask(readou
             embedded = block(embedded, square)
 
 
-def test_a_sample_alone_has_the_maps_that_it_has_in_a_batch():
+@pytest.mark.parametrize(("size", "stride"), [(2, "auto"), (4, 2), (3, 1)])
+def test_a_sample_alone_has_the_maps_that_it_has_in_a_batch(size, stride):
     X = kinds.ragged()
-    fitted = fitted_on(X, cls=AttentionRegressor, patch_size=2)
+    fitted = fitted_on(X, cls=AttentionRegressor, patch_size=size, patch_stride=stride)
     together = AttentionMapDisplay.from_estimator(fitted, X).weights
+    step = encoder(fitted).patch_stride
+    assert [w.shape[-1] for w in together] == [-(-len(x) // step) for x in X]
     for i in (0, 5, 11):
         alone = AttentionMapDisplay.from_estimator(fitted, X[i : i + 1]).weights[0]
         np.testing.assert_allclose(together[i], alone, atol=1e-12)
@@ -196,6 +199,25 @@ def test_labels_of_columns_nodes_and_those_given():
     graphs = [nx.Graph([("x", "y")]), nx.path_graph(3)] * 5
     named = AttentionMapDisplay.from_estimator(fitted_on(graphs), graphs)
     assert named.key_labels[:2] == [["x", "y"], ["0", "1", "2"]]
+
+
+def test_patches_are_numbered_even_if_there_is_one_for_each_position():
+    overlapping = {"patch_size": 3, "patch_stride": 1}
+    table = pd.DataFrame(kinds.array(4), columns=["tall", "old", "rich", "wise"])
+    display = AttentionMapDisplay.from_estimator(fitted_on(table, **overlapping), table)
+    assert display.key_labels[0] == list("0123")
+    model = make_pipeline(
+        TextTokenizer(), AttentionClassifier(max_epochs=1, random_state=0, **overlapping)
+    ).fit(TEXTS, np.arange(len(TEXTS)) % 2)
+    display = AttentionMapDisplay.from_estimator(model, TEXTS[:2])
+    assert display.key_labels[0] == list("012345")
+
+
+def test_signals_are_cut_into_overlapping_patches_by_default():
+    X = kinds.array(40, 1)
+    display = AttentionMapDisplay.from_estimator(fitted_on(X), X[:2])
+    assert display.weights[0].shape == (2, 2, 10, 10)  # 40 steps, a patch for every 4
+    assert display.key_labels[0] == list("0123456789")
 
 
 def test_within_searches_and_pipelines():

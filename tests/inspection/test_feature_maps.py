@@ -98,6 +98,36 @@ def test_princes_receptive_fields():
     assert field.index.name == "layer"
 
 
+@pytest.mark.parametrize("widths", [(3, 4, 5), (2, 4), (1, 3)])
+def test_of_several_widths_the_widest_gives_the_receptive_field(widths):
+    X = signals(20, 1)
+    several = fitted(X, kernel_size=(widths, widths), activation="tanh", normalization=None)
+    widest = fitted(X, kernel_size=max(widths))
+    field = receptive_field(several)
+    assert field.equals(receptive_field(widest))
+    x = torch.from_numpy(X[:1]).float().movedim(-1, 1).requires_grad_()
+    y, _ = several.module_.encoder.layers[0](x)  # (1, filters of all widths, outputs)
+    (gradient,) = torch.autograd.grad(y[0, :, 4].sum(), x)
+    size, step, start = field.loc[0]
+    reached = gradient[0, 0].nonzero().flatten().tolist()
+    assert set(reached) <= set(range(start + 4 * step, start + 4 * step + size))
+
+
+def test_filters_of_several_widths_have_zeros_around_the_narrow_ones():
+    tokens = kinds.tokens()
+    conv = fitted(tokens, n_filters=(4,))
+    display = FilterDisplay.from_estimator(conv)
+    assert display.filters.shape == (12, 128, 5)  # of widths 3, 4 and 5
+    zeros = (display.filters == 0).all(axis=(1,))
+    assert zeros[:4].tolist() == [[True, False, False, False, True]] * 4
+    assert zeros[4:8].tolist() == [[True, False, False, False, False]] * 4
+    assert not zeros[8:].any()
+    assert FeatureMapDisplay.from_estimator(conv, tokens).maps[0].shape == (len(tokens[0]), 12)
+    two_layers = fitted(tokens, n_filters=(6, 4))  # both of these widths
+    assert FilterDisplay.from_estimator(two_layers, layer=1).filters.shape == (12, 18, 5)
+    assert receptive_field(two_layers)["size"].tolist() == [5, 9]
+
+
 def test_an_axis_that_is_not_pooled_steps_by_less():
     conv = fitted(signals(8, 1, 2), kernel_size=3)
     assert receptive_field(conv)["step"].tolist() == [2, 4]
@@ -131,7 +161,7 @@ def test_maps_of_the_last_layer_are_what_the_readout_gets():
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_pictures_of_every_kind_of_x(kind):
     X = kinds.KINDS[kind]()
-    conv = fitted(X)
+    conv = fitted(X, kernel_size=5)
     before = {name: value.clone() for name, value in conv.module_.state_dict().items()}
     flags = [module.training for module in conv.module_.modules()]
     display = FeatureMapDisplay.from_estimator(conv, X, layer=0, sample=3)

@@ -12,13 +12,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ibestimators import MLPClassifier, RecurrentClassifier, RecurrentRegressor
-from ibestimators.inspection._recurrence import GradientNormDisplay, HiddenStateDisplay, unrolled
+from ibestimators.inspection._recurrence import GradientNormDisplay, HiddenStateDisplay
 from ibestimators.testing import _data as kinds
 
 
 def fitted(X, y=None, **params):
-    settings = {"hidden_size": 6, "max_epochs": 1, "random_state": 0, **params}
-    return RecurrentClassifier(**settings).fit(X, np.arange(len(X)) % 2 if y is None else y)
+    settings = {"hidden_size": 6, "n_layers": 1, "bidirectional": False} | params
+    return RecurrentClassifier(max_epochs=1, random_state=0, **settings).fit(
+        X, np.arange(len(X)) % 2 if y is None else y
+    )
 
 
 def norms(estimator, X, y):
@@ -33,21 +35,40 @@ def signals(*shape: int):
 @pytest.mark.parametrize("n_layers", [1, 2])
 def test_unrolled_states_are_those_of_all_steps_at_once(cell, n_layers):
     X = signals(9, 3)
-    recurrence = fitted(X, cell=cell, n_layers=n_layers).module_.encoder.recurrence
+    model = fitted(X, cell=cell, n_layers=n_layers)
     x = torch.from_numpy(X).float()
-    states = list(unrolled(recurrence, x))
-    outputs, last = recurrence(x)
-    torch.testing.assert_close(torch.stack([h[-1] for h, *_ in states], 1), outputs)
+    features, states = zip(*model.module_.encoder.unrolled(x), strict=True)
+    outputs, last = model.module_.encoder.recurrence(x)
+    torch.testing.assert_close(torch.stack(features, 1), outputs)
     last = last if isinstance(last, tuple) else (last,)
     for ours, torchs in zip(states[-1], last, strict=True):
         torch.testing.assert_close(ours, torchs)
+
+
+@pytest.mark.parametrize("n_layers", [1, 3])
+def test_a_linear_recurrence_unrolled_is_the_one_of_all_steps_at_once(n_layers):
+    X = signals(9, 3)
+    encoder = fitted(X, cell="mingru", n_layers=n_layers).module_.encoder.eval()
+    x = torch.from_numpy(X).float()
+    features, states = zip(*encoder.unrolled(x), strict=True)
+    assert {len(of_step) for of_step in states} == {n_layers}
+    torch.testing.assert_close(torch.stack(features, 1), encoder.features(x, None))
+    of_last_layer = torch.stack([of_step[-1] for of_step in states], 1)
+    torch.testing.assert_close(of_last_layer, encoder.hidden_states(x))
 
 
 def test_of_a_scalar_recurrence_norms_are_the_product_of_its_derivatives():
     # h_t = tanh(w x_t + u h_{t-1} + b), so dh_t/dh_{t-1} = u (1 - h_t^2).
     X, y = signals(7, 1), np.arange(8.0)
     model = RecurrentRegressor(
-        cell="rnn", hidden_size=1, readout="last", max_epochs=1, random_state=0, dtype="float64"
+        cell="rnn",
+        hidden_size=1,
+        n_layers=1,
+        bidirectional=False,
+        readout="last",
+        max_epochs=1,
+        random_state=0,
+        dtype="float64",
     ).fit(X, y)
     u = model.module_.encoder.recurrence.weight_hh_l0.item()
     h = HiddenStateDisplay.from_estimator(model, X).states[..., 0]  # (samples, steps)
@@ -58,6 +79,19 @@ def test_of_a_scalar_recurrence_norms_are_the_product_of_its_derivatives():
         (at_last * np.abs(u * (1 - h[:, t + 1 :] ** 2)).prod(axis=1)).mean() for t in range(7)
     ]
     assert_allclose(norms(model, X, y), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("readout", ["last", "last+max"])
+def test_of_a_linear_recurrence_norms_fall_by_what_its_gates_keep(readout):
+    # h_t = (1 - z) h_{t-1} + z v_t; the normalisation of one unit is 0, so that z is constant.
+    X, y = signals(7, 1), np.arange(8) % 2
+    model = fitted(X, y, cell="mingru", hidden_size=1, readout=readout, dtype="float64")
+    with torch.no_grad():
+        model.module_.encoder.layers[0].cells[0].gate.bias.fill_(1.0)
+    z = model.module_.encoder.layers[0].cells[0].share.bias.sigmoid().item()
+    found = norms(model, X, y)
+    assert found[-1] > 0
+    assert_allclose(found, found[-1] * (1 - z) ** np.arange(6, -1, -1))
 
 
 def scaled(factor, X, y, **params):
@@ -103,7 +137,7 @@ def test_an_lstm_carries_by_its_cell():
     assert norms(model, X, y)[0] < 1e-10 * found[0]
 
 
-@pytest.mark.parametrize("readout", ["flatten", "mean", "max", "last"])
+@pytest.mark.parametrize("readout", ["flatten", "mean", "max", "last", "last+max"])
 def test_earlier_states_count_only_through_the_last(readout):
     X, y = signals(12, 2), np.arange(8) % 2
     model = fitted(X, y, cell="rnn", readout=readout)
@@ -114,10 +148,11 @@ def test_earlier_states_count_only_through_the_last(readout):
     assert found[-1] > 0
 
 
-def test_samples_of_different_lengths_are_aligned_at_their_last_step():
+@pytest.mark.parametrize("cell", ["gru", "mingru"])
+def test_samples_of_different_lengths_are_aligned_at_their_last_step(cell):
     X = [np.random.default_rng(i).normal(size=(n, 2)) for i, n in enumerate([3, 7, 7, 5])]
     y = np.arange(4) % 2
-    model = fitted(X, y, n_layers=2)
+    model = fitted(X, y, cell=cell, n_layers=2)
     alone = [norms(model, [x], y[i : i + 1]) for i, x in enumerate(X)]
     found = norms(model, X, y)
     assert [len(n) for n in alone] == [3, 7, 7, 5]
@@ -128,9 +163,10 @@ def test_samples_of_different_lengths_are_aligned_at_their_last_step():
 
 @pytest.mark.parametrize("kind", kinds.KINDS)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_states_of_every_kind_of_x(kind, bidirectional):
+@pytest.mark.parametrize("cell", ["gru", "mingru"])
+def test_states_of_every_kind_of_x(kind, cell, bidirectional):
     X = kinds.KINDS[kind]()
-    model = fitted(X, bidirectional=bidirectional)
+    model = fitted(X, cell=cell, bidirectional=bidirectional)
     display = HiddenStateDisplay.from_estimator(model, X, sample=3)
     display.figure_.canvas.draw()
     assert isinstance(display.states, list if isinstance(X, list) else np.ndarray)
@@ -142,11 +178,12 @@ def test_states_of_every_kind_of_x(kind, bidirectional):
     assert image.norm.vmin == -image.norm.vmax
 
 
-def test_states_are_causal_but_for_the_direction_from_the_end():
+@pytest.mark.parametrize("cell", ["gru", "mingru"])
+def test_states_are_causal_but_for_the_direction_from_the_end(cell):
     X = signals(10, 2)
     later = X.copy()
     later[:, 6:] += 1
-    model = fitted(X, bidirectional=True)
+    model = fitted(X, cell=cell, bidirectional=True)
     before, after = (HiddenStateDisplay.from_estimator(model, x).states for x in (X, later))
     assert_allclose(before[:, :6, :6], after[:, :6, :6], atol=1e-6)
     assert not np.allclose(before[:, 0, 6:], after[:, 0, 6:], atol=1e-5)
@@ -171,13 +208,14 @@ def test_the_estimator_is_left_as_it_was():
 
 def test_several_estimators_in_one_picture():
     X, y = signals(9), np.arange(8) % 2
-    pipeline = make_pipeline(StandardScaler(), RecurrentClassifier(hidden_size=3, max_epochs=1))
+    recurrent = RecurrentClassifier(hidden_size=3, bidirectional=False, max_epochs=1)
+    pipeline = make_pipeline(StandardScaler(), recurrent)
     search = GridSearchCV(pipeline, {"recurrentclassifier__cell": ["lstm"]}, cv=2).fit(X, y)
     ax = Figure().add_subplot()
-    display = GradientNormDisplay.from_estimators({"gru": fitted(X), "lstm": search}, X, y, ax)
+    display = GradientNormDisplay.from_estimators({"mingru": fitted(X), "lstm": search}, X, y, ax)
     assert display.ax_ is ax
     lines = {line.get_label(): line for line in ax.lines}
-    for name in ("gru", "lstm"):
+    for name in ("mingru", "lstm"):
         assert_array_equal(lines[name].get_ydata(), display.norms[name])
         assert_array_equal(lines[name].get_xdata(), np.arange(-8, 1))
     assert list(GradientNormDisplay.from_estimator(search, X, y).norms) == ["RecurrentClassifier"]

@@ -445,7 +445,7 @@ def test_attributes_that_message_passing_does_not_read_have_no_importance():
     X = graphs(n=80)
     y = np.array([nodes_and_weights(g)[0][:, 0].mean() > 0 for g in X]).astype(int)
     for unit, attrs in (("feature", {"node_attrs": ["a"]}), ("edge_feature", {"edge_attrs": []})):
-        net = GraphClassifier(max_epochs=15, random_state=0, **attrs).fit(X, y)
+        net = GraphClassifier(max_epochs=40, random_state=0, **attrs).fit(X, y)
         frame = structure_importance(net, X, y, unit, random_state=0).to_frame()["importance"]
         if unit == "feature":
             assert frame["a"] > 0.1

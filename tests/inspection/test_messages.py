@@ -26,7 +26,8 @@ def fitted_on(X, **params):
 
 def pooled_and_read(fitted, embeddings):
     """The network's scores from embeddings of the nodes of each sample."""
-    pooled = np.stack([e.mean(0) if len(e) else np.zeros(8) for e in embeddings])
+    ways = fitted._fitted.settings.readout.split("+")
+    pooled = np.stack([np.concatenate([getattr(e, how)(0) for how in ways]) for e in embeddings])
     with torch.inference_mode():
         return fitted._fitted.network_copy().readout.head(torch.from_numpy(pooled)).numpy()
 
@@ -91,8 +92,10 @@ def test_messages_make_up_what_is_received(kind, layer, aggregation):
         own = (1 + passing.eps) * rounds[layer]
         after = passing.update(own + torch.from_numpy(np.array(received)))
         if layer == 0 and encoder.identities is not None:
-            after = after + encoder.identities.weight
+            after = after * (1 + encoder.scales.weight) + encoder.identities.weight
         after = encoder.activation(after)
+        if layer > 0:
+            after = after + rounds[layer]  # residual
     torch.testing.assert_close(after, rounds[layer + 1])
 
 

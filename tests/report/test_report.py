@@ -18,7 +18,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from ibestimators import compare_biases, compare_learning_curves, structure_ablation
+from ibestimators import MLPClassifier, compare_biases, compare_learning_curves, structure_ablation
 from ibestimators.formatting import runs
 from ibestimators.report._charts import Axis
 from ibestimators.report._facts import facts_of_samples, facts_of_target
@@ -184,6 +184,20 @@ def test_long_reprs_keep_their_seeds(tmp_path):
     result = compare_biases(X, y, candidates, cv=2, random_state=0)
     page = result.to_html(tmp_path / "r.html").read_text("utf-8")
     assert "random_state=123456" in page
+
+
+def test_the_settings_tell_the_training_of_networks(tmp_path):
+    candidates = {
+        NASTY: MLPClassifier(max_epochs=1, lr=0.5, weight_decay=0.25),
+        "dummy": DummyClassifier(),
+    }
+    result = compare_biases(X, y, candidates, cv=2, random_state=0)
+    cells = result.cells.replace({"max_epochs": {1: 1234}})
+    page = replace(result, cells=cells).to_html(tmp_path / "r.html").read_text("utf-8")
+    assert f"training of {escape(NASTY)}, fold 1" in page
+    assert "lr=0.5, weight_decay=0.25, batch_size=8, max_epochs=1234" in page
+    assert page.count("training of ") == 1 + page.count("training of dummy")
+    assert "training of dummy" not in page
 
 
 def test_a_comparison_with_nothing_to_say_says_so(results, tmp_path):

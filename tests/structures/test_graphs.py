@@ -256,7 +256,7 @@ def test_features_of_edges_reach_the_prediction():
             graph.edges[edge]["weight"] = rng.normal()
         graphs.append(graph)
         y.append(sum(nx.get_edge_attributes(graph, "weight").values()) > 0)
-    model = GraphClassifier(random_state=0).fit(graphs[:90], y[:90])
+    model = GraphClassifier(max_epochs=30, random_state=0).fit(graphs[:90], y[:90])
     assert model.score(graphs[90:], y[90:]) > 0.8
     blind = GraphClassifier(edge_attrs=(), random_state=0, max_epochs=2).fit(graphs[:90], y[:90])
     assert np.ptp(blind.predict_proba(graphs)[:, 0]) < 1e-6

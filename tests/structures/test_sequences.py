@@ -78,7 +78,7 @@ def test_padding_changes_no_convolution(
 @settings(max_examples=30)
 @given(
     lengths=lengths_of_samples,
-    cell=st.sampled_from(["rnn", "lstm", "gru"]),
+    cell=st.sampled_from(["rnn", "lstm", "gru", "mingru"]),
     bidirectional=st.booleans(),
     n_layers=st.integers(1, 2),
     readout=st.sampled_from(["last", "mean", "max"]),
@@ -95,8 +95,8 @@ def test_padding_changes_no_recurrence(lengths, cell, bidirectional, n_layers, r
     lengths=lengths_of_samples,
     position=st.sampled_from(["none", "sinusoidal", "learned", "rotary"]),
     mask=st.sampled_from(["full", "causal", "local"]),
-    readout=st.sampled_from(["mean", "cls", "last"]),
-    patch_size=st.sampled_from([None, 3]),
+    readout=st.sampled_from(["mean", "max", "cls", "last"]),
+    patch_size=st.sampled_from(["auto", 1, 3]),
 )
 def test_padding_changes_no_attention(lengths, position, mask, readout, patch_size):
     attention = AttentionRegressor(
@@ -245,10 +245,10 @@ def test_a_bag_of_tokens_has_no_order_and_a_recurrence_has():
     X = [[1, 2, 3], [3, 2, 1]] * 10
     y = [0, 1] * 10
     ragged_tokens = [np.array(x + [4] * (i % 3)) for i, x in enumerate(X)]
-    bag = ibestimators.MLPClassifier(random_state=0).fit(ragged_tokens, y)
+    bag = ibestimators.MLPClassifier(max_epochs=3, random_state=0).fit(ragged_tokens, y)
     p = bag.predict_proba([np.array([1, 2, 3]), np.array([3, 2, 1])])
     np.testing.assert_allclose(p[0], p[1], atol=1e-6)
-    recurrent = RecurrentClassifier(random_state=0).fit(ragged_tokens, y)
+    recurrent = RecurrentClassifier(max_epochs=40, random_state=0).fit(ragged_tokens, y)
     assert recurrent.predict([np.array([1, 2, 3]), np.array([3, 2, 1])]).tolist() == [0, 1]
 
 

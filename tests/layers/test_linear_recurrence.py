@@ -1,0 +1,93 @@
+"""Truths about linear recurrences: the loop, the gradient, padding, directions."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ibestimators.layers import MinGRU, linear_recurrence
+
+DIRECTIONS = pytest.mark.parametrize("backwards", [False, True])
+
+
+def by_steps(share, values, backwards):
+    state, states = torch.zeros_like(values[0]), list(values)
+    for t in sorted(range(len(values)), reverse=backwards):
+        state = (1 - share[t]) * state + share[t] * values[t]
+        states[t] = state
+    return torch.stack(states)
+
+
+@given(n_steps=st.integers(1, 12), backwards=st.booleans(), exported=st.booleans())
+def test_equals_the_loop(n_steps, backwards, exported):
+    share = torch.rand(n_steps, 3, 2, dtype=torch.float64)
+    values = torch.randn(n_steps, 3, 2, dtype=torch.float64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.compiler, "is_compiling", lambda: exported)
+        states = linear_recurrence(share, values, backwards)
+    torch.testing.assert_close(states, by_steps(share, values, backwards))
+
+
+@DIRECTIONS
+@pytest.mark.parametrize("n_steps", [1, 2, 6])
+def test_the_gradient_is_that_of_the_function(n_steps, backwards):
+    share = torch.rand(n_steps, 2, 3, dtype=torch.float64)
+    share[0, 0], share[-1, 1] = 0, 1  # padding, and a state replaced
+    values = torch.randn(n_steps, 2, 3, dtype=torch.float64)
+    inputs = (share.requires_grad_(), values.requires_grad_())
+    assert torch.autograd.gradcheck(lambda *given: linear_recurrence(*given, backwards), inputs)
+    upstream = torch.randn(n_steps, 2, 3, dtype=torch.float64)
+    ours, loops = (
+        torch.autograd.grad((f(*inputs, backwards) * upstream).sum(), inputs)
+        for f in (linear_recurrence, by_steps)
+    )
+    torch.testing.assert_close(ours, loops)
+
+
+@DIRECTIONS
+def test_inputs_that_are_views_give_the_same(backwards):
+    share = torch.rand(2, 5, 3, dtype=torch.float64).transpose(0, 1)
+    values = torch.randn(1, 2, 3, dtype=torch.float64).expand(5, -1, -1)
+    torch.testing.assert_close(
+        linear_recurrence(share, values, backwards), by_steps(share, values, backwards)
+    )
+
+
+@DIRECTIONS
+def test_padding_leaves_the_state_unchanged(backwards):
+    cell = MinGRU(2, 4, backwards).double()
+    x = torch.randn(9, 3, 2, dtype=torch.float64)
+    lengths = torch.tensor([9, 4, 1])
+    mask = torch.arange(9).unsqueeze(1) < lengths
+    states = cell.states(x, mask)
+    for i, n in enumerate(lengths):
+        alone = cell.states(x[:n, i : i + 1])
+        torch.testing.assert_close(states[:n, i : i + 1], alone)
+        behind = torch.zeros_like(alone[-1]) if backwards else alone[-1]
+        torch.testing.assert_close(states[n:, i], behind.expand(9 - int(n), -1))
+
+
+@given(changed=st.integers(0, 8), backwards=st.booleans())
+def test_a_state_knows_one_side_of_a_step(changed, backwards):
+    cell = MinGRU(2, 4, backwards).double()
+    x = torch.randn(9, 1, 2, dtype=torch.float64)
+    other = x.clone()
+    other[changed] += 1
+    differs = (cell.states(x) - cell.states(other)).abs().amax((1, 2)) > 1e-12
+    knows = [t <= changed if backwards else t >= changed for t in range(9)]
+    assert differs.tolist() == knows
+
+
+def test_the_next_state_continues_the_states():
+    cell = MinGRU(2, 4).double()
+    x = torch.randn(6, 3, 2, dtype=torch.float64)
+    states = cell.states(x)
+    torch.testing.assert_close(cell.next_state(x[5], states[4]), states[5])
+
+
+def test_the_state_stays_within_the_values():
+    share, values = torch.rand(50, 4, 2), torch.randn(50, 4, 2)
+    states = linear_recurrence(share, values)
+    assert states.abs().max() <= values.abs().max()
