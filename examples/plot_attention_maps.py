@@ -39,7 +39,13 @@ texts, answers = zip(*(text_and_answer() for _ in range(3500)), strict=True)
 model = make_pipeline(
     TextTokenizer(),
     AttentionClassifier(
-        mask="causal", readout="last", lr=3e-3, batch_size=100, max_epochs=15, random_state=0
+        embedding_size=32,
+        n_heads=2,
+        mask="causal",
+        readout="last",
+        dropout=0.0,
+        max_epochs=20,
+        random_state=0,
     ),
 )
 model.fit(texts[:3000], answers[:3000])

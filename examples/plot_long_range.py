@@ -48,10 +48,13 @@ TRAINING = {
     "max_epochs": 25,
     "random_state": SEED,
 }
+ONE_LAYER = {"hidden_size": 32, "n_layers": 1, "bidirectional": False}
 ESTIMATORS = {
-    "RNN": RecurrentClassifier(cell="rnn", hidden_size=32, **TRAINING),
-    "GRU": RecurrentClassifier(cell="gru", hidden_size=32, **TRAINING),
-    "attention": AttentionClassifier(embedding_size=16, n_layers=1, **TRAINING),
+    "RNN": RecurrentClassifier(cell="rnn", **ONE_LAYER, **TRAINING),
+    "GRU": RecurrentClassifier(cell="gru", **ONE_LAYER, **TRAINING),
+    "attention": AttentionClassifier(
+        embedding_size=16, n_heads=2, n_layers=1, patch_size=1, **TRAINING
+    ),
 }
 
 scores = pd.DataFrame(index=pd.Index(LENGTHS, name="T"), columns=list(ESTIMATORS), dtype=float)

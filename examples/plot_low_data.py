@@ -76,7 +76,9 @@ curves = {}
 for task, (X, y, readout) in TASKS.items():
     estimators = {
         "Conv": ConvClassifier(n_filters=(32, 32), max_epochs=15),
-        "Attention": AttentionClassifier(readout=readout, weight_decay=0.1, max_epochs=15),
+        "Attention": AttentionClassifier(
+            readout=readout, patch_size=1, weight_decay=0.1, max_epochs=15
+        ),
     }
     curves[task] = compare_learning_curves(
         X, y, estimators, train_sizes=SIZES, cv=split, random_state=SEED

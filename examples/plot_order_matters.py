@@ -11,7 +11,10 @@ single bit at any length, the other needs to know which step came last.
 # Is the number of ones odd?
 # --------------------------
 # The networks are trained on strings of 1 to 20 bits and tested on up to 160. Attention has no
-# positions, and the MLP reads tokens as a bag of words, the mean of their embeddings.
+# positions, and the MLP reads tokens as a bag of words, the mean of their embeddings. The
+# recurrence is a GRU that reads in one direction and hands on its last state; the moving averages
+# of the default cell, minGRU, cannot keep a parity. Bits need no dropout, which words have by
+# default.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +35,15 @@ BITS = [5, 10, 15, 20, 40, 80, 160]
 
 X, y = make_parity(3000, max_length=LONGEST, random_state=SEED, return_X_y=True)
 classifiers = {
-    "Recurrent": RecurrentClassifier(max_epochs=20, random_state=SEED),
+    "Recurrent": RecurrentClassifier(
+        cell="gru",
+        n_layers=1,
+        bidirectional=False,
+        readout="last",
+        dropout=0.0,
+        max_epochs=20,
+        random_state=SEED,
+    ),
     "MLP, bag of words": MLPClassifier(max_epochs=10, random_state=SEED),
     "Attention, no positions": AttentionClassifier(
         position="none", max_epochs=10, random_state=SEED

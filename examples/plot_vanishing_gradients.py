@@ -22,11 +22,15 @@ X_test, y_test = make_adding_problem(500, n_steps=50, random_state=1, return_X_y
 # %%
 # Three cells with initial weights
 # --------------------------------
-# A learning rate of almost 0 leaves the initial weights unchanged. The readout takes only the last
-# state, so that all information has to be passed on to it.
+# A learning rate of almost 0 leaves the initial weights unchanged. One layer reads in one
+# direction, and the readout takes only its last state, so that all information has to be passed on
+# to it. (The default cell, minGRU, multiplies by no matrix from state to state: its state is a
+# moving average.)
 
 SHARED = {
     "hidden_size": 32,
+    "n_layers": 1,
+    "bidirectional": False,
     "readout": "last",
     "batch_size": 50,
     "weight_decay": 0,

@@ -96,13 +96,15 @@ def vowels() -> dict[str, float]:
 
 
 def parity() -> dict[str, float]:
-    """Accuracy on strings of 41 to 200 bits after training on 1 to 40."""
+    """Accuracy on strings of 41 to 200 bits after training on 1 to 40, for 40 epochs."""
     X, y = make_parity(5000, random_state=0, return_X_y=True)
     longer = {"min_length": 41, "max_length": 200}
     X_test, y_test = make_parity(1000, **longer, random_state=1, return_X_y=True)
+    shared = {"dropout": 0.0, "max_epochs": 40, "random_state": 0}
+    gru = RecurrentClassifier(cell="gru", n_layers=1, bidirectional=False, readout="last", **shared)
     return {
-        make.__name__: make(random_state=0).fit(X, y).score(X_test, y_test)
-        for make in (RecurrentClassifier, AttentionClassifier)
+        type(model).__name__: model.fit(X, y).score(X_test, y_test)
+        for model in (gru, AttentionClassifier(**shared))
     }
 
 
@@ -111,7 +113,7 @@ def adding() -> dict[str, float]:
     X, y = make_adding_problem(5000, random_state=0, return_X_y=True)
     X_test, y_test = make_adding_problem(1000, random_state=1, return_X_y=True)
     figures = {"guess": mean_squared_error(y_test, np.ones(1000))}
-    for cell in ("rnn", "lstm", "gru"):
+    for cell in ("rnn", "lstm", "gru", "mingru"):
         model = RecurrentRegressor(cell=cell, random_state=0).fit(X, y)
         figures[cell] = mean_squared_error(y_test, model.predict(X_test))
     return figures
@@ -125,7 +127,7 @@ def set_maximum() -> dict[str, float]:
     X, y = make_set_maximum(5000, random_state=0, return_X_y=True)
     X_test, y_test = make_set_maximum(1000, random_state=1, return_X_y=True)
     models = {
-        "mean pooling (Graph without edges)": GraphRegressor(graph="empty"),
+        "mean pooling (Graph without edges)": GraphRegressor(graph="empty", readout="mean"),
         "max pooling": GraphRegressor(graph="empty", readout="max"),
         "Attention without positions": AttentionRegressor(position="none", readout="cls"),
     }

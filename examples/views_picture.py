@@ -209,7 +209,7 @@ TABLE: list[tuple[str, list[tuple[str, Callable[[Axes], None]]]]] = [
             ("windows of steps", window(SIGNAL)),
             ("step after step", steps(SIGNAL)),
             ("a path, or graph=", path(SIGNAL)),
-            ("a token per step", all_to_one(SIGNAL)),
+            ("columns or patches", all_to_one(SIGNAL)),
         ],
     ),
     (
@@ -239,7 +239,7 @@ TABLE: list[tuple[str, list[tuple[str, Callable[[Axes], None]]]]] = [
             ("windows, masked", ragged(window, False)),
             ("step after step", ragged(steps, False)),
             ("paths", ragged(path, False)),
-            ("tokens, masked", ragged(all_to_one, False)),
+            ("patches, masked", ragged(all_to_one, False)),
         ],
     ),
     (
