@@ -42,7 +42,9 @@ def test_equals_the_matrix_form(seed, n_nodes):
     torch.testing.assert_close(layer(x, edges), layer.update((1 + layer.eps) * x + adjacency @ x))
     degree = adjacency.sum(1, keepdim=True).clamp(min=1)
     layer = MessagePassing(3, 4, "mean", "relu")
-    torch.testing.assert_close(layer(x, edges), layer.update(x + adjacency @ x / degree))
+    torch.testing.assert_close(
+        layer(x, edges), layer.update((1 + layer.eps) * x + adjacency @ x / degree)
+    )
 
 
 @settings(max_examples=25, deadline=None)
