@@ -241,7 +241,7 @@ def test_attention_on_a_graph_is_attention_under_a_mask(seed):
 def test_equals_pyg_gine_where_edges_have_features():
     geometric = optional("torch_geometric.nn")
     ours = MessagePassing(3, 8, "sum", "relu", n_edge_features=2)
-    theirs = geometric.GINEConv(ours.update.layers, eps=0.0, edge_dim=2)
+    theirs = geometric.GINEConv(ours.update.layers, eps=ours.eps.item(), edge_dim=2)
     theirs.lin = ours.edge
     x, edges, features = torch.randn(9, 3), torch.randint(9, (2, 20)), torch.randn(20, 2)
     torch.testing.assert_close(ours(x, edges, features), theirs(x, edges, features))
