@@ -383,9 +383,7 @@ def patches(
         room += [before, -length % stride + size - stride - before]
     x = nn.functional.pad(x, room)
     for axis in range(1, n_axes + 1):
-        x = x.unfold(
-            axis, size, stride
-        )  # (batch, patches, patches, ..., features, size, size, ...)
+        x = x.unfold(axis, size, stride)  # (batch, patches, ..., features, size, ...)
     return x.movedim(n_axes + 1, -1).flatten(1, n_axes).flatten(2)
 
 

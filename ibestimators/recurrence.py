@@ -257,8 +257,8 @@ class RecurrentEstimator(Estimator):
         [StrOptions({*_CELLS, "mingru"})],
         "{'rnn', 'lstm', 'gru', 'mingru'}",
         "Recurrent cell: Elman's, or one with gates. The gates of 'mingru' depend on the input of "
-        "a step alone, which makes it several times as fast; a state that has to be changed in a "
-        "way that depends on itself, such as a parity, needs one of the others.",
+        "a step alone, so that all steps are computed at once but for one operation; a state whose "
+        "change depends on the state itself, such as a parity, needs one of the others.",
     )
     hidden_size: int = parameter(
         32,
