@@ -38,7 +38,7 @@ from ibestimators.base import (
 )
 from ibestimators.layers import Batch, Encoder, MinGRU, Network, Padded, Readout
 from ibestimators.structures import Layout, pad, padding_mask
-from ibestimators.training import gradient_clipping
+from ibestimators.training import GradientClipping
 
 _CELLS: dict[str, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 State = tuple[torch.Tensor, ...]
@@ -340,7 +340,7 @@ class RecurrentEstimator(Estimator):
     def _bias_callbacks(self) -> list[Any]:
         if self.clip_grad_norm is None:
             return []
-        return [gradient_clipping(self.clip_grad_norm)]
+        return [GradientClipping(self.clip_grad_norm)]
 
 
 @estimator

@@ -3,12 +3,12 @@
 from ibestimators.training._batches import Batches, LabelledSamples, length_bucketed_batches
 from ibestimators.training._callbacks import (
     EpochTasks,
+    GradientClipping,
     LastGoodWeights,
     WarmUpAndDecay,
     any_scheduler,
     diverged,
     early_stopping,
-    gradient_clipping,
 )
 from ibestimators.training._loop import forward, multiply_adds, train
 from ibestimators.training._net import TrainingNet, build_net, curve, restored_on_error
@@ -17,6 +17,7 @@ from ibestimators.training._runtime import intra_op_threads, resolve_device, see
 __all__ = [
     "Batches",
     "EpochTasks",
+    "GradientClipping",
     "LabelledSamples",
     "LastGoodWeights",
     "TrainingNet",
@@ -27,7 +28,6 @@ __all__ = [
     "diverged",
     "early_stopping",
     "forward",
-    "gradient_clipping",
     "intra_op_threads",
     "length_bucketed_batches",
     "multiply_adds",

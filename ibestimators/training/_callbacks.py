@@ -13,7 +13,6 @@ from ibestimators.training._batches import LabelledSamples
 from ibestimators.training._net import (
     Callback,
     EarlyStopping,
-    GradientNormClipping,
     LRScheduler,
     NeuralNet,
     TrainingNet,
@@ -77,9 +76,18 @@ def _silent(*_: Any) -> None:
     """A sink for messages (skorch's own `noop` returns its arguments)."""
 
 
-def gradient_clipping(norm: float) -> GradientNormClipping:
-    """Scale the gradient of each step down to a maximum norm (Pascanu et al. 2013)."""
-    return GradientNormClipping(norm)
+class GradientClipping(Callback):  # type: ignore[misc]
+    """Scales the gradient of each step down to a maximum norm (Pascanu et al. 2013)."""
+
+    def __init__(self, max_norm: float) -> None:
+        self.max_norm = max_norm
+
+    def on_grad_computed(self, net: NeuralNet, **_: Any) -> None:
+        weights = [w for group in net.optimizer_.param_groups for w in group["params"]]
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        norm = float(torch.cat([gradient.flatten() for gradient in gradients]).norm())
+        if norm > self.max_norm:
+            torch._foreach_mul_(gradients, self.max_norm / norm)
 
 
 class LastGoodWeights(Callback):  # type: ignore[misc]

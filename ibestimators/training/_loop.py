@@ -30,8 +30,9 @@ def train(
     net.notify("on_train_begin", X=data, y=None)
     before = len(net.history)
     try:
-        while (left := epochs - (len(net.history) - before)) > 0:
-            _epochs(net, data, left)
+        with net.optimizer_.flattened():
+            while (left := epochs - (len(net.history) - before)) > 0:
+                _epochs(net, data, left)
     except (KeyboardInterrupt, Stop) as error:
         if not stopped_by_callback(net, error):
             raise

@@ -15,18 +15,18 @@ from typing import Any, Self
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.utils import TeeGenerator
 from torch import nn
 
 from ibestimators.layers import BatchNorm, weighted_normalization
 from ibestimators.training._batches import Batches, LabelledSamples
+from ibestimators.training._optimizer import FlatAdamW
 
 # The parts of skorch that the other files of this package use.
 __all__ = [
     "Callback",
     "EarlyStopping",
-    "GradientNormClipping",
     "LRScheduler",
     "NeuralNet",
     "TrainingNet",
@@ -86,13 +86,11 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
             for weight in module.parameters(recurse=False):
                 is_layer = weight.ndim > 1 and not isinstance(module, nn.Embedding)
                 (decayed if is_layer else others).append(weight)
-        groups: list[dict[str, Any]] = [
-            {"params": decayed},
+        groups = [
+            {"params": decayed, "weight_decay": self.weight_decay},
             {"params": others, "weight_decay": 0.0},
         ]
-        self.optimizer_ = torch.optim.AdamW(
-            groups, self.lr, weight_decay=self.weight_decay, fused=_can_fuse(self.device)
-        )
+        self.optimizer_ = FlatAdamW(groups, self.lr)
         return self
 
     def notify(self, method_name: str, **kwargs: Any) -> None:
@@ -160,11 +158,6 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
             self.history.record_batch(f"{prefix}_batch_size", len(batch[1][0]))
             self.notify("on_batch_end", batch=batch, training=training, **step)
         self.history.record(f"{prefix}_batch_count", n_batches)
-
-
-def _can_fuse(device: str) -> bool:
-    """Whether the device has a fused kernel for a step of the optimiser."""
-    return device.startswith(("cpu", "cuda"))
 
 
 def snapshot(net: TrainingNet) -> Callable[[], None]:
