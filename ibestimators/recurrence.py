@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import torch
@@ -159,24 +159,24 @@ class LinearLayer(nn.Module):
     def __init__(self, size: int, bidirectional: bool, dropout: float) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(size)
-        directions = (False, True) if bidirectional else (False,)
-        self.cells = nn.ModuleList(MinGRU(size, size, backwards) for backwards in directions)
-        self.out = nn.ModuleList(nn.Linear(size, size) for _ in directions)
+        self.cell = MinGRU(size, size, bidirectional)
+        self.out = nn.Linear(self.cell.size, size)
         self.dropout = nn.Dropout(dropout)
 
     def forward(
         self, x: torch.Tensor, mask: torch.Tensor | None
-    ) -> torch.Tensor:  # (steps, batch, size), (steps, batch)
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # (steps, batch, size), (steps, batch)
+        """The output, (steps, batch, size), and the states, (steps, batch, cell.size)."""
         y = self.norm(x)
-        return self.added(x, y, [cell.states(y, mask) for cell in self.cells])  # type: ignore[operator]
+        states = self.cell.states(y, mask)
+        return self.added(x, y, states), states
 
     def added(
-        self, x: torch.Tensor, y: torch.Tensor, states: Sequence[torch.Tensor]
-    ) -> torch.Tensor:  # (..., size): the input, its normalisation, the state of each direction
+        self, x: torch.Tensor, y: torch.Tensor, states: torch.Tensor
+    ) -> torch.Tensor:  # (..., size) twice: the input and its normalisation; (..., cell.size)
         """The input, and what the output gates let through of the states: (..., size)."""
-        for cell, out, state in zip(self.cells, self.out, states, strict=True):
-            x = x + self.dropout(out(cell(y, state)))
-        return x
+        z: torch.Tensor = x + self.dropout(self.out(self.cell(y, states)))
+        return z
 
 
 class LinearEncoder(RecurrentEncoder):
@@ -208,10 +208,22 @@ class LinearEncoder(RecurrentEncoder):
     def features(
         self, x: torch.Tensor, lengths: torch.Tensor | None
     ) -> torch.Tensor:  # (batch, steps, features), (batch,)
+        return self.run(x, lengths)[0].transpose(0, 1)
+
+    def hidden_states(
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (batch, steps, features), (batch,)
+        return self.run(x, lengths)[1].transpose(0, 1)
+
+    def run(
+        self, x: torch.Tensor, lengths: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # (batch, steps, features), (batch,)
+        """Output and states of the last layer, both with the steps first."""
         x, mask = self.first_input(x, lengths)
+        states = x
         for layer in self.layers:
-            x = layer(x, mask)  # (steps, batch, hidden_size)
-        return x.transpose(0, 1)
+            x, states = layer(x, mask)  # (steps, batch, hidden_size), (steps, batch, cell.size)
+        return x, states
 
     def first_input(
         self, x: torch.Tensor, lengths: torch.Tensor | None
@@ -219,18 +231,6 @@ class LinearEncoder(RecurrentEncoder):
         """Input of the first layer, (steps, batch, hidden_size), and mask, (steps, batch)."""
         mask = None if lengths is None else padding_mask(lengths, (x.shape[1],)).T
         return self.embed(x.transpose(0, 1)), mask
-
-    def hidden_states(
-        self, x: torch.Tensor, lengths: torch.Tensor | None = None
-    ) -> torch.Tensor:  # (batch, steps, features), (batch,)
-        x, mask = self.first_input(x, lengths)
-        for layer in self.layers[:-1]:
-            x = layer(x, mask)  # (steps, batch, hidden_size)
-        last = self.layers[-1]
-        assert isinstance(last, LinearLayer)
-        y = last.norm(x)
-        states = [cell.states(y, mask) for cell in last.cells]  # type: ignore[operator]
-        return torch.cat(states, 2).transpose(0, 1)
 
     def unrolled(
         self, x: torch.Tensor
@@ -241,8 +241,8 @@ class LinearEncoder(RecurrentEncoder):
             for i, layer in enumerate(self.layers):
                 assert isinstance(layer, LinearLayer)
                 y = layer.norm(step)
-                states[i] = layer.cells[0].next_state(y, states[i])  # type: ignore[operator]
-                step = layer.added(step, y, [states[i]])
+                states[i] = layer.cell.next_state(y, states[i])
+                step = layer.added(step, y, states[i])
             yield step, tuple(states)
 
 

@@ -90,15 +90,18 @@ def test_the_features_of_a_linear_recurrence_equal_the_equations(bidirectional):
     x = torch.randn(3, 7, 2, dtype=torch.float64)
     y = encoder.embed(x)
     for layer in encoder.layers:
-        normalized, added = layer.norm(y), torch.zeros_like(y)
-        for cell, out in zip(layer.cells, layer.out, strict=True):
-            z, v = cell.share(normalized).sigmoid(), cell.value(normalized)
-            gate = torch.nn.functional.silu(cell.gate(normalized))
-            h = torch.zeros_like(y[:, 0])
-            for t in reversed(range(7)) if cell.backwards else range(7):
-                h = (1 - z[:, t]) * h + z[:, t] * v[:, t]
-                added[:, t] += out(h * gate[:, t])
-        y = y + added
+        cell, normalized, states = layer.cell, layer.norm(y), []
+        z, v = cell.share(normalized).sigmoid(), cell.value(normalized)
+        gate = torch.nn.functional.silu(cell.gate(normalized))
+        for unit in range(cell.size):
+            h = torch.zeros_like(y[:, 0, 0])
+            backwards = unit >= cell.size - cell.n_backwards
+            of_unit = [h] * 7
+            for t in reversed(range(7)) if backwards else range(7):
+                h = (1 - z[:, t, unit]) * h + z[:, t, unit] * v[:, t, unit]
+                of_unit[t] = h
+            states.append(torch.stack(of_unit, 1))
+        y = y + layer.out(torch.stack(states, 2) * gate)
     torch.testing.assert_close(encoder.features(x, None), y)
 
 

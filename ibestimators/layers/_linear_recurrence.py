@@ -11,6 +11,7 @@ Reference: Feng, Tung, Ahmed, Bengio & Hajimirsadeghi, "Were RNNs all we needed?
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +23,7 @@ _LONGEST_MEMORY = 30.0  # steps, of a new network
 
 
 def linear_recurrence(
-    share: torch.Tensor, values: torch.Tensor, backwards: bool = False
+    share: torch.Tensor, values: torch.Tensor, n_backwards: int = 0
 ) -> torch.Tensor:  # (steps, batch, size)
     """Moving means ``h_t = h_{t-1} + share_t (values_t - h_{t-1})``, from h = 0.
 
@@ -31,24 +32,26 @@ def linear_recurrence(
     share : torch.Tensor of shape (steps, batch, size)
         Weight of each value in the mean, from 0 to 1; 0 leaves the state unchanged.
     values : torch.Tensor of shape (steps, batch, size)
-    backwards : bool, default=False
-        Whether to start from the last step.
+    n_backwards : int, default=0
+        Number of the last features whose means start from the last step.
 
     Returns
     -------
     torch.Tensor of shape (steps, batch, size)
     """
     if torch.compiler.is_compiling():  # an ONNX export cannot follow a gradient of our own
-        state, states = torch.zeros_like(values[0]), [values[0]] * len(values)
-        for t in _order(len(values), backwards):
-            state = states[t] = torch.lerp(state, values[t], share[t])
-        return torch.stack(states)
-    y: torch.Tensor = _LinearRecurrence.apply(share, values, backwards)  # type: ignore[no-untyped-call]
+        n = values.shape[2] - n_backwards
+        forwards = _by_steps(share[..., :n], values[..., :n], False)
+        return torch.cat([forwards, _by_steps(share[..., n:], values[..., n:], True)], 2)
+    y: torch.Tensor = _LinearRecurrence.apply(share, values, n_backwards)  # type: ignore[no-untyped-call]
     return y
 
 
-def _order(n_steps: int, backwards: bool) -> range:
-    return range(n_steps - 1, -1, -1) if backwards else range(n_steps)
+def _by_steps(share: torch.Tensor, values: torch.Tensor, backwards: bool) -> torch.Tensor:
+    state, states = torch.zeros_like(values[0]), [values[0]] * len(values)
+    for t in range(len(values) - 1, -1, -1) if backwards else range(len(values)):
+        state = states[t] = torch.lerp(state, values[t], share[t])
+    return torch.stack(states)
 
 
 class _LinearRecurrence(torch.autograd.Function):
@@ -56,31 +59,40 @@ class _LinearRecurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, share: torch.Tensor, values: torch.Tensor, backwards: bool
+        ctx: Any, share: torch.Tensor, values: torch.Tensor, n_backwards: int
     ) -> torch.Tensor:
         states = torch.empty_like(values)
-        each, new, weight = states.unbind(), values.unbind(), share.unbind()
-        state = torch.zeros_like(new[0])
-        for t in _order(len(each), backwards):
-            state = torch.lerp(state, new[t], weight[t], out=each[t])
+        for step, (each, new, weight) in _time(n_backwards, states, values, share):
+            state = torch.zeros_like(new[0])
+            for t in range(len(each))[::step]:
+                state = torch.lerp(state, new[t], weight[t], out=each[t])
         ctx.save_for_backward(share, values, states)
-        ctx.backwards = backwards
+        ctx.n_backwards = n_backwards
         return states
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
         share, values, states = ctx.saved_tensors
-        arriving = gradient.clone()
-        each, keep = arriving.unbind(), (1 - share).unbind()
-        for later, t in pairwise(_order(len(each), not ctx.backwards)):
-            each[t].addcmul_(keep[later], each[later])
-        change = values.clone()  # values minus the states before them
-        if ctx.backwards:
-            change[:-1] -= states[1:]
-        else:
-            change[1:] -= states[:-1]
+        arriving = gradient.clone(memory_format=torch.contiguous_format)
+        for step, (each, keep) in _time(ctx.n_backwards, arriving, 1 - share):
+            for later, earlier in pairwise(range(len(each))[::-step]):
+                each[earlier].addcmul_(keep[later], each[later])
+        change = values.clone(memory_format=torch.contiguous_format)
+        n = values.shape[2] - ctx.n_backwards
+        change[1:, :, :n] -= states[:-1, :, :n]  # values minus the states before them
+        change[:-1, :, n:] -= states[1:, :, n:]
         return change.mul_(arriving), arriving.mul_(share), None
+
+
+def _time(
+    n_backwards: int, *tensors: torch.Tensor
+) -> Iterator[tuple[int, list[tuple[torch.Tensor, ...]]]]:
+    """For each direction of time: 1 or -1, and the steps of its features of each tensor."""
+    n = tensors[0].shape[2] - n_backwards
+    for step, features in ((1, slice(n)), (-1, slice(n, None))):
+        if tensors[0][..., features].shape[2]:
+            yield step, [x[..., features].unbind() for x in tensors]
 
 
 class MinGRU(nn.Module):
@@ -89,36 +101,37 @@ class MinGRU(nn.Module):
     Parameters
     ----------
     n_features, hidden_size : int
-        Size of the input of a step, and of the state.
-    backwards : bool, default=False
-        Whether the state carries the future instead of the past.
+        Size of the input of a step, and of the state in each direction.
+    bidirectional : bool, default=False
+        Whether a second state, of as many features, carries the future.
     """
 
-    def __init__(self, n_features: int, hidden_size: int, backwards: bool = False) -> None:
+    def __init__(self, n_features: int, hidden_size: int, bidirectional: bool = False) -> None:
         super().__init__()
-        self.backwards = backwards
-        self.share = nn.Linear(n_features, hidden_size)
-        self.value = nn.Linear(n_features, hidden_size)
-        self.gate = nn.Linear(n_features, hidden_size)
+        self.n_backwards = hidden_size if bidirectional else 0
+        self.size = hidden_size + self.n_backwards
+        self.share = nn.Linear(n_features, self.size)
+        self.value = nn.Linear(n_features, self.size)
+        self.gate = nn.Linear(n_features, self.size)
         # Units remember from 1 to 30 steps at the start.
         with torch.no_grad():
             self.share.bias.uniform_(-math.log(_LONGEST_MEMORY), 0)
 
     def forward(self, x: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-        """Output of the gate on given states: (..., hidden_size) each."""
+        """Output of the gate on given states: (..., size) each."""
         return state * nn.functional.silu(self.gate(x))
 
     def states(
         self, x: torch.Tensor, mask: torch.Tensor | None = None
     ) -> torch.Tensor:  # (steps, batch, n_features), (steps, batch)
-        """The state after each step: (steps, batch, hidden_size). Padding leaves it unchanged."""
+        """The state after each step: (steps, batch, size). Padding leaves it unchanged."""
         share = self.share(x).sigmoid()
         if mask is not None:
             share = share * mask.unsqueeze(2)
-        return linear_recurrence(share, self.value(x), self.backwards)
+        return linear_recurrence(share, self.value(x), self.n_backwards)
 
     def next_state(
         self, x: torch.Tensor, state: torch.Tensor
-    ) -> torch.Tensor:  # (batch, n_features), (batch, hidden_size)
-        """The state after one more step: (batch, hidden_size)."""
+    ) -> torch.Tensor:  # (batch, n_features), (batch, size)
+        """The state after one more step, in one direction: (batch, size)."""
         return torch.lerp(state, self.value(x), self.share(x).sigmoid())

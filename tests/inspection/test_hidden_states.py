@@ -86,7 +86,7 @@ def test_of_a_linear_recurrence_norms_fall_by_what_its_gates_keep(readout):
     # h_t = (1 - z) h_{t-1} + z v_t, with a z that does not see the input.
     X, y = signals(7, 1), np.arange(8) % 2
     model = fitted(X, y, cell="mingru", hidden_size=1, readout=readout, dtype="float64")
-    cell = model.module_.encoder.layers[0].cells[0]
+    cell = model.module_.encoder.layers[0].cell
     with torch.no_grad():
         cell.share.weight.zero_()
         cell.gate.weight.zero_()
