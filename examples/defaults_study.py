@@ -95,7 +95,7 @@ FIXED: dict[str, list[Params]] = {
         {"weight_decay": weight_decay, "lr": round(lr * factor, 4), "max_epochs": max_epochs}
         for weight_decay, factor, max_epochs in product((0.1, 1.0, 3.0), (1 / 3, 1, 3), (20, 80))
     ]
-    for bias, lr in zip(BIASES, (3e-3, 3e-3, 1e-2, 3e-3, 3e-3), strict=True)
+    for bias, lr in zip(BIASES, (1e-2, 1e-2, 1.5e-2, 5e-3, 7e-3), strict=True)
 }
 
 CORE = (

@@ -332,7 +332,7 @@ class RecurrentEstimator(Estimator):
         return Network(encoder, Readout(how, self._head(n_pooled, n_outputs)))
 
     def _budget_rule(self, layout: Layout) -> BudgetRule:
-        return BudgetRule(lr=1.5e-2, n_steps=700, weight_decay=1.0)
+        return BudgetRule(lr=1.5e-2, n_steps=600, weight_decay=1.0)
 
     def _widened(self, factor: float) -> dict[str, Any]:
         return {"hidden_size": max(1, round(factor * self.hidden_size))}
