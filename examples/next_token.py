@@ -23,7 +23,7 @@ def samples(tokens: np.ndarray, starts: np.ndarray) -> tuple[list[np.ndarray], n
     return X, tokens[starts + CONTEXT]
 
 
-def main(n_train: int = 6000, max_epochs: int = 20) -> dict[str, float]:
+def main(n_train: int = 6000) -> dict[str, float]:
     loaders = (datasets.load_wine, datasets.load_breast_cancer, datasets.load_diabetes)
     text = " ".join(" ".join(loader().DESCR.split()) for loader in loaders)
     tokenizer = TextTokenizer(level="character", vocabulary_size=60).fit([text])
@@ -39,7 +39,6 @@ def main(n_train: int = 6000, max_epochs: int = 20) -> dict[str, float]:
         embedding_size=64,
         n_heads=4,
         weight_decay=0.1,
-        max_epochs=max_epochs,
         random_state=0,
     )
     pair = CategoricalNB(min_categories=len(tokenizer.vocabulary_))
