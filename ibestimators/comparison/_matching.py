@@ -106,7 +106,7 @@ def _matched(name: str, est: Any, X: Any, y: Any, target: int) -> Any:
     if abs(count - target) > TOLERANCE * target:
         raise ValueError(
             f"{name} cannot have {target:,} parameters within 5 %; the closest is {count:,}, with "
-            f"{est.widened(1.0, X)} made wider or narrower. Give match_parameters another number."
+            f"{est.widened(1.0, X)} made wider or narrower. Choose another number."
         )
     return best
 

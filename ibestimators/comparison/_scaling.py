@@ -123,7 +123,7 @@ def compare_parameter_scaling(
     y: ArrayLike,
     estimators: Mapping[str, BaseEstimator] | None = None,
     *,
-    n_parameters: Sequence[int] = (3_000, 10_000, 30_000, 100_000),
+    n_parameters: Sequence[int] = (15_000, 50_000, 150_000),
     cv: Any = 5,
     groups: ArrayLike | None = None,
     scoring: Any = None,
@@ -140,7 +140,7 @@ def compare_parameter_scaling(
     Parameters
     ----------
     {data}
-    n_parameters : sequence of int, default=(3000, 10000, 30000, 100000)
+    n_parameters : sequence of int, default=(15000, 50000, 150000)
         Numbers of parameters, increasing. All networks of this package are widened or narrowed
         to each of them, within 5 %; other estimators stay as they are.
     {cv}
