@@ -446,7 +446,8 @@ class AttentionEstimator(Estimator):
         "{'auto', 'linear', 'periodic'} or None",
         "How the numbers of a table become tokens: by a map of each column's own, a linear one or "
         "one of the number and of its cosines at learned frequencies; None uses one linear map "
-        "for all columns. 'auto' is 'periodic' up to 128 columns, and 'linear' for more.",
+        "for all columns. 'auto' is 'periodic' up to 128 columns, and 'linear' for more. Columns "
+        "that are cut into patches (`patch_size` above 1) are not embedded one by one.",
     )
     patch_size: int | Literal["auto"] = parameter(
         "auto",

@@ -293,7 +293,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             each of several labels, which may be a sparse matrix. For regressors: numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss and in the standardisation; only their
-            ratios matter.
+            ratios matter. The training budget ('auto') follows from the number of samples and
+            not from their weights.
         groups : array-like of shape (n_samples,), default=None
             Group of each sample, such as its patient. `early_stopping` then sets whole groups
             aside; otherwise groups are ignored.
