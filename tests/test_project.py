@@ -69,7 +69,7 @@ def test_one_file_imports_skorch():
         for path in MODULES
         if any(module.split(".")[0] == "skorch" for module, _ in imports(path))
     }
-    assert importing == {"training/_net.py"}
+    assert importing == {"training/_skorch.py"}
 
 
 def test_the_table_of_contents_is_complete():

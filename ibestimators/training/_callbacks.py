@@ -10,13 +10,8 @@ import torch
 from torch import nn
 
 from ibestimators.training._batches import LabelledSamples
-from ibestimators.training._net import (
-    Callback,
-    EarlyStopping,
-    LRScheduler,
-    NeuralNet,
-    TrainingNet,
-)
+from ibestimators.training._net import TrainingNet
+from ibestimators.training._skorch import Callback, EarlyStopping, LRScheduler, NeuralNet
 
 
 class Stop(Exception):  # noqa: N818 (not an error)

@@ -11,7 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from ibestimators.structures import Samples
 from ibestimators.training._batches import LabelledSamples, length_bucketed_batches
 from ibestimators.training._callbacks import Stop, WarmUpAndDecay
-from ibestimators.training._net import Callback, EarlyStopping, TrainingNet
+from ibestimators.training._net import TrainingNet
+from ibestimators.training._skorch import Callback, EarlyStopping
 
 # This name exists in torch 2.4 as well.
 OutOfMemory = torch.cuda.OutOfMemoryError

@@ -1,4 +1,4 @@
-"""The training net: the only file that imports skorch.
+"""The training net.
 
 `TrainingNet` is a private `skorch.NeuralNet` with skorch's loop, history and callbacks. It
 differs in three points: batches are selected by index from whole tensors, a step has little
@@ -14,26 +14,12 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 import torch
-from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
-from skorch.utils import TeeGenerator
 from torch import nn
 
 from ibestimators.layers import BatchNorm, weighted_normalization
 from ibestimators.training._batches import Batches, LabelledSamples
 from ibestimators.training._optimizer import FlatAdamW
-
-# The parts of skorch that the other files of this package use.
-__all__ = [
-    "Callback",
-    "EarlyStopping",
-    "LRScheduler",
-    "NeuralNet",
-    "TrainingNet",
-    "build_net",
-    "curve",
-    "restored_on_error",
-]
+from ibestimators.training._skorch import Callback, NeuralNet, TeeGenerator
 
 
 class TrainingNet(NeuralNet):  # type: ignore[misc]
