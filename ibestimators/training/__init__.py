@@ -10,7 +10,8 @@ from ibestimators.training._callbacks import (
     diverged,
     early_stopping,
 )
-from ibestimators.training._loop import forward, multiply_adds, train
+from ibestimators.training._loop import forward, train
+from ibestimators.training._multiply_adds import multiply_adds
 from ibestimators.training._net import TrainingNet, build_net, curve, restored_on_error
 from ibestimators.training._runtime import intra_op_threads, resolve_device, seeded
 

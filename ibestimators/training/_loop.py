@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
 
 from ibestimators.structures import Samples
 from ibestimators.training._batches import LabelledSamples, length_bucketed_batches
@@ -121,17 +119,3 @@ def _forward(
     indices = list(length_bucketed_batches(padded_sizes, batch_size, max_size=max_size))
     outputs = torch.cat([net.infer(samples.batch(index)).cpu() for index in indices])
     return torch.empty_like(outputs).index_copy_(0, torch.cat(indices), outputs)
-
-
-def multiply_adds(net: TrainingNet, samples: Samples) -> int:
-    """Number of multiply-adds of the network, mean over samples."""
-    net.module_.eval()
-    # The counter counts attention only as matrix products.
-    with (
-        FlopCounterMode(display=False) as counter,
-        sdpa_kernel(SDPBackend.MATH),
-        torch.no_grad(),
-    ):
-        for i in range(len(samples)):
-            net.infer(samples.batch(slice(i, i + 1)))
-    return round(counter.get_total_flops() / 2 / len(samples))
