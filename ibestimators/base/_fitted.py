@@ -14,12 +14,14 @@ from ibestimators import training
 from ibestimators.base._budget import Budget
 from ibestimators.base._targets import Target
 from ibestimators.layers import Batch, Network
-from ibestimators.structures import Samples, Structure, refuse_masked, structure_of
+from ibestimators.structures import Samples, Structure, is_finite, refuse_masked, structure_of
 from ibestimators.training import TrainingNet
 
 MIN_WORK_FOR_THREADS = 2_000_000_000  # multiply-adds of a step
 MIN_EPOCHS_TO_CONVERGE = 5  # fewer are a trial
 MAX_LATE_FALL = 0.1
+MAX_BATCH, MIN_BATCH = 2048, 32  # samples of a batch of arrays in predict
+CACHED_POSITIONS = 1 << 14  # of a batch whose activations stay in a processor's cache
 MAX_ROWS = 1 << 15  # of a padded batch in predict
 COLUMNS = ("n_features_in_", "feature_names_in_")
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -134,8 +136,8 @@ class Fitted:
         return self.structure.check(X, self.settings, self.structure)
 
     def read(self, X: Any) -> Samples:
-        """X as samples that the network takes, scaled as in ``fit``."""
-        samples = self.structure.read(self.check(X), self.dtype)
+        """X as samples that the network takes, each scaled as in ``fit`` when it is read."""
+        samples = self.structure.stream(self.check(X), self.dtype)
         if samples.sizes is not None:
             self.network.encoder.check_sizes(samples.sizes)
         return samples
@@ -157,18 +159,17 @@ class Fitted:
         samples = self.read(X)
         padded_sizes = None
         if samples.sizes is None:
-            batch_size = 2**20 // math.prod(self.structure.layout.axes)
+            most = CACHED_POSITIONS if self.on_cpu else 1 << 20
+            batch_size = max(MIN_BATCH, min(MAX_BATCH, most // self.n_positions))
         else:
             padded_sizes = self.network.encoder.padded_size(samples.sizes)
             if padded_sizes is None:
                 padded_sizes = samples.sizes.clamp(min=1)
-            batch_size = MAX_ROWS // self.structure.layout.typical
-        batch_size = max(1, min(1024, batch_size))
+            batch_size = max(1, min(1024, MAX_ROWS // self.structure.layout.typical))
         with training.intra_op_threads(self.n_threads(batch_size)):
             outputs = training.forward(self.net, samples, batch_size, padded_sizes, MAX_ROWS)
-        finite = outputs.isfinite()
-        if not finite.all():
-            row = int(finite.logical_not().nonzero()[0, 0])
+        if not is_finite(outputs):
+            row = int(outputs.isfinite().logical_not().nonzero()[0, 0])
             raise ValueError(
                 f"{type(self.settings).__name__} gives infinite or NaN outputs for sample "
                 f"{row} of X. The sample is too far from those "
@@ -177,15 +178,23 @@ class Fitted:
             )
         return outputs
 
+    @property
+    def on_cpu(self) -> bool:
+        """Whether the network runs on a processor, not on a GPU."""
+        return str(self.net.device) == "cpu"
+
+    @property
+    def n_positions(self) -> int:
+        """Positions of a sample that share the parameters; 1 if none are shared."""
+        return self.structure.layout.n_positions if self.network.encoder.shares_weights else 1
+
     def n_threads(self, batch_size: int) -> int | None:
         """One thread for a network so small that several wait longer than they help, else None.
 
         Forward and backward pass take about three multiply-adds for each parameter, sample and
         position that shares the parameter.
         """
-        shares_weights = self.network.encoder.shares_weights
-        positions = self.structure.layout.n_positions if shares_weights else 1
-        work = 3 * batch_size * self.n_parameters * positions
+        work = 3 * batch_size * self.n_parameters * self.n_positions
         return 1 if work < MIN_WORK_FOR_THREADS else None
 
     def state(self, parameters: dict[str, Any]) -> dict[str, Any]:

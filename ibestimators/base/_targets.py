@@ -190,7 +190,10 @@ class Classes(Target):
         return outputs.double().log_softmax(1)
 
     def predictions(self, outputs: torch.Tensor) -> NDArray[Any]:
-        labels: NDArray[Any] = self.classes[outputs.argmax(1).numpy()]
+        # For two classes, a comparison takes a tenth of the time of argmax.
+        two = self.n_outputs == 2
+        best = (outputs[:, 1] > outputs[:, 0]).long() if two else outputs.argmax(1)
+        labels: NDArray[Any] = self.classes[best.numpy()]
         return labels
 
     def baseline_loss(self, data: LabelledSamples) -> float:

@@ -30,6 +30,7 @@ from ibestimators.structures._packed import (
 from ibestimators.structures._registry import KINDS, NAMES, kind_of, structure_of
 from ibestimators.structures._scaling import (
     finite_scale,
+    is_finite,
     new_scaler,
     scaler_from_state,
     scaler_state,
@@ -51,6 +52,7 @@ __all__ = [
     "Structure",
     "aggregate",
     "finite_scale",
+    "is_finite",
     "kind_of",
     "new_scaler",
     "pad",

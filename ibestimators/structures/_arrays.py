@@ -35,6 +35,7 @@ from ibestimators.structures._kinds import (
 )
 from ibestimators.structures._scaling import (
     finite_scale,
+    is_finite,
     new_scaler,
     scaler_from_state,
     scaler_state,
@@ -64,34 +65,40 @@ class ArraySamples:
         return ArraySamples(self.values[index])
 
 
-class MappedSamples:
-    """Samples of a memory map, read and scaled batch by batch and never held as a whole.
+class UnscaledSamples:
+    """Samples that are scaled batch by batch, and never held as a whole.
 
     Parameters
     ----------
     X : ndarray of shape (n, *sample_shape)
-    rows : torch.Tensor of int
-        The rows of X that are the samples.
     scaled : callable
         Turns some rows of X into the tensor that a network takes.
+    rows : torch.Tensor of int or None, default=None
+        The rows of X that are the samples; None for all.
     """
 
     def __init__(
-        self, X: NDArray[Any], rows: torch.Tensor, scaled: Callable[[NDArray[Any]], torch.Tensor]
+        self,
+        X: NDArray[Any],
+        scaled: Callable[[NDArray[Any]], torch.Tensor],
+        rows: torch.Tensor | None = None,
     ) -> None:
         self.X = X
-        self.rows = rows
         self.scaled = scaled
+        self.rows = rows
         self.sizes = None
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.X if self.rows is None else self.rows)
 
     def batch(self, index: Index) -> dict[str, torch.Tensor]:
-        return {"x": self.scaled(self.X[self.rows[index].numpy()])}
+        rows = index if self.rows is None else self.rows[index]
+        return {"x": self.scaled(self.X[rows if isinstance(rows, slice) else rows.numpy()])}
 
-    def take(self, index: torch.Tensor) -> MappedSamples:
-        return MappedSamples(self.X, self.rows[index], self.scaled)
+    def take(self, index: torch.Tensor) -> UnscaledSamples:
+        return UnscaledSamples(
+            self.X, self.scaled, index if self.rows is None else self.rows[index]
+        )
 
 
 class ArrayStructure(Structure):
@@ -112,6 +119,9 @@ class ArrayStructure(Structure):
         self.sample_shape = sample_shape
         self.layout = Layout(self.kind, sample_shape)
         self.scaler = scaler
+        if scaler is not None:
+            self.mean = torch.from_numpy(scaler.mean_)
+            self.inverse_scale = torch.from_numpy(1 / scaler.scale_)
 
     @classmethod
     def recognises(cls, X: Any) -> bool:
@@ -152,17 +162,20 @@ class ArrayStructure(Structure):
     def from_state(cls, state: dict[str, Any]) -> Self:
         return cls(state["sample_shape"], scaler_from_state(state["scaler"]))
 
-    def read(self, X: NDArray[Any], dtype: torch.dtype) -> ArraySamples | MappedSamples:
-        """Check X against the shape seen in fit, and scale it."""
+    def read(self, X: NDArray[Any], dtype: torch.dtype) -> ArraySamples | UnscaledSamples:
+        """Check X against the shape seen in fit, and scale it unless it is a memory map."""
+        samples = self.stream(X, dtype)
+        return samples if _is_memory_mapped(X) else ArraySamples(self.all_scaled(X, dtype))
+
+    def stream(self, X: NDArray[Any], dtype: torch.dtype) -> UnscaledSamples:
+        """Check X against the shape seen in fit; each batch is scaled when it is read."""
         if X.shape[1:] != self.sample_shape:
             raise ValueError(
                 f"X has samples of shape {X.shape[1:]}, but fit saw samples of shape "
                 f"{self.sample_shape} (structure axes, then features). Give X the same "
                 "layout as in fit, or fit again."
             )
-        if _is_memory_mapped(X):
-            return MappedSamples(X, torch.arange(len(X)), partial(self.scaled, dtype=dtype))
-        return ArraySamples(self.all_scaled(X, dtype))
+        return UnscaledSamples(X, partial(self.scaled, dtype=dtype))
 
     def all_scaled(self, X: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
         """All samples, scaled block by block."""
@@ -172,12 +185,12 @@ class ArrayStructure(Structure):
         return values
 
     def scaled(self, X: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
-        """Some samples, scaled; an error if they do not fit the type."""
-        block = X.astype(np.float64)
+        """Some samples, scaled in float64; an error if they do not fit the type."""
+        values = _as_tensor(X)
         if self.scaler is not None:
-            block = self.scaler.transform(_as_rows(block)).reshape(block.shape)
-        values = torch.from_numpy(block).to(dtype)
-        if not torch.isfinite(values).all():
+            values = (values - self.mean).mul_(self.inverse_scale)
+        values = values.to(dtype, copy=self.scaler is None)  # never X itself
+        if not is_finite(values):
             raise ValueError(
                 f"X holds numbers too large for {dtype}. Rescale X, or set "
                 f"{'standardize=True or ' if self.scaler is None else ''}dtype='float64'."
@@ -275,6 +288,13 @@ def _is_memory_mapped(X: Any) -> bool:
             return True
         X = X.base
     return False
+
+
+def _as_tensor(X: NDArray[Any]) -> torch.Tensor:
+    """X as a tensor of float32 or float64, without a copy if torch can take it as it is."""
+    if X.dtype.char in "fd" and X.dtype.isnative and X.flags.writeable and min(X.strides) >= 0:
+        return torch.from_numpy(X)
+    return torch.from_numpy(X.astype(np.float64))
 
 
 def _blocks(X: NDArray[Any]) -> Iterator[slice]:

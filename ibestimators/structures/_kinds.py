@@ -160,6 +160,10 @@ class Structure(ABC):
     def read(self, X: Any, dtype: torch.dtype) -> Samples:
         """Samples of a checked X, scaled and encoded as learned."""
 
+    def stream(self, X: Any, dtype: torch.dtype) -> Samples:
+        """As `read`, for samples that are read once: it may leave work to their batches."""
+        return self.read(X, dtype)
+
     @abstractmethod
     def state(self) -> dict[str, Any]:
         """What was learned, as plain values."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 
 import torch
 
-from ibestimators.structures import Samples
+from ibestimators.structures import Index, Samples
 from ibestimators.training._batches import LabelledSamples, length_bucketed_batches
 from ibestimators.training._callbacks import Stop, WarmUpAndDecay
 from ibestimators.training._net import TrainingNet
@@ -93,7 +94,8 @@ def forward(
     Samples of different sizes are batched with samples of similar size, up to `max_size`. Batches
     that do not fit into memory are halved, with a warning.
     """
-    net.module_.eval()
+    if net.module_.training:
+        net.module_.eval()
     while True:
         try:
             return _forward(net, samples, batch_size, padded_sizes, max_size)
@@ -112,10 +114,20 @@ def _forward(
     padded_sizes: torch.Tensor | None,
     max_size: float | None,
 ) -> torch.Tensor:
-    if padded_sizes is None:
+    if padded_sizes is not None:
+        indices: Iterable[Index] = length_bucketed_batches(
+            padded_sizes, batch_size, max_size=max_size
+        )
+    elif len(samples) <= batch_size:
+        return net.infer(samples.batch(slice(None))).cpu()
+    else:
         starts = range(0, len(samples), batch_size)
-        batches = (samples.batch(slice(start, start + batch_size)) for start in starts)
-        return torch.cat([net.infer(batch).cpu() for batch in batches])
-    indices = list(length_bucketed_batches(padded_sizes, batch_size, max_size=max_size))
-    outputs = torch.cat([net.infer(samples.batch(index)).cpu() for index in indices])
-    return torch.empty_like(outputs).index_copy_(0, torch.cat(indices), outputs)
+        indices = (slice(start, start + batch_size) for start in starts)
+    outputs = None
+    for index in indices:
+        part = net.infer(samples.batch(index)).cpu()
+        if outputs is None:
+            outputs = part.new_empty(len(samples), *part.shape[1:])
+        outputs[index] = part
+    assert outputs is not None  # there is at least one sample
+    return outputs
