@@ -112,7 +112,11 @@ def _parser() -> argparse.ArgumentParser:
         help="epochs (the estimators' own default: as many as the number of samples needs)",
     )
     compare.add_argument(
-        "--n-jobs", type=_jobs, default=2, metavar="N", help="number of parallel fits (2)"
+        "--n-jobs",
+        type=_jobs,
+        default="auto",
+        metavar="N",
+        help="number of parallel fits (auto: as many as the times of the first fits suggest)",
     )
     compare.add_argument(
         "--random-state", type=_not_negative, default=0, metavar="SEED", help="seed (0)"
@@ -354,7 +358,9 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(known[name] for name in names)
 
 
-def _jobs(text: str) -> int:
+def _jobs(text: str) -> int | str:
+    if text == "auto":
+        return text
     return -1 if text == "-1" else _int_from(text, 1)
 
 

@@ -179,7 +179,7 @@ def structure_ablation(
     n_repeats: int = 1,
     cache: str | os.PathLike[str] | None = None,
     error_score: str | float = np.nan,
-    n_jobs: int | None = None,
+    n_jobs: int | str | None = None,
     random_state: int | np.random.RandomState | None = None,
     verbose: int = 0,
 ) -> AblationResult:

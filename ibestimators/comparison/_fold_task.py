@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
-from tqdm.auto import tqdm
 
 from ibestimators.base import Estimator
 from ibestimators.comparison._cache import Store
@@ -142,22 +140,3 @@ def fit_with_groups(est: BaseEstimator, X: Any, y: Any, groups: Any = None) -> A
         if params:
             return est.fit(X, y, groups=groups)
     return est.fit(X, y)
-
-
-def collect_with_progress(
-    tasks: Sequence[FoldTask], n_jobs: int | None, verbose: int
-) -> list[dict[str, Any]]:
-    """Run tasks behind a progress bar that names the next result."""
-    try:
-        parallel = Parallel(n_jobs, return_as="generator")
-    except ValueError:  # the backend "multiprocessing" returns all results at once
-        parallel = Parallel(n_jobs)
-    results = iter(parallel(delayed(task)() for task in tasks))
-    cells = []
-    with tqdm(total=len(tasks), disable=not verbose, unit="fit", leave=False) as bar:
-        for task in tasks:
-            labels = "".join(f", {name} {value}" for name, value in task.labels.items())
-            bar.set_description(f"running {task.name}, fold {task.fold + 1}{labels}")
-            cells.append(next(results))
-            bar.update()
-    return cells

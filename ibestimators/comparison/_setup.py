@@ -22,8 +22,9 @@ from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.base import draw_seed
 from ibestimators.comparison._cache import Store
-from ibestimators.comparison._fold_task import COLUMNS, FoldTask, collect_with_progress
+from ibestimators.comparison._fold_task import COLUMNS, FoldTask
 from ibestimators.comparison._folds import make_splits, with_seeds
+from ibestimators.comparison._run import run_tasks
 from ibestimators.formatting import score_names
 from ibestimators.suite import biases, guess_task
 
@@ -63,14 +64,16 @@ cache : path, default=None
     from there. Needs an int as `random_state`.
 error_score : "raise" or float, default=nan
     Score of a fit that fails; "raise" stops at the first failure.
-n_jobs : int, default=None
+n_jobs : int, "auto" or None, default=None
     Number of parallel fits, by joblib: ``with parallel_config(backend="dask")`` distributes
-    them over a cluster.
+    them over a cluster. "auto" starts worker processes once the times of the first fits show
+    that they would finish the others sooner. The scores do not depend on it.
 random_state : int, RandomState instance or None, default=None
     Seeds the shuffled folds, all other random choices, and the estimators whose
     ``random_state`` is None.
 verbose : int, default=0
-    Above 0, shows a progress bar.
+    Above 0, shows the progress and an estimate of the remaining time: as a bar on a terminal
+    or in a notebook, elsewhere as a line for each tenth of the fits.
 """,
 }
 
@@ -98,7 +101,7 @@ class Setup:
     scoring: Any
     cache: str | os.PathLike[str] | None
     error_score: str | float
-    n_jobs: int | None
+    n_jobs: int | str | None
     verbose: int
     seed: int
     generator: np.random.RandomState  # continues after folds and estimators were seeded
@@ -154,7 +157,7 @@ class Setup:
 
     def run(self, tasks: Sequence[FoldTask]) -> pd.DataFrame:
         """Run the fits: `cells`, a row for each."""
-        cells = pd.DataFrame(collect_with_progress(tasks, self.n_jobs, self.verbose))
+        cells = pd.DataFrame(run_tasks(tasks, self.n_jobs, self.verbose))
         if cells["error"].notna().all():
             raise ValueError(f"Every fit failed. The first error: {cells['error'].iloc[0]}")
         return cells
@@ -172,7 +175,7 @@ def prepare(
     n_repeats: int,
     cache: str | os.PathLike[str] | None,
     error_score: str | float,
-    n_jobs: int | None,
+    n_jobs: int | str | None,
     random_state: int | np.random.RandomState | None,
     verbose: int,
 ) -> Setup:
@@ -186,7 +189,7 @@ def prepare(
     if baseline not in estimators:
         raise ValueError(f"baseline={baseline!r} is not among the estimators {list(estimators)}.")
     _check_scoring(scoring, y)
-    _check_options(n_repeats, error_score, cache, random_state)
+    _check_options(n_repeats, error_score, cache, n_jobs, random_state)
     # The order of the draws is part of the result: a seed gives the same folds in all functions.
     seed = int(random_state) if isinstance(random_state, Integral) else draw_seed(random_state)
     generator = np.random.RandomState(seed)
@@ -232,11 +235,15 @@ def _check_scoring(scoring: Any, y: Any) -> None:
         )
 
 
-def _check_options(n_repeats: Any, error_score: Any, cache: Any, random_state: Any) -> None:
+def _check_options(
+    n_repeats: Any, error_score: Any, cache: Any, n_jobs: Any, random_state: Any
+) -> None:
     if not (isinstance(n_repeats, (int, np.integer)) and n_repeats >= 1):
         raise ValueError(f"n_repeats must be an int of at least 1, got {n_repeats!r}.")
     if error_score != "raise" and not isinstance(error_score, Real):
         raise ValueError(f"error_score must be 'raise' or a number, got {error_score!r}.")
+    if not (n_jobs is None or n_jobs == "auto" or isinstance(n_jobs, Integral)):
+        raise ValueError(f"n_jobs must be an int, 'auto' or None, got {n_jobs!r}.")
     if cache is not None and not isinstance(random_state, Integral):
         raise ValueError(
             f"cache={str(cache)!r} needs an int as random_state, got {random_state!r}. Without it "
