@@ -113,7 +113,8 @@ class FoldTask:
             cell["error"] = "the score is NaN; the fold may have too few samples for it"
         inner = innermost(fitted)
         cell["n_parameters"] = getattr(inner, "n_parameters_", None)
-        cell["multiply_adds"] = multiply_adds(inner, X_test) if inner is fitted else None
+        if self.fold == 0 and inner is fitted:  # `Setup.run` takes it for the other folds
+            cell["multiply_adds"] = multiply_adds(inner, X_test)
         if isinstance(inner, Estimator):  # not fitted itself inside a bagging
             cell |= {name: getattr(inner, f"{name}_", None) for name in TRAINING}
 

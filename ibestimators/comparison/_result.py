@@ -46,10 +46,10 @@ class ComparisonResult(Result):
     cells : pandas.DataFrame
         A row for each estimator and fold: ``estimator``, ``fold``, ``score`` and, if there
         are several scores, each by its name, ``fit_time`` and ``predict_time`` in seconds,
-        ``n_parameters``, ``multiply_adds`` (of a prediction, a sample), ``n_train``,
-        ``n_test``, ``error`` (the reason of a failed fit, or None), and of the networks of this
-        package ``lr``, ``weight_decay``, ``batch_size`` and ``max_epochs`` as they were trained,
-        with a number for 'auto'.
+        ``n_parameters``, ``multiply_adds`` (of a prediction, a sample; counted in the first
+        fold), ``n_train``, ``n_test``, ``error`` (the reason of a failed fit, or None), and of
+        the networks of this package ``lr``, ``weight_decay``, ``batch_size`` and ``max_epochs``
+        as they were trained, with a number for 'auto'.
     estimators : dict of str to estimator
         What was compared, not fitted, with the seeds that were used.
     baseline : str

@@ -64,6 +64,28 @@ def test_in_the_comparison():
     assert ((exact.to_frame()["parameters"] - 5000).abs() <= 250).all()
 
 
+def test_multiply_adds_are_counted_once_for_all_folds(monkeypatch):
+    counted = []
+
+    def count(est, X):
+        counted.append(type(est).__name__)
+        return multiply_adds(est, X)
+
+    monkeypatch.setattr("ibestimators.comparison._fold_task.multiply_adds", count)
+    candidates = {
+        "MLP": MLPClassifier(max_epochs=1),
+        "other": MLPClassifier(hidden_layer_sizes=(3,), column_embedding=None, max_epochs=1),
+        "logistic": LogisticRegression(),
+    }
+    X, y = np.random.default_rng(0).normal(size=(30, 12)), np.arange(30) % 2
+    cells = compare_biases(X, y, candidates, cv=3, random_state=0).cells
+    assert counted == ["MLPClassifier", "MLPClassifier", "LogisticRegression"]
+    costs = cells.pivot(index="estimator", columns="fold", values="multiply_adds")
+    assert costs.loc["other"].tolist() == [12 * 3 + 3 * 2] * 3
+    assert costs.loc["MLP"].nunique() == 1
+    assert costs.loc["logistic"].isna().all()
+
+
 def test_multiply_adds_are_those_of_the_formula():
     X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
     dense = MLPClassifier(hidden_layer_sizes=(7, 5), column_embedding=None, max_epochs=1)
