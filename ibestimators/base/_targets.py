@@ -31,6 +31,16 @@ class CrossEntropy(nn.Module):
     def forward(self, scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         return nn.functional.cross_entropy(scores, label, reduction="none")
 
+    @staticmethod
+    def with_gradient(
+        scores: torch.Tensor, label: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # (batch, classes), (batch,)
+        """The loss and its gradient: softmax, minus 1 at the label."""
+        label = label.unsqueeze(1)
+        log_p = scores.log_softmax(1)
+        losses = -log_p.gather(1, label)[:, 0]
+        return losses, log_p.exp_().scatter_add_(1, label, scores.new_full(label.shape, -1))
+
 
 class BinaryCrossEntropy(nn.Module):
     """Binary cross-entropy of each sample, the mean over its labels."""
@@ -38,6 +48,12 @@ class BinaryCrossEntropy(nn.Module):
     def forward(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         loss = nn.functional.binary_cross_entropy_with_logits(scores, labels, reduction="none")
         return loss.mean(1)
+
+    def with_gradient(
+        self, scores: torch.Tensor, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # (batch, labels) twice
+        """The loss and its gradient."""
+        return self(scores, labels), (scores.sigmoid() - labels) / scores.shape[1]
 
 
 class SquaredError(nn.Module):
@@ -48,6 +64,12 @@ class SquaredError(nn.Module):
         if predicted.shape != target.shape:
             raise ValueError(f"predictions {predicted.shape} against targets {target.shape}")
         return (predicted - target).square().mean(1)
+
+    def with_gradient(
+        self, predicted: torch.Tensor, target: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # (batch, outputs) twice
+        """The loss and its gradient."""
+        return self(predicted, target), (predicted - target) * (2 / predicted.shape[1])
 
 
 class Target(ABC):

@@ -30,7 +30,7 @@ def train(
     net.notify("on_train_begin", X=data, y=None)
     before = len(net.history)
     try:
-        with net.optimizer_.flattened():
+        with net.fast_steps():
             while (left := epochs - (len(net.history) - before)) > 0:
                 _epochs(net, data, left)
     except (KeyboardInterrupt, Stop) as error:

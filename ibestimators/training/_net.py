@@ -18,6 +18,7 @@ from torch import nn
 
 from ibestimators.layers import BatchNorm, weighted_normalization
 from ibestimators.training._batches import Batches, LabelledSamples
+from ibestimators.training._dense_gradient import DenseGradient
 from ibestimators.training._optimizer import FlatAdamW
 from ibestimators.training._skorch import Callback, NeuralNet, TeeGenerator
 
@@ -49,6 +50,7 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
     ) -> None:
         self.generator = generator
         self.weight_decay = weight_decay
+        self.dense_gradient: DenseGradient | None = None
         super().__init__(module, train_split=None, **kwargs)
 
     def get_split_datasets(
@@ -79,17 +81,29 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         self.optimizer_ = FlatAdamW(groups, self.lr)
         return self
 
+    def initialize_callbacks(self) -> Self:
+        self.handlers: dict[str, list[Callable[..., Any]]] = {}
+        super().initialize_callbacks()
+        return self
+
     def notify(self, method_name: str, **kwargs: Any) -> None:
         """As in skorch, but methods that do nothing are not called."""
         getattr(self, method_name)(self, **kwargs)
-        for _, callback in self.callbacks_:
-            if getattr(type(callback), method_name, None) is not getattr(Callback, method_name):
-                getattr(callback, method_name)(self, **kwargs)
+        if method_name not in self.handlers:
+            self.handlers[method_name] = [
+                getattr(callback, method_name)
+                for name, callback in self.callbacks_
+                if getattr(type(callback), method_name, None) is not getattr(Callback, method_name)
+                and (name != "print_log" or self.verbose)
+            ]
+        for handler in self.handlers[method_name]:
+            handler(self, **kwargs)
 
     def resume(self, lr: float, weight_decay: float, batch_size: int, verbose: int) -> None:
         """Change the settings, keeping weights, momentum and history."""
         self.lr, self.weight_decay = lr, weight_decay
         self.batch_size, self.verbose = batch_size, verbose
+        self.handlers.clear()
         for group, decay in zip(self.optimizer_.param_groups, (weight_decay, 0.0), strict=True):
             group["lr"], group["weight_decay"] = lr, decay
 
@@ -111,18 +125,42 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         """
         if not self.module_.training:
             self.module_.train()
-        x, y = batch
-        for group in self.optimizer_.param_groups:
-            for weight in group["params"]:
-                weight.grad = None
-        with weighted_normalization(self.module_, None if y[1] is None else y[1].to(self.device)):
-            predicted = self.infer(x)
-            loss = self.get_loss(predicted, y)
-            loss.backward()  # type: ignore[no-untyped-call]
+        x, (target, sample_weight) = batch
+        if self.dense_gradient is not None:
+            loss, predicted = self.dense_gradient(x, target, sample_weight)
+        else:
+            loss, predicted = self._backpropagate(x, target, sample_weight)
         parameters = TeeGenerator(self.get_all_learnable_params())
         self.notify("on_grad_computed", named_parameters=parameters, batch=batch, training=True)
         self.optimizer_.step()
         return {"loss": loss, "y_pred": predicted}
+
+    def _backpropagate(
+        self, x: dict[str, torch.Tensor], target: torch.Tensor, sample_weight: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss and the outputs, with gradients from autograd."""
+        for group in self.optimizer_.param_groups:
+            for weight in group["params"]:
+                weight.grad = None
+        if sample_weight is not None:
+            sample_weight = sample_weight.to(self.device)
+        with weighted_normalization(self.module_, sample_weight):
+            predicted = self.infer(x)
+            loss = self.get_loss(predicted, (target, sample_weight))
+            loss.backward()  # type: ignore[no-untyped-call]
+        return loss, predicted
+
+    @contextmanager
+    def fast_steps(self) -> Iterator[None]:
+        """Let the weights be one tensor, and dense layers have explicit gradients, inside."""
+        with self.optimizer_.flattened():
+            gradients = self.optimizer_.gradients
+            if gradients and DenseGradient.applies(self.module_, self.criterion_):
+                self.dense_gradient = DenseGradient(self.module_, self.criterion_, gradients)
+            try:
+                yield
+            finally:
+                self.dense_gradient = None
 
     def run_single_epoch(
         self,

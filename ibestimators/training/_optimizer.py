@@ -46,7 +46,8 @@ class FlatAdamW(torch.optim.Optimizer):
         for group in groups:
             weights = group["params"]
             flat = torch.cat([weight.detach().flatten() for weight in weights])
-            group["flat"] = flat, torch.empty_like(flat)  # with room for the gradient
+            gradient = torch.empty_like(flat)
+            group["flat"] = flat, gradient, _parts(gradient, weights)
             for weight, part in zip(weights, _parts(flat, weights), strict=True):
                 weight.data = part
         try:
@@ -57,6 +58,16 @@ class FlatAdamW(torch.optim.Optimizer):
                 for weight in group["params"]:
                     weight.data = weight.detach().clone()
 
+    @property
+    def gradients(self) -> dict[nn.Parameter, torch.Tensor]:
+        """Where the gradient of each weight has its place, if the weights are flattened."""
+        return {
+            weight: part
+            for group in self.param_groups
+            if group["flat"] is not None
+            for weight, part in zip(group["params"], group["flat"][2], strict=True)
+        }
+
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Change all weights that have a gradient."""
@@ -64,8 +75,9 @@ class FlatAdamW(torch.optim.Optimizer):
             weights, moments = group["params"], group["moments"]
             gradients = [weight.grad for weight in weights]
             if group["flat"] is not None and all(g is not None for g in gradients):
-                flat, gradient = group["flat"]
-                torch.cat([g.flatten() for g in gradients], out=gradient)
+                flat, gradient, parts = group["flat"]
+                if not all(g is part for g, part in zip(gradients, parts, strict=True)):
+                    torch.cat([g.flatten() for g in gradients], out=gradient)
                 first, second = moments
                 self._step(group, [flat], [gradient], [first], [second])
             else:
@@ -73,6 +85,9 @@ class FlatAdamW(torch.optim.Optimizer):
                 known = [i for i, g in enumerate(gradients) if g is not None]
                 of_each = (weights, gradients, first, second)
                 self._step(group, *([each[i] for i in known] for each in of_each))
+
+    # torch would wrap it in a record for its profiler, which takes longer than a small step.
+    step.hooked = True  # type: ignore[attr-defined]
 
     @staticmethod
     def _step(
