@@ -72,38 +72,56 @@ class NeighbourAttention(nn.Module):
         self.key = nn.Linear(n_inputs, size)
         self.value = nn.Linear(n_inputs, n_inputs)
 
-    def forward(
+    def forward(self, x: torch.Tensor, pairs: Pairs) -> torch.Tensor:  # (nodes, n_inputs)
+        """Aggregate the features of the neighbours: (nodes, n_inputs).
+
+        Keys and values are computed once a node, and no message is written out. The pairs are
+        edges with a self-loop at each node.
+        """
+        score = pairs.dot(self.query(x), self.key(x)) / math.sqrt(self.key.out_features)
+        weight = unnormalized_softmax(score, pairs.target, x.shape[0])  # (pairs,)
+        total = x.new_zeros(x.shape[0]).scatter_add(0, pairs.target, weight)  # (nodes,)
+        return pairs.weighted_sum(weight, self.value(x)) / total.unsqueeze(1)
+
+    def of_messages(
         self, x: torch.Tensor, edges: torch.Tensor, messages: torch.Tensor
     ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_inputs)
-        """Aggregate the messages along the edges: (nodes, n_inputs)."""
+        """Aggregate messages that differ from the features of their source: (nodes, n_inputs)."""
         (_, target), messages, weight = self.scored(x, edges, messages)
         total = aggregate(weight, target, x.shape[0], "sum")  # (nodes, 1)
         return aggregate(weight * self.value(messages), target, x.shape[0], "sum") / total
 
     def scored(
         self, x: torch.Tensor, edges: torch.Tensor, messages: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # as in forward
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # as in of_messages
         """Edges with a self-loop at each node, the messages along them, and their weights.
 
         (2, edges + loops), (edges + loops, n_inputs) and (edges + loops, 1). The weights are not
         normalised: those of the incoming edges of a node do not sum to 1.
         """
-        loops = self.missing_loops(edges, x.shape[0])  # (loops,)
-        edges = torch.cat([edges, loops.expand(2, -1)], 1)  # (2, edges + loops)
-        target = edges[1]
-        messages = torch.cat([messages, x[loops]])  # (edges + loops, n_inputs)
+        n_edges = edges.shape[1]
+        edges = with_loops(edges, x.shape[0])  # (2, edges + loops)
+        source, target = edges
+        messages = torch.cat([messages, x[source[n_edges:]]])  # (edges + loops, n_inputs)
         score = (self.query(x)[target] * self.key(messages)).sum(1)  # (edges + loops,)
         score = score / math.sqrt(self.key.out_features)
-        highest = score.new_full((x.shape[0],), -torch.inf)
-        highest = highest.scatter_reduce(0, target, score.detach(), "amax")  # (nodes,)
-        return edges, messages, (score - highest[target]).exp().unsqueeze(1)
+        return edges, messages, unnormalized_softmax(score, target, x.shape[0]).unsqueeze(1)
 
-    @staticmethod
-    def missing_loops(edges: torch.Tensor, n_nodes: int) -> torch.Tensor:
-        """Nodes without a self-loop: (loops,)."""
-        without_loop = torch.ones(n_nodes, dtype=torch.bool, device=edges.device)
-        without_loop[edges[0, edges[0] == edges[1]]] = False
-        return without_loop.nonzero()[:, 0]
+
+def unnormalized_softmax(
+    score: torch.Tensor, target: torch.Tensor, n_nodes: int
+) -> torch.Tensor:  # (edges,) twice
+    """The exponential of each score, divided by the largest of its target: (edges,)."""
+    highest = score.new_full((n_nodes,), -torch.inf)
+    highest = highest.scatter_reduce(0, target, score.detach(), "amax")  # (nodes,)
+    return (score - highest[target]).exp()
+
+
+def with_loops(edges: torch.Tensor, n_nodes: int) -> torch.Tensor:  # (2, edges)
+    """The edges, and then a self-loop at each node that has none: (2, edges + loops)."""
+    without_loop = torch.ones(n_nodes, dtype=torch.bool, device=edges.device)
+    without_loop[edges[0, edges[0] == edges[1]]] = False
+    return torch.cat([edges, without_loop.nonzero().T.expand(2, -1)], 1)
 
 
 class MessagePassing(nn.Module):
@@ -147,16 +165,25 @@ class MessagePassing(nn.Module):
         edge_features: torch.Tensor | None = None,
         pairs: Pairs | None = None,
     ) -> torch.Tensor:  # (nodes, n_inputs), (2, edges), (edges, n_edge_features)
-        """Run one round; pass `pairs` to reuse the `Pairs` of the edges."""
-        if edge_features is None and self.aggregation in ("sum", "mean"):
-            pairs = pairs or Pairs(edges[0], edges[1], x.shape[0], x.shape[0])
-            aggregated = pairs.sum(x)  # (nodes, n_inputs)
+        """Run one round; `pairs`, from the method of this name, can be reused in all rounds."""
+        if edge_features is not None or self.aggregation == "max":
+            aggregated = self.aggregated(x, edges, edge_features)  # (nodes, n_inputs)
+        else:
+            pairs = pairs or self.pairs(edges, x.shape[0])
+            if self.aggregation == "attention":
+                aggregated = self.attention(x, pairs)  # (nodes, n_inputs)
+            else:
+                aggregated = pairs.sum(x)  # (nodes, n_inputs)
             if self.aggregation == "mean":
                 aggregated = aggregated / pairs.degrees.unsqueeze(1)
-        else:
-            aggregated = self.aggregated(x, edges, edge_features)  # (nodes, n_inputs)
         y: torch.Tensor = self.update(torch.addcmul(aggregated, x, 1 + self.eps))
         return y  # (nodes, n_outputs)
+
+    def pairs(self, edges: torch.Tensor, n_nodes: int) -> Pairs:  # (2, edges)
+        """The nodes that send a message to each node; with attention, itself too."""
+        if self.aggregation == "attention":
+            edges = with_loops(edges, n_nodes)
+        return Pairs(edges[0], edges[1], n_nodes, n_nodes)
 
     def aggregated(
         self, x: torch.Tensor, edges: torch.Tensor, edge_features: torch.Tensor | None
@@ -164,8 +191,7 @@ class MessagePassing(nn.Module):
         """Messages computed edge by edge and aggregated: (nodes, n_inputs)."""
         messages = self.messages(x, edges, edge_features)  # (edges, n_inputs)
         if self.aggregation == "attention":
-            aggregated: torch.Tensor = self.attention(x, edges, messages)
-            return aggregated
+            return self.attention.of_messages(x, edges, messages)
         return aggregate(messages, edges[1], x.shape[0], self.aggregation)
 
     def messages(
@@ -271,7 +297,9 @@ class GraphEncoder(Encoder):
         """
         nodes, _, edges, edge_features = graph
         assert edges is not None
-        pairs = Pairs(edges[0], edges[1], nodes.shape[0], nodes.shape[0])
+        first = self.layers[0]
+        assert isinstance(first, MessagePassing)
+        pairs = first.pairs(edges, nodes.shape[0])  # the same in all rounds
         for i, (layer, norm) in enumerate(zip_longest(self.layers, self.norms)):
             before = nodes
             nodes = layer(nodes, edges, edge_features, pairs)  # (nodes, hidden_size)

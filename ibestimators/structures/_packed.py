@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from scipy import sparse
 from torch import nn
+from torch.autograd.function import once_differentiable
 
 from ibestimators.structures._kinds import Index
 
@@ -83,11 +84,15 @@ def padding_mask(lengths: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
     return mask
 
 
+_DOTS_AT_ONCE = 1 << 16  # pairs whose rows are written out
+
+
 class Pairs:
     """Pairs (source, target) of rows, and sums over the sources of each target.
 
     The gradient is the sum over the targets of each source. Both sort orders are computed once
-    and reused for all sums over the same pairs.
+    and reused for all sums over the same pairs. No sum or product writes the rows of all pairs
+    out.
 
     Parameters
     ----------
@@ -112,18 +117,39 @@ class Pairs:
         y: torch.Tensor = _SumAlong.apply(x, self)  # type: ignore[no-untyped-call]
         return y
 
+    def weighted_sum(
+        self, weight: torch.Tensor, x: torch.Tensor
+    ) -> torch.Tensor:  # (n_pairs,), (n_sources, features)
+        """The sum over the sources of each target, with a weight a pair: (n_targets, features)."""
+        if x.is_cuda or torch.compiler.is_compiling() or not self.source.shape[0]:
+            total = x.new_zeros(self.n_targets, x.shape[1])
+            rows = weight.unsqueeze(1) * x.index_select(0, self.source)
+            return total.index_add(0, self.target, rows)
+        y: torch.Tensor = _WeightedSum.apply(weight, x, self)  # type: ignore[no-untyped-call]
+        return y
+
+    def dot(
+        self, x: torch.Tensor, y: torch.Tensor
+    ) -> torch.Tensor:  # (n_targets, features), (n_sources, features)
+        """The product of the row of x and the row of y of each pair: (n_pairs,)."""
+        if x.is_cuda or torch.compiler.is_compiling() or not self.source.shape[0]:
+            return (x.index_select(0, self.target) * y.index_select(0, self.source)).sum(1)
+        products: torch.Tensor = _Dot.apply(x, y, self)  # type: ignore[no-untyped-call]
+        return products
+
     @cached_property
     def transposed(self) -> Pairs:
         """The pairs with sources and targets exchanged."""
         source, starts = self.sorted
         other = Pairs(self.target, self.source, self.n_targets, self.n_sources)
         # Conversion from rows to columns needs no comparisons and is four times as fast as a sort.
+        order = np.arange(len(source)) if self.order is None else self.order.numpy()
         by_target = sparse.csr_array(
-            (np.ones(len(source), dtype=np.int8), source.numpy(), starts.numpy()),
-            shape=(self.n_targets, self.n_sources),
+            (order, source.numpy(), starts.numpy()), shape=(self.n_targets, self.n_sources)
         )
         by_source = by_target.tocsc()
         other.sorted = torch.from_numpy(by_source.indices), torch.from_numpy(by_source.indptr)
+        other.order = torch.from_numpy(by_source.data)
         return other
 
     @cached_property
@@ -134,18 +160,43 @@ class Pairs:
     @cached_property
     def sorted(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Sources in the order of their targets, and the first index of each target."""
-        source, target = self.source, self.target
-        if bool((target[1:] < target[:-1]).any()):
-            source = source[target.argsort(stable=True)]
-        ends = torch.bincount(target, minlength=self.n_targets).cumsum(0)
+        source = self.source if self.order is None else self.source[self.order]
+        ends = torch.bincount(self.target, minlength=self.n_targets).cumsum(0)
         return source, nn.functional.pad(ends, (1, 0))
 
-    def bags(self, x: torch.Tensor) -> torch.Tensor:  # (n_sources, features)
+    @cached_property
+    def order(self) -> torch.Tensor | None:
+        """The pairs in the order of their targets: (n_pairs,); None if they are in it."""
+        target = self.target
+        return target.argsort(stable=True) if bool((target[1:] < target[:-1]).any()) else None
+
+    def bags(
+        self, x: torch.Tensor, weight: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (n_sources, features), (n_pairs,)
         """The sums, without a gradient: (n_targets, features)."""
         source, starts = self.sorted
+        if weight is not None and self.order is not None:
+            weight = weight[self.order]
         return nn.functional.embedding_bag(
-            source, x.contiguous(), starts, mode="sum", include_last_offset=True
+            source,
+            x.contiguous(),
+            starts,
+            mode="sum",
+            include_last_offset=True,
+            per_sample_weights=weight,
         )
+
+    def dots(
+        self, x: torch.Tensor, y: torch.Tensor
+    ) -> torch.Tensor:  # (n_targets, features), (n_sources, features)
+        """The products, without a gradient: (n_pairs,)."""
+        products = x.new_empty(len(self.source))
+        for part, source, target in zip(
+            *(each.split(_DOTS_AT_ONCE) for each in (products, self.source, self.target)),
+            strict=True,
+        ):
+            torch.sum(x[target] * y[source], 1, out=part)
+        return products
 
 
 def _memberships(group: torch.Tensor, n_groups: int) -> Pairs:
@@ -166,6 +217,40 @@ class _SumAlong(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:  # type: ignore[override]
         return ctx.pairs.transposed.sum(gradient), None
+
+
+class _WeightedSum(torch.autograd.Function):
+    """Sums of weighted rows; the gradient of a weight is a product of two rows."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: torch.Tensor, x: torch.Tensor, pairs: Pairs) -> torch.Tensor:
+        ctx.save_for_backward(weight, x)
+        ctx.pairs = pairs
+        return pairs.bags(x, weight)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
+        weight, x = ctx.saved_tensors
+        of_weight = ctx.pairs.dots(gradient, x)
+        return of_weight, ctx.pairs.transposed.bags(gradient, weight), None
+
+
+class _Dot(torch.autograd.Function):
+    """Products of two rows; the gradient of a row is a sum of weighted rows."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, y: torch.Tensor, pairs: Pairs) -> torch.Tensor:
+        ctx.save_for_backward(x, y)
+        ctx.pairs = pairs
+        return pairs.dots(x, y)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
+        x, y = ctx.saved_tensors
+        gradient = gradient.contiguous()
+        return ctx.pairs.bags(y, gradient), ctx.pairs.transposed.bags(x, gradient), None
 
 
 def aggregate(

@@ -25,8 +25,13 @@ from ibestimators import (
 from ibestimators.attention import MultiHeadAttention, graph_mask
 from ibestimators.convolution import adjacency_images
 from ibestimators.datasets import load_csl
-from ibestimators.message_passing import MessagePassing, NeighbourAttention, path_edges
-from ibestimators.structures import GraphStructure, parse
+from ibestimators.message_passing import (
+    MessagePassing,
+    NeighbourAttention,
+    path_edges,
+    with_loops,
+)
+from ibestimators.structures import GraphStructure, Pairs, parse
 from ibestimators.testing._data import networkx_graphs, targets
 
 ALL = [MLPRegressor, ConvRegressor, RecurrentRegressor, GraphRegressor, AttentionRegressor]
@@ -225,7 +230,11 @@ def test_attention_on_a_graph_is_attention_under_a_mask(seed):
         sparse_one.key.bias.copy_(key_bias)
         sparse_one.value.weight.copy_(value)
         sparse_one.value.bias.copy_(value_bias)
-    along_edges = masked.out(sparse_one(x, batch["edges"], x[batch["edges"][0]]))
+    edges = batch["edges"]
+    source, target = with_loops(edges, 11)
+    along_edges = masked.out(sparse_one(x, Pairs(source, target, 11, 11)))
+    written_out = masked.out(sparse_one.of_messages(x, edges, x[edges[0]]))
+    torch.testing.assert_close(along_edges, written_out)
     padded = torch.nn.utils.rnn.pad_sequence(x.split([6, 1, 4]), batch_first=True)
     mask = graph_mask(batch["edges"], batch["lengths"], 6)
     dense = masked(padded, mask=mask)
