@@ -127,10 +127,11 @@ class CellEncoder(RecurrentEncoder):
     def hidden_states(
         self, x: torch.Tensor, lengths: torch.Tensor | None = None
     ) -> torch.Tensor:  # (batch, steps, features), (batch,)
-        if lengths is None:
-            states: torch.Tensor = self.recurrence(x)[0]
+        if lengths is None or not self.recurrence.bidirectional:
+            states: torch.Tensor = self.recurrence(x)[0]  # padding is behind the steps that count
             return states
-        # Packed, so that the backward direction starts at the end of each sample.
+        # Packed, so that the backward direction starts at the end of each sample. The time of its
+        # gradient is quadratic in the number of steps.
         packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.recurrence(packed)[0], batch_first=True)
         return states
