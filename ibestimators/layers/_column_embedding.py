@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -50,9 +51,35 @@ class ColumnEmbedding(nn.Module):
         self.bias = nn.Parameter(torch.empty(n_columns, size).uniform_(-bound, bound))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, columns, 1)
+        x, angle = self.angles(x)
+        return self.mapped(torch.cat([x, angle.cos()], 2))
+
+    def angles(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # (batch, columns, 1)
+        """The compressed numbers, and the angle of each cosine: (batch, columns, frequencies)."""
         x = x.clamp(-_FARTHEST, _FARTHEST)  # its square has to be finite
         x = x * (1 + (x / _FAR).square()).rsqrt()
-        waves = torch.cos(2 * math.pi * self.frequency * x + self.phase)
-        features = torch.cat([x, waves], 2)  # (batch, columns, 1 + frequencies)
-        # (batch, columns, size)
-        return torch.einsum("bcf,cfs->bcs", features, self.weight) + self.bias
+        return x, torch.addcmul(self.phase, x, 2 * math.pi * self.frequency)
+
+    def mapped(self, features: torch.Tensor) -> torch.Tensor:  # (batch, columns, 1 + frequencies)
+        """The map of each column: (batch, columns, size)."""
+        return torch.bmm(features.transpose(0, 1), self.weight).transpose(0, 1) + self.bias
+
+    def with_gradients(
+        self, x: torch.Tensor
+    ) -> tuple[torch.Tensor, Callable[[torch.Tensor], dict[nn.Parameter, torch.Tensor]]]:
+        """The output for x, and a function that maps its gradient to those of the weights."""
+        x, angle = self.angles(x)
+        features = torch.cat([x, angle.cos()], 2)  # (batch, columns, 1 + frequencies)
+
+        def gradients(output: torch.Tensor) -> dict[nn.Parameter, torch.Tensor]:
+            by_column = output.transpose(0, 1)  # (columns, batch, size)
+            of_cosine = torch.bmm(by_column, self.weight[:, 1:].transpose(1, 2)).transpose(0, 1)
+            of_angle = -angle.sin() * of_cosine  # (batch, columns, frequencies)
+            return {
+                self.weight: torch.bmm(features.permute(1, 2, 0), by_column),
+                self.bias: output.sum(0),
+                self.phase: of_angle.sum(0),
+                self.frequency: 2 * math.pi * (x * of_angle).sum(0),
+            }
+
+        return self.mapped(features), gradients

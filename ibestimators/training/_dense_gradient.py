@@ -28,7 +28,9 @@ _ACTIVATIONS: dict[type[nn.Module], tuple[Callable[..., Any], Callable[..., Any]
 
 
 class DenseGradient:
-    """Loss and gradient of a network whose only weights are those of its dense head.
+    """Loss and gradient of a network whose weights are those of dense layers and of columns.
+
+    Its encoder has no weights, or embeds the columns of a table.
 
     Parameters
     ----------
@@ -51,6 +53,7 @@ class DenseGradient:
         linear = [module for module in modules if isinstance(module, nn.Linear)]
         self.weights: list[tuple[Any, Any]] = [(each.weight, each.bias) for each in linear]
         self.activations = [_ACTIVATIONS[type(m)] for m in modules if not isinstance(m, nn.Linear)]
+        self.columns = getattr(network.encoder, "columns", None)
         self.gradients = gradients
 
     @staticmethod
@@ -60,7 +63,11 @@ class DenseGradient:
             return False
         known = all(type(m) in (nn.Linear, *_ACTIVATIONS) for m in network.readout.head.layers)
         hooked = any(m._forward_hooks or m._forward_pre_hooks for m in network.modules())
-        others = [*network.encoder.parameters(), *network.encoder.buffers()]
+        others = [
+            value
+            for name, value in network.encoder.state_dict().items()
+            if not name.startswith("columns.")
+        ]
         return known and not (hooked or others or network.embedding is not None)
 
     @torch.no_grad()
@@ -68,7 +75,11 @@ class DenseGradient:
         self, x: dict[str, torch.Tensor], target: torch.Tensor, sample_weight: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The mean loss of a batch and the outputs; fills the gradients of the weights."""
-        h = self.network.readout.pool(self.network.encoder(Batch(**x)))
+        if self.columns is None:
+            h = self.network.readout.pool(self.network.encoder(Batch(**x)))
+        else:
+            h, of_columns = self.columns.with_gradients(x["x"].unsqueeze(2))
+            shape, h = h.shape, h.flatten(1)
         inputs, before = [h], []
         for (weight, bias), (activate, _) in zip(self.weights, self.activations, strict=False):
             before.append(nn.functional.linear(h, weight, bias))
@@ -87,6 +98,9 @@ class DenseGradient:
             if i:
                 slope = self.activations[i - 1][1]
                 gradient = slope(gradient @ weight, before[i - 1], inputs[i])
+            elif self.columns is not None:
+                for each, value in of_columns((gradient @ weight).view(shape)).items():
+                    each.grad = value if each.requires_grad else None
         return losses.mean(), outputs
 
     def _set(self, weight: nn.Parameter, operation: Callable[..., Any], *args: Any) -> None:

@@ -76,8 +76,7 @@ class FlatAdamW(torch.optim.Optimizer):
             gradients = [weight.grad for weight in weights]
             if group["flat"] is not None and all(g is not None for g in gradients):
                 flat, gradient, parts = group["flat"]
-                if not all(g is part for g, part in zip(gradients, parts, strict=True)):
-                    torch.cat([g.flatten() for g in gradients], out=gradient)
+                torch._foreach_copy_(parts, gradients)  # nothing to do where they are the same
                 first, second = moments
                 self._step(group, [flat], [gradient], [first], [second])
             else:

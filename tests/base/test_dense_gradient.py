@@ -36,13 +36,14 @@ def trained(est, X, y, explicit, monkeypatch, **fit_params):
     ("estimator", "X", "y"),
     [
         (MLPClassifier, SIGNALS, CLASSES),
+        (MLPClassifier, SIGNALS[..., 0], CLASSES),
         (MLPClassifier, SIGNALS, LABELS),
         (MLPRegressor, SIGNALS, NUMBERS),
         (MLPRegressor, SIGNALS, NUMBERS[:, 0]),
         (MLPClassifier, RAGGED, CLASSES),
         (MLPClassifier, GRAPHS, CLASSES),
     ],
-    ids=["classes", "labels", "numbers", "number", "sequences", "graphs"],
+    ids=["classes", "table", "labels", "numbers", "number", "sequences", "graphs"],
 )
 def test_training_equals_that_by_autograd(estimator, X, y, activation, weighted, monkeypatch):
     weight = {"sample_weight": RNG.random(60) + 0.5} if weighted else {}
@@ -90,10 +91,9 @@ def test_it_is_used_where_only_dense_layers_learn(monkeypatch):
         {"dropout": 0.2},
         {"normalization": "batch"},
         {"normalization": "layer"},
-        {"X": SIGNALS[..., 0], "column_embedding": "periodic"},
         {"X": [np.arange(1 + i % 3) for i in range(60)]},
     ],
-    ids=["dropout", "batch", "layer", "columns", "tokens"],
+    ids=["dropout", "batch", "layer", "tokens"],
 )
 def test_it_is_not_used_where_other_layers_learn(params, monkeypatch):
     assert not runs_explicit(monkeypatch, **params)
