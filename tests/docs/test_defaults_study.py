@@ -31,11 +31,12 @@ def rows(capsys):
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_check_scores_each_bias_on_each_set(study, capsys):
-    study.main(["check", "--sets", "wine", "diabetes", "--seeds", "1", *FEW])
+def test_check_scores_each_model_on_each_set(study, capsys):
+    models = ["--models", "MLP", "Conv"]
+    study.main(["check", *models, "--sets", "wine", "diabetes", "--seeds", "1", *FEW])
     head, _, *scores = rows(capsys)
     assert head == ["model", "mean", "wine", "diabetes", "fit s"]
-    assert [row[0] for row in scores] == list(study.BIASES)
+    assert [row[0] for row in scores] == ["MLP", "Conv"]
     assert all(0 <= float(row[2]) <= 1 and float(row[3]) <= 1 for row in scores)
 
 
