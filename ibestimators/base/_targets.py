@@ -212,10 +212,12 @@ class Classes(Target):
         return outputs.double().log_softmax(1)
 
     def predictions(self, outputs: torch.Tensor) -> NDArray[Any]:
-        # For two classes, a comparison takes a tenth of the time of argmax.
-        two = self.n_outputs == 2
-        best = (outputs[:, 1] > outputs[:, 0]).long() if two else outputs.argmax(1)
-        labels: NDArray[Any] = self.classes[best.numpy()]
+        labels: NDArray[Any]
+        if self.n_outputs == 2:  # without argmax, which takes ten times as long
+            second = (outputs[:, 1] > outputs[:, 0]).numpy()
+            labels = np.where(second, self.classes[1:], self.classes[:1])
+        else:
+            labels = self.classes[outputs.argmax(1).numpy()]
         return labels
 
     def baseline_loss(self, data: LabelledSamples) -> float:

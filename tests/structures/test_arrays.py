@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -73,7 +74,33 @@ def test_predictions_do_not_depend_on_the_batches(estimator, tmp_path):
         np.testing.assert_allclose(fitted.predict_proba(given), expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (np.full((2, 4), np.nan), "Input X contains NaN"),
+        (np.full((2, 4), np.inf), "Input X contains infinity"),
+        (np.array([[1e308] * 4] * 4), "gives infinite or NaN|too large for torch.float32"),
+        (np.zeros((2, 3)), "X has 3 features, but MLPClassifier is expecting 4"),
+        (np.zeros((0, 4)), "0 sample"),
+        (np.zeros(4), "Expected 2D array"),
+        (np.zeros((2, 4, 1)), "X has samples of shape"),
+    ],
+)
+def test_predict_refuses_bad_rows_of_a_table(bad, message):
+    fitted = MLPClassifier(max_epochs=1, random_state=0).fit(X[:, :2].reshape(200, 4), Y)
+    with pytest.raises(ValueError, match=message):
+        fitted.predict(bad)
+
+
+def test_predict_warns_if_the_columns_have_lost_their_names():
+    frame = pd.DataFrame(X[:, :2].reshape(200, 4), columns=list("abcd"))
+    fitted = MLPClassifier(max_epochs=1, random_state=0).fit(frame, Y)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        fitted.predict(frame.to_numpy())
+
+
 def test_the_first_of_two_equal_classes_is_predicted():
     fitted = MLPClassifier(max_epochs=1, random_state=0).fit(X, np.where(Y, "b", "a"))
     outputs = torch.tensor([[1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
     assert fitted._fitted.target.predictions(outputs).tolist() == ["a", "b", "a"]
+    assert fitted.predict(X).dtype == fitted.classes_.dtype
