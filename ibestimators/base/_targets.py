@@ -417,10 +417,11 @@ class Numbers(Target):
         return torch.from_numpy(columns).to(dtype)
 
     def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
-        predicted = outputs.double()
-        if self.scaler is not None:
+        if self.scaler is None:
+            predicted = outputs.double()
+        else:  # both are float64
             scale, mean = self.scaler.scale_, self.scaler.mean_
-            predicted = predicted * torch.from_numpy(scale) + torch.from_numpy(mean)
+            predicted = (outputs * torch.from_numpy(scale)).add_(torch.from_numpy(mean))
         return predicted.reshape(-1, *self.shape)
 
     def baseline_loss(self, data: LabelledSamples) -> float:
