@@ -1,6 +1,6 @@
 """How fast the estimators are, as ratios measured alternately within one run.
 
-    python tests/benchmarks/speed.py              all, in about 25 minutes on 2 cores
+    python tests/benchmarks/speed.py              all, in about 35 minutes on 2 cores
     python tests/benchmarks/speed.py loop memory  some, by name
 
 Each figure is the median of paired runs, one of each kind after the other, with as many
@@ -12,9 +12,11 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -227,12 +229,71 @@ def predict() -> Iterator[Row]:
         )
 
 
-def alone(code: str, *args: str) -> Any:
+def alone(code: str, *args: str, **environment: str) -> Any:
     """What a program prints last, as JSON, in a process of its own."""
     run = subprocess.run(
-        [sys.executable, "-c", code, *args], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, *args],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | environment,
     )
     return json.loads(run.stdout.splitlines()[-1])
+
+
+ROWS = """
+import json, statistics, time, warnings
+import numpy as np, torch
+from sklearn.neural_network import MLPClassifier
+import ibestimators as ib
+
+warnings.simplefilter("ignore")
+torch.set_num_threads(1)
+rng = np.random.default_rng(0)
+X = rng.normal(size=(100_000, 20))
+y = (X[:, 0] > 0).astype(int)
+ours = ib.MLPClassifier(hidden_layer_sizes=(100,), column_embedding=None, max_epochs=1)
+ours.fit(X[:1000], y[:1000])
+theirs = MLPClassifier((100,), max_iter=1).fit(X[:1000], y[:1000])
+module, values = ours.module_.eval(), torch.from_numpy(X.astype(np.float32))
+
+def seconds(call, *args):
+    start = time.perf_counter()
+    call(*args)
+    return time.perf_counter() - start
+
+@torch.inference_mode()
+def forward(batch_size):
+    return torch.cat([module(part) for part in values.split(batch_size)])
+
+many, one = [], []
+for _ in range(100):
+    many.append(seconds(ours.predict, X) / min(seconds(forward, n) for n in (1024, 2048)))
+for _ in range(2000):
+    one.append(seconds(ours.predict, X[:1]) / seconds(theirs.predict, X[:1]))
+print(json.dumps([statistics.median(many), statistics.median(one)]))
+"""
+
+
+def rows() -> Iterator[Row]:
+    """A network without embeddings of columns, whose arithmetic takes little time.
+
+    Neither side pays for memory that the system hands out again in each pass.
+    """
+    heap = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "1000000000"}
+    many, one = zip(*(alone(ROWS, **heap, OMP_NUM_THREADS="1") for _ in range(3)), strict=True)
+    yield "predict 100,000 rows / plain forward, MLP (100,)", spread([*many]), "<= 1.2"
+    yield "predict one row / scikit-learn's MLP (100,)", spread([*one]), "<= 1.2"
+
+
+def images() -> Iterator[Row]:
+    X, y = np.random.default_rng(0).normal(size=(512, 28, 28, 1)), np.arange(100) % 2
+    for bias in ("Conv", "Graph"):
+        fitted = classifier(bias, max_epochs=1)
+        with one_thread():
+            fitted.fit(X[:100], y)
+            taken = statistics.median(seconds(lambda: fitted.predict(X)) for _ in range(3))
+        yield f"predict 512 images of 28 x 28, {bias}", f"{taken:.2f} s", ""
 
 
 def imports() -> Iterator[Row]:
@@ -245,6 +306,58 @@ def imports() -> Iterator[Row]:
     command = [sys.executable, "-m", "ibestimators", "--help"]
     times = [seconds(lambda: subprocess.run(command, capture_output=True)) for _ in range(5)]
     yield "command line's help", f"{statistics.median(times):.2f} s", "< 1 s"
+
+
+FITS = """
+import sys, time
+import torch
+import ibestimators as ib
+from sklearn.datasets import load_iris
+
+# torch's own first step
+module = torch.nn.Linear(4, 3)
+torch.nn.functional.cross_entropy(module(torch.zeros(8, 4)), torch.zeros(8).long()).backward()
+X, y = load_iris(return_X_y=True)
+estimator = getattr(ib, sys.argv[1] + "Classifier")(max_epochs=5, random_state=0)
+times = []
+for _ in range(2):
+    start = time.perf_counter()
+    estimator.fit(X, y)
+    times.append(time.perf_counter() - start)
+print(times[0] / times[1])
+"""
+
+
+def startup() -> Iterator[Row]:
+    bare = [sys.executable, "-c", "import torch, sklearn, pandas"]
+
+    def command(*args: str) -> list[str]:
+        picture = f"{tempfile.gettempdir()}/picture.png"
+        compare = ["compare", "iris", "--biases", "MLP", "--max-epochs", "1", "--output", picture]
+        return [sys.executable, "-m", "ibestimators", *compare, *args]
+
+    def run(program: list[str]) -> None:
+        subprocess.run(program, capture_output=True, check=True)
+
+    ratios = paired(lambda: run(bare), lambda: run(command()))
+    figure = "compare iris --biases MLP --max-epochs 1 / import torch, sklearn, pandas"
+    yield figure, spread(ratios), "<= 2"
+    ratios = paired(lambda: run(bare), lambda: run(command("--n-jobs", "2")))
+    yield "... with two workers", spread(ratios), ""
+    for bias in ("MLP", "Conv"):
+        ratios = [alone(FITS, bias) for _ in range(5)]
+        yield f"first fit / second fit, {bias}", spread(ratios), "<= 1.5"
+
+
+def counting() -> Iterator[Row]:
+    X, y = load_mnist1d(return_X_y=True)
+    for bias in BIASES:
+        est = classifier(bias, max_epochs=EPOCHS)
+        with one_thread():
+            fitting = seconds(lambda est=est: est.fit(X[:800], y[:800]))
+            est.count_multiply_adds(X[:8])
+            taken = seconds(lambda est=est: est.count_multiply_adds(X[:8]))
+        yield f"count of multiply-adds / five fits, {bias}", f"{taken / fitting / 5:.2%}", "< 1 %"
 
 
 MEMORY = """
@@ -297,6 +410,53 @@ def memory() -> Iterator[Row]:
                 f"{share:.2f}",
                 ("<= 0.5 (no copy)" if kind == "memmap" else "<= 2"),
             )
+
+
+MEMORY_OF_PREDICT = """
+import json, sys, tempfile, threading, time
+import numpy as np, torch
+import ibestimators as ib
+
+def anonymous():
+    for line in open("/proc/self/status"):
+        if line.startswith("RssAnon"):
+            return int(line.split()[1]) * 1024
+
+name, method = sys.argv[1:]
+rng = np.random.default_rng(0)
+file = tempfile.NamedTemporaryFile()
+X = np.memmap(file.name, np.float32, "w+", shape=(1_000_000, 40))
+for i in range(0, len(X), 10_000):
+    X[i : i + 10_000] = rng.normal(size=(10_000, 40))
+fitted = getattr(ib, name)(max_epochs=1).fit(np.asarray(X[:5000]), np.arange(5000) % 2)
+predict = getattr(fitted, method)
+predict(X[:5000])
+before, peak, done = anonymous(), 0, False
+def watch():
+    global peak
+    while not done:
+        peak = max(peak, anonymous())
+        time.sleep(0.001)
+thread = threading.Thread(target=watch)
+thread.start()
+outputs = predict(X)
+done = True
+thread.join()
+print(json.dumps((peak - before - outputs.nbytes) / 1e6))
+"""
+
+
+def memory_of_predict() -> Iterator[Row]:
+    for name, method in (
+        ("MLPClassifier", "predict"),
+        ("MLPClassifier", "predict_proba"),
+        ("MLPRegressor", "predict"),
+    ):
+        yield (
+            f"memory of {method} above its result, 1,000,000 rows of a memory map, {name}",
+            f"{alone(MEMORY_OF_PREDICT, name, method):.0f} MB",
+            "<= 20 MB",
+        )
 
 
 def scaling() -> Iterator[Row]:
@@ -385,7 +545,23 @@ def peers() -> Iterator[Row]:
     yield "... test accuracy, aeon and ours", f"{accuracy[1]:.3f}, {accuracy[0]:.3f}", "equal"
 
 
-FIGURES = (loop, skorch, sklearn, pyg, predict, imports, memory, scaling, naive, peers)
+FIGURES = (
+    loop,
+    skorch,
+    sklearn,
+    pyg,
+    predict,
+    rows,
+    images,
+    imports,
+    startup,
+    counting,
+    memory,
+    memory_of_predict,
+    scaling,
+    naive,
+    peers,
+)
 
 
 def main() -> None:
