@@ -41,7 +41,11 @@ def seeded(seed: int, device: str, exclusive: bool = True) -> Iterator[None]:
         return
     cuda = [torch.device(device)] if device.startswith("cuda") else []
     with _global_generator, torch.random.fork_rng(devices=cuda):
-        torch.manual_seed(seed)
+        # torch.manual_seed would seed the devices that nobody uses too, which takes longer.
+        torch.default_generator.manual_seed(seed)
+        for each in cuda:
+            with torch.cuda.device(each):
+                torch.cuda.manual_seed(seed)
         yield
 
 
