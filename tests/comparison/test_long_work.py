@@ -284,6 +284,7 @@ class Slow(DummyClassifier):
         return super().fit(X, y)
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_that_loses_a_worker_gives_the_same_table():
     distributed = optional("distributed")
     candidates = {"MLP": MLPClassifier(max_epochs=2), "slow": Slow()}

@@ -36,7 +36,7 @@ def test_the_readmes_look_inside_runs(tmp_path, monkeypatch):
 
 def test_next_token(capsys):
     main = runpy.run_path(str(ROOT / "examples" / "next_token.py"))["main"]
-    scores = main(n_train=600)
+    scores = main(n_train=300)
     assert scores["attention, 24 characters"] > scores["most frequent character"]
     assert "continues" in capsys.readouterr().out
 
