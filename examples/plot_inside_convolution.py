@@ -15,9 +15,7 @@ from ibestimators.datasets import load_mnist1d
 
 X, y = load_mnist1d(return_X_y=True)
 X_test, y_test = load_mnist1d(subset="test", return_X_y=True)
-conv = ConvClassifier(
-    input_shape=(40, 1), n_filters=(16, 16, 32), max_epochs=12, random_state=0
-).fit(X, y)
+conv = ConvClassifier(n_filters=(16, 16, 32), random_state=0).fit(X, y)
 accuracy = conv.score(X_test, y_test)
 print(f"test accuracy {accuracy:.3f}")
 
@@ -47,9 +45,9 @@ def maps_of(signal, axes):
     return display.maps[0]  # (outputs, filters)
 
 
-signal = np.zeros(40)
-signal[8:32] = X_test[0, 8:32] * np.hanning(24)
-shifted = np.roll(signal, 4)
+signal = np.zeros((40, 1))
+signal[8:32] = X_test[0, 8:32] * np.hanning(24)[:, None]
+shifted = np.roll(signal, 4, axis=0)
 figure, axes = plt.subplots(
     2, 2, figsize=(10, 5), sharex=True, height_ratios=[1, 2], layout="constrained"
 )
@@ -75,7 +73,7 @@ for layer, (size, step, start) in field.iterrows():
     first = start + step * max(0, output - size // (2 * step))
     ax.barh(layer, size, left=first - 0.5, color=f"C{layer}")
     ax.text(first + size, layer, f"{size} positions", va="center")
-ax.plot(4 + X_test[0] / np.abs(X_test[0]).max(), color="0.4")
+ax.plot(4 + X_test[0, :, 0] / np.abs(X_test[0]).max(), color="0.4")
 ax.set_yticks([*field.index, 4], [*(f"layer {layer}" for layer in field.index), "signal"])
 ax.set_ylim(-0.6, 5.2)
 ax.set_xlabel("position")

@@ -11,8 +11,8 @@ kept, but neighbouring steps are no longer neighbours.
 # %%
 # The comparison
 # --------------
-# A part of the data and few epochs keep the example short; the whole data set takes minutes and
-# leads to the same conclusion.
+# A part of the data keeps the example short; the whole data set takes minutes and leads to the same
+# conclusion.
 
 import matplotlib.pyplot as plt
 
@@ -24,7 +24,7 @@ SEED = 0
 
 X, y = load_mnist1d(return_X_y=True)
 X, y = X[:600], y[:600]
-estimators = biases("classification", max_epochs=8, batch_size=32)
+estimators = biases("classification")
 result = compare_biases(X, y, estimators, cv=3, random_state=SEED)
 print(result)
 

@@ -89,7 +89,7 @@ def mnist1d(n: int = 4000, shuffled: bool = False) -> Parts:
     """The first `n` signals of the official training split; the official test split."""
     X, y = load_mnist1d(shuffled=shuffled, return_X_y=True)
     X_check, y_check = load_mnist1d(shuffled=shuffled, subset="test", return_X_y=True)
-    return Parts(X[:n, :, None], y[:n], X_check[:, :, None], y_check)
+    return Parts(X[:n], y[:n], X_check, y_check)
 
 
 def digits(n: int | None = None) -> Parts:

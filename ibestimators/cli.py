@@ -238,10 +238,7 @@ def load(data: str, target: str | None) -> tuple[Any, Any]:
 def _load_bundled(name: str) -> tuple[Any, Any]:
     from ibestimators import datasets
 
-    if name == "mnist1d":
-        X, y = datasets.load_mnist1d(return_X_y=True)
-        return X[..., None], y  # 40 steps of one feature, not 40 columns of a table
-    if name in ("atlas", "csl", "digits"):
+    if name in ("atlas", "csl", "digits", "mnist1d"):
         return getattr(datasets, f"load_{name}")(return_X_y=True)
     if hasattr(datasets, f"make_{name}"):
         return getattr(datasets, f"make_{name}")(random_state=0, return_X_y=True)

@@ -63,7 +63,8 @@ def load_mnist1d(
     Returns
     -------
     sklearn.utils.Bunch
-        ``data`` (n, 40) floats, ``target`` (n,) integers 0 to 9, ``DESCR``.
+        ``data`` (n, 40, 1) floats, signals of 40 steps; ``target`` (n,) integers 0 to 9;
+        ``DESCR``.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def load_mnist1d(
     --------
     >>> from ibestimators.datasets._synthetic import load_mnist1d
     >>> load_mnist1d().data.shape
-    (4000, 40)
+    (4000, 40, 1)
     """
     if subset not in ("train", "test"):
         raise ValueError(f"subset must be 'train' or 'test', got {subset!r}.")
@@ -90,7 +91,7 @@ def load_mnist1d(
     data, target = made["x" + suffix], made["y" + suffix]
     if shuffled:
         data = data[:, np.random.default_rng(0).permutation(data.shape[1])]
-    return _bunch(data, target, _MNIST1D, return_X_y)
+    return _bunch(data[..., None], target, _MNIST1D, return_X_y)
 
 
 def load_digits(*, return_X_y: bool = False) -> Bunch | tuple[NDArray[Any], NDArray[Any]]:

@@ -272,7 +272,7 @@ def sklearn() -> Iterator[Row]:
             warnings.simplefilter("ignore")
             ratios = paired(
                 lambda ours=ours: ours.fit(X, y),
-                lambda theirs=theirs: theirs.fit(X, y),
+                lambda theirs=theirs: theirs.fit(X[..., 0], y),
                 n=7,
             )
         yield f"scikit-learn's MLP / ours, {sizes}", spread(ratios), f">= {goal}"
