@@ -318,7 +318,7 @@ def predict() -> Iterator[Row]:
     for bias in BIASES:
         fitted = classifier(bias, max_epochs=1).fit(X[:500], y[:500])
         module = fitted.module_.eval()
-        one = torch.randn(1, 40)
+        one = torch.randn(1, 40, 1)
         with torch.inference_mode(), one_thread():
             pairs = []
             for _ in range(200):
