@@ -35,14 +35,14 @@ class FlatAdamW(torch.optim.Optimizer):
         weights: list[nn.Parameter] = list(param_group["params"])
         n = sum(weight.numel() for weight in weights)
         like = weights[0] if weights else torch.empty(0)
-        moments = torch.zeros(2, n, dtype=like.dtype, device=like.device)
+        moments = [torch.zeros(n, dtype=like.dtype, device=like.device) for _ in range(2)]
         state = {"moments": moments, "n_steps": torch.zeros((), device=like.device), "flat": None}
         self.param_groups.append({**self.defaults, **param_group, "params": weights, **state})
 
     @contextmanager
     def flattened(self) -> Iterator[None]:
         """Let the weights of each group be parts of one tensor inside the context, on a CPU."""
-        groups = [g for g in self.param_groups if g["params"] and g["moments"].device.type == "cpu"]
+        groups = [g for g in self.param_groups if g["params"] and g["n_steps"].device.type == "cpu"]
         for group in groups:
             weights = group["params"]
             flat = torch.cat([weight.detach().flatten() for weight in weights])
