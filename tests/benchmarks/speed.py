@@ -170,7 +170,7 @@ def recurrence() -> Iterator[Row]:
     """The default recurrence, and one GRU that reads all its states, on MNIST-1D."""
     (X, y), test = (load_mnist1d(subset=name, return_X_y=True) for name in ("train", "test"))
     gru = {"cell": "gru", "n_layers": 1, "hidden_size": 64, "bidirectional": False}
-    training = {"lr": 1e-2, "max_epochs": 40, "batch_size": 128, "weight_decay": 3.0}
+    training = {"lr": 1e-2, "max_epochs": 40, "batch_size": 128, "weight_decay": 1.0}
     one = classifier("Recurrent", readout="flatten", **gru, **training)
     ours = classifier("Recurrent")
     with one_thread():
