@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
@@ -74,6 +75,14 @@ class Flatten(Encoder):
         if self.columns is not None:
             x = self.columns(x.unsqueeze(2))  # (batch, columns, size)
         return Padded(x.flatten(1).unsqueeze(1))  # (batch, 1, all features)
+
+    def with_gradients(
+        self, batch: Batch
+    ) -> tuple[Padded, Callable[[torch.Tensor], dict[nn.Parameter, torch.Tensor]]]:
+        """The output for rows of a table, and a map of its gradient to those of the columns."""
+        assert self.columns is not None
+        x, gradients = self.columns.with_gradients(batch.x.unsqueeze(2))  # (batch, columns, size)
+        return Padded(x.flatten(1).unsqueeze(1)), lambda flat: gradients(flat.view(x.shape))
 
     def check_sizes(self, sizes: torch.Tensor) -> None:
         if int(sizes.max()) > self.n_steps:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ibestimators.layers import Batch, Network
+from ibestimators.layers import Batch, Network, Readout
 
 aten = torch.ops.aten
 # Each activation, and dL/dz from dL/dh, its input z and its output h.
@@ -28,9 +28,10 @@ _ACTIVATIONS: dict[type[nn.Module], tuple[Callable[..., Any], Callable[..., Any]
 
 
 class DenseGradient:
-    """Loss and gradient of a network whose weights are those of dense layers and of columns.
+    """Loss and gradient of a network whose head is dense and flattens what its encoder gives.
 
-    Its encoder has no weights, or embeds the columns of a table.
+    The encoder has no weights, or a method ``with_gradients(batch)``: its output, and a function
+    that maps the gradient with respect to the flattened output to those of its weights.
 
     Parameters
     ----------
@@ -53,33 +54,34 @@ class DenseGradient:
         linear = [module for module in modules if isinstance(module, nn.Linear)]
         self.weights: list[tuple[Any, Any]] = [(each.weight, each.bias) for each in linear]
         self.activations = [_ACTIVATIONS[type(m)] for m in modules if not isinstance(m, nn.Linear)]
-        self.columns = getattr(network.encoder, "columns", None)
+        self.embeds = bool(network.encoder.state_dict())
         self.gradients = gradients
 
     @staticmethod
     def applies(network: nn.Module, criterion: Any) -> bool:
         """Whether the gradient of the network is known here."""
-        if not (isinstance(network, Network) and hasattr(criterion, "with_gradient")):
+        if not (type(network) is Network and type(network.readout) is Readout):
             return False
-        known = all(type(m) in (nn.Linear, *_ACTIVATIONS) for m in network.readout.head.layers)
-        hooked = any(m._forward_hooks or m._forward_pre_hooks for m in network.modules())
-        others = [
-            value
-            for name, value in network.encoder.state_dict().items()
-            if not name.startswith("columns.")
-        ]
-        return known and not (hooked or others or network.embedding is not None)
+        encoder, layers = network.encoder, network.readout.head.layers
+        return (
+            hasattr(criterion, "with_gradient")
+            and all(type(layer) in (nn.Linear, *_ACTIVATIONS) for layer in layers)
+            and not any(m._forward_hooks or m._forward_pre_hooks for m in network.modules())
+            and not (encoder.state_dict() and not hasattr(encoder, "with_gradients"))
+            and network.embedding is None
+        )
 
     @torch.no_grad()
     def __call__(
         self, x: dict[str, torch.Tensor], target: torch.Tensor, sample_weight: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The mean loss of a batch and the outputs; fills the gradients of the weights."""
-        if self.columns is None:
-            h = self.network.readout.pool(self.network.encoder(Batch(**x)))
+        encoder: Any = self.network.encoder
+        if self.embeds:
+            encoded, of_encoder = encoder.with_gradients(Batch(**x))
         else:
-            h, of_columns = self.columns.with_gradients(x["x"].unsqueeze(2))
-            shape, h = h.shape, h.flatten(1)
+            encoded = encoder(Batch(**x))
+        h = self.network.readout.pool(encoded)
         inputs, before = [h], []
         for (weight, bias), (activate, _) in zip(self.weights, self.activations, strict=False):
             before.append(nn.functional.linear(h, weight, bias))
@@ -98,8 +100,8 @@ class DenseGradient:
             if i:
                 slope = self.activations[i - 1][1]
                 gradient = slope(gradient @ weight, before[i - 1], inputs[i])
-            elif self.columns is not None:
-                for each, value in of_columns((gradient @ weight).view(shape)).items():
+            elif self.embeds:
+                for each, value in of_encoder(gradient @ weight).items():
                     each.grad = value if each.requires_grad else None
         return losses.mean(), outputs
 
