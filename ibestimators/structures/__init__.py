@@ -27,6 +27,13 @@ from ibestimators.structures._packed import (
     row_numbers,
     sample_index,
 )
+from ibestimators.structures._positions import (
+    Positions,
+    is_flat,
+    is_labelled,
+    rows_of,
+    weights_of_rows,
+)
 from ibestimators.structures._registry import KINDS, NAMES, kind_of, structure_of
 from ibestimators.structures._scaling import (
     finite_scale,
@@ -48,11 +55,14 @@ __all__ = [
     "Layout",
     "PackedSamples",
     "Pairs",
+    "Positions",
     "Samples",
     "Structure",
     "aggregate",
     "finite_scale",
     "is_finite",
+    "is_flat",
+    "is_labelled",
     "kind_of",
     "new_scaler",
     "pad",
@@ -62,9 +72,11 @@ __all__ = [
     "read_edges",
     "refuse_masked",
     "row_numbers",
+    "rows_of",
     "sample_index",
     "scaler_from_state",
     "scaler_state",
     "structure_of",
     "take_apart",
+    "weights_of_rows",
 ]

@@ -33,6 +33,7 @@ from ibestimators.structures._kinds import (
     Structure,
     n_axes,
 )
+from ibestimators.structures._positions import Positions
 from ibestimators.structures._scaling import (
     finite_scale,
     is_finite,
@@ -154,6 +155,11 @@ class ArrayStructure(Structure):
     def learn(cls, X: NDArray[Any], sample_weight: NDArray[Any] | None, estimator: Any) -> Self:
         scaler = _fit_scaler(X, sample_weight) if estimator.standardize else None
         return cls(X.shape[1:], scaler)
+
+    @classmethod
+    def positions(cls, X: NDArray[Any]) -> Positions:
+        axes = X.shape[1:-1] or X.shape[1:]  # the columns of a table
+        return Positions(np.full(len(X), math.prod(axes)), axes)
 
     def state(self) -> dict[str, Any]:
         return {"sample_shape": self.sample_shape, "scaler": scaler_state(self.scaler)}

@@ -24,6 +24,7 @@ from ibestimators.structures._kinds import (
     refuse_no_samples,
 )
 from ibestimators.structures._packed import PackedSamples
+from ibestimators.structures._positions import Positions
 from ibestimators.structures._scaling import (
     finite_scale,
     new_scaler,
@@ -146,6 +147,10 @@ class GraphStructure(Structure):
         )
         estimator.n_features_in_ = structure.layout.n_features
         return structure
+
+    @classmethod
+    def positions(cls, X: ParsedGraphs) -> Positions:
+        return Positions(np.array(X.n_nodes, dtype=np.int64), None)
 
     def state(self) -> dict[str, Any]:
         return {

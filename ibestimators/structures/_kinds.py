@@ -26,6 +26,8 @@ import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+from ibestimators.structures._positions import Positions
+
 MAX_SYMBOLS = 256  # a vocabulary of more tokens has rare ones: words
 
 Index = slice | torch.Tensor
@@ -155,6 +157,11 @@ class Structure(ABC):
         estimator : Estimator
             Its parameters say what to learn.
         """
+
+    @classmethod
+    def positions(cls, X: Any) -> Positions:
+        """The positions of a checked X: the rows of each sample, unless a kind has others."""
+        return Positions(np.array([len(item) for item in X], dtype=np.int64), None)
 
     @abstractmethod
     def read(self, X: Any, dtype: torch.dtype) -> Samples:
