@@ -13,7 +13,7 @@ import ibestimators
 
 SECTIONS = {
     "Estimators": ["mlp", "convolution", "recurrence", "message_passing", "attention", "suite"],
-    "Comparison": ["comparison"],
+    "Comparison": ["comparison", "scoring"],
     "Inspection": ["inspection"],
     "Text": ["text"],
 }

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ibestimators.message_passing import GraphClassifier, GraphRegressor
     from ibestimators.mlp import MLPClassifier, MLPRegressor
     from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
+    from ibestimators.scoring import position_scorer
     from ibestimators.suite import biases, load
     from ibestimators.text import TextTokenizer
 
@@ -59,6 +60,7 @@ _PUBLIC = {
     "message_passing": ["GraphClassifier", "GraphRegressor"],
     "attention": ["AttentionClassifier", "AttentionRegressor"],
     "suite": ["biases", "load"],
+    "scoring": ["position_scorer"],
     "text": ["TextTokenizer"],
     "comparison": [
         "compare_biases",

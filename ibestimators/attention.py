@@ -37,12 +37,14 @@ from ibestimators.layers import (
     ACTIVATIONS,
     Batch,
     ColumnEmbedding,
+    EachPosition,
     Encoder,
     LocalAttention,
     Network,
     Padded,
     Readout,
     has_few_columns,
+    patches,
 )
 from ibestimators.structures import NAMES, Layout, pad, padding_mask, row_numbers, sample_index
 
@@ -368,25 +370,6 @@ class AttentionEncoder(Encoder):
         return sizes.clamp(min=1) * (1 if self.mask in ("full", "local") else sizes // 64 + 1)
 
 
-def patches(
-    x: torch.Tensor, size: int, stride: int | None = None
-) -> torch.Tensor:  # (batch, *sizes, features)
-    """Patches of equal sides, `stride` apart along each axis (None: `size`, side by side).
-
-    There is a patch for each `stride` positions of an axis, centred on them, with zeros beyond
-    the ends. (batch, patches, size x ... x size x features).
-    """
-    n_axes, stride = x.ndim - 2, stride or size
-    before = (size - stride) // 2
-    room = [0, 0]  # on both sides of each axis, the last first
-    for length in reversed(x.shape[1:-1]):
-        room += [before, -length % stride + size - stride - before]
-    x = nn.functional.pad(x, room)
-    for axis in range(1, n_axes + 1):
-        x = x.unfold(axis, size, stride)  # (batch, patches, ..., features, size, ...)
-    return x.movedim(n_axes + 1, -1).flatten(1, n_axes).flatten(2)
-
-
 @estimator
 class AttentionEstimator(Estimator):
     """Abstract base class of the estimators that learn attention."""
@@ -456,8 +439,8 @@ class AttentionEstimator(Estimator):
         "Side of the patches that signals, images and volumes are cut into. 'auto' cuts the "
         "longest side of a signal into at most 12 patches that overlap by half, and that of an "
         "image or volume into at most 6 patches side by side; 1 makes each position a token, "
-        "as 'auto' does for tables and tokens, and for signals with ``position='none'``, whose "
-        "steps are a set.",
+        "as 'auto' does for tables and tokens, for ``target='position'``, and for signals with "
+        "``position='none'``, whose steps are a set.",
     )
     patch_stride: int | Literal["auto"] = parameter(
         "auto",
@@ -483,7 +466,8 @@ class AttentionEstimator(Estimator):
     def _auto(self, layout: Layout) -> dict[str, Any]:
         sizes = layout.axes if layout.kind == "array" else (layout.longest,)
         size = stride = 1
-        if layout.kind in ("array", "sequences") and not layout.is_table:
+        pooled = self.target == "sample"
+        if pooled and layout.kind in ("array", "sequences") and not layout.is_table:
             if len(sizes) > 1:
                 size = stride = math.ceil(max(sizes) / _PATCHES_OF_IMAGE)
             elif self.position != "none":  # a patch has an order, a set has none
@@ -514,13 +498,19 @@ class AttentionEstimator(Estimator):
                     else "Use 'full', 'causal' or 'local'; 'graph' requires graphs."
                 )
             )
-        if of_graphs and self.readout == "last":
+        at_positions = self.target == "position"
+        if of_graphs and self.readout == "last" and not at_positions:
             raise ValueError(
                 "readout='last' is not supported for X, which is a list of graphs: nodes have no "
                 "order. Use 'mean', 'max' or 'cls'."
             )
         sizes = layout.axes if layout.kind == "array" else (layout.longest,)
         size, stride = (1, 1) if of_graphs else (int(self.patch_size), int(self.patch_stride))
+        if at_positions and size > 1:
+            raise ValueError(
+                f"patch_size={size} makes one token of several positions, but target='position' "
+                "needs a token for each. Set patch_size='auto' or 1."
+            )
         if stride > size:
             raise ValueError(
                 f"patch_stride={stride} is larger than patch_size={size}, so that steps between "
@@ -549,7 +539,7 @@ class AttentionEstimator(Estimator):
             n_tokens,
             blocks,
             self.embedding_size,
-            with_class=self.readout == "cls",
+            with_class=self.readout == "cls" and not at_positions,
             position=position,
             mask=self.mask,
             window=self.window,
@@ -557,6 +547,8 @@ class AttentionEstimator(Estimator):
             patch_stride=stride,
             column_embedding=columns,
         )
+        if at_positions:
+            return Network(encoder, EachPosition(head))
         how = "first" if self.readout == "cls" else self.readout
         return Network(encoder, Readout(how, head))
 

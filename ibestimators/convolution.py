@@ -36,8 +36,10 @@ from ibestimators.base import (
 from ibestimators.layers import (
     ACTIVATIONS,
     Batch,
+    EachPosition,
     Encoder,
     Network,
+    Packed,
     Padded,
     Readout,
     normalization_layer,
@@ -53,7 +55,7 @@ _POOLS: dict[tuple[str, int], Any] = {
     ("max", 2): nn.functional.max_pool2d,
     ("max", 3): nn.functional.max_pool3d,
 }
-_OF_POSITIONS: dict[str, Any] = {
+_DEFAULTS: dict[str, Any] = {
     "n_filters": (32, 32, 64, 64),
     "kernel_size": 5,
     "pooling": "max",
@@ -80,16 +82,26 @@ class SideBySide(nn.Module):
         Number of features of the input, and of filters of each width.
     widths : sequence of int
     stride : int
+    dilation : int, default=1
+        Distance between the positions that a filter covers.
     """
 
     def __init__(
-        self, n_axes: int, n_inputs: int, n_filters: int, widths: Sequence[int], stride: int
+        self,
+        n_axes: int,
+        n_inputs: int,
+        n_filters: int,
+        widths: Sequence[int],
+        stride: int,
+        dilation: int = 1,
     ) -> None:
         super().__init__()
         self.n_axes = n_axes
         self.widths = tuple(widths)
+        self.dilation = dilation
         self.convs = nn.ModuleList(
-            _CONVOLUTIONS[n_axes](n_inputs, n_filters, width, stride=stride) for width in widths
+            _CONVOLUTIONS[n_axes](n_inputs, n_filters, width, stride=stride, dilation=dilation)
+            for width in widths
         )
 
     def room(self, width: int) -> tuple[int, int]:
@@ -100,7 +112,7 @@ class SideBySide(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_inputs, *sizes)
         outputs = []
         for conv, width in zip(self.convs, self.widths, strict=True):
-            before, after = self.room(width)
+            before, after = (self.dilation * room for room in self.room(width))
             outputs.append(conv(nn.functional.pad(x, (-before, -after) * self.n_axes)))
         return torch.cat(outputs, 1)  # (batch, filters of all widths, *sizes)
 
@@ -136,6 +148,8 @@ class ConvLayer(nn.Module):
     activation : str
     dropout : float
     normalization : {"batch", "layer"} or None
+    dilation : int, default=1
+        Distance between the positions that a filter covers.
     """
 
     def __init__(
@@ -151,18 +165,22 @@ class ConvLayer(nn.Module):
         activation: str,
         dropout: float,
         normalization: str | None,
+        dilation: int = 1,
     ) -> None:
         super().__init__()
         self.n_axes = n_axes
+        self.dilation = dilation
         widths = tuple(kernel_size) if isinstance(kernel_size, tuple | list) else (kernel_size,)
         self.kernel_size = max(widths)
         self.stride = stride
         self.padding = padding
         self.pooling = pooling
         if len(widths) == 1:
-            self.conv = _CONVOLUTIONS[n_axes](n_inputs, n_filters, *widths, stride=stride)
+            self.conv = _CONVOLUTIONS[n_axes](
+                n_inputs, n_filters, *widths, stride=stride, dilation=dilation
+            )
         else:
-            self.conv = SideBySide(n_axes, n_inputs, n_filters, widths, stride)
+            self.conv = SideBySide(n_axes, n_inputs, n_filters, widths, stride, dilation)
             n_filters *= len(widths)
         self.n_filters = n_filters
         self.norm = None if normalization is None else normalization_layer(normalization, n_filters)
@@ -171,8 +189,9 @@ class ConvLayer(nn.Module):
 
     def after_conv(self, size: Any) -> Any:
         """Size of an axis (an int or a tensor of ints) after the convolution."""
-        room = self.kernel_size - 1 if self.padding == "same" else 0
-        return (size + room - self.kernel_size) // self.stride + 1
+        reach = self.dilation * (self.kernel_size - 1)
+        room = reach if self.padding == "same" else 0
+        return (size + room - reach - 1) // self.stride + 1
 
     def output_sizes(self, sizes: Sequence[int]) -> tuple[int, ...]:
         """Sizes of the structure's axes after this layer."""
@@ -201,7 +220,8 @@ class ConvLayer(nn.Module):
         """The input with zeros on both sides, if `padding` is "same"."""
         if self.padding == "valid":
             return x
-        before, after = (self.kernel_size - 1) // 2, self.kernel_size // 2
+        before = self.dilation * ((self.kernel_size - 1) // 2)
+        after = self.dilation * (self.kernel_size // 2)
         return nn.functional.pad(x, (before, after) * self.n_axes)
 
     def lengths_after_conv(self, lengths: torch.Tensor) -> torch.Tensor:
@@ -254,15 +274,24 @@ class ConvEncoder(Encoder):
     layers : sequence of ConvLayer
     of_graphs : bool, default=False
         Whether the samples are graphs, which are read as images of their adjacency matrices.
+    of_nodes : bool, default=False
+        Whether the features are those of the nodes of graphs, on the diagonals of their images.
     """
 
-    def __init__(self, layers: Sequence[ConvLayer], of_graphs: bool = False) -> None:
+    def __init__(
+        self, layers: Sequence[ConvLayer], of_graphs: bool = False, of_nodes: bool = False
+    ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
         self.of_graphs = of_graphs
+        self.of_nodes = of_nodes
 
-    def forward(self, batch: Batch) -> Padded:
+    def forward(self, batch: Batch) -> Padded | Packed:
         x, lengths = self.feature_map(*self.as_images(batch))
+        if self.of_nodes:
+            assert batch.lengths is not None
+            graph, place = places_in_images(batch.lengths)
+            return Packed(x[graph, place, place], graph, len(batch.lengths))
         mask = None if lengths is None else padding_mask(lengths, x.shape[1:-1]).flatten(1)
         return Padded(x.flatten(1, -2), mask)
 
@@ -291,6 +320,14 @@ class ConvEncoder(Encoder):
         return sizes.clamp(1, MAX_SIDE).square() if self.of_graphs else sizes.clamp(min=1)
 
 
+def places_in_images(lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # (batch,)
+    """The graph of each node, and its row in the image of the adjacency matrix: (nodes,) twice."""
+    sides = lengths.clamp(min=1, max=MAX_SIDE)
+    graph = sample_index(lengths)
+    numbers = row_numbers(torch.zeros_like(lengths), lengths)
+    return graph, numbers * sides[graph] // lengths[graph]
+
+
 def adjacency_images(
     x: torch.Tensor,
     lengths: torch.Tensor,
@@ -305,8 +342,7 @@ def adjacency_images(
     (batch, side, side, 1 + edge features + features) and (batch,).
     """
     sides = lengths.clamp(min=1, max=MAX_SIDE)
-    graph = sample_index(lengths)  # (nodes,)
-    place = row_numbers(torch.zeros_like(lengths), lengths) * sides[graph] // lengths[graph]
+    graph, place = places_in_images(lengths)  # (nodes,)
     side = int(sides.max())
     source, target = edges
     links = x.new_ones(edges.shape[1], 1)
@@ -333,7 +369,7 @@ class ConvEstimator(Estimator):
         ["array-like", StrOptions({"auto"})],
         "tuple of int or 'auto'",
         "Number of filters of each convolution layer, and of each width. 'auto' is "
-        "(32, 32, 64, 64), and (100,) for tokens.",
+        "(32, 32, 64, 64), and (100,) for the pooled tokens of ``target='sample'``.",
     )
     kernel_size: int | tuple[Any, ...] | Literal["auto"] = parameter(
         "auto",
@@ -341,7 +377,7 @@ class ConvEstimator(Estimator):
         "int, tuple or 'auto'",
         "Number of positions that a filter covers along each axis: one value for all layers or "
         "one per layer. A tuple in the place of one value, as in ((3, 4, 5),), gives a layer "
-        "filters of several widths side by side. 'auto' is 5, and ((3, 4, 5),) for tokens.",
+        "filters of several widths side by side. 'auto' is 5, and ((3, 4, 5),) for pooled tokens.",
     )
     stride: int | tuple[int, ...] = parameter(
         1,
@@ -359,7 +395,9 @@ class ConvEstimator(Estimator):
         "auto",
         [StrOptions({"auto", "mean", "max"}), None],
         "{'auto', 'mean', 'max'} or None",
-        "Pooling of neighbouring pairs after each layer. 'auto' is 'max', and None for tokens.",
+        "Pooling of neighbouring pairs after each layer. 'auto' is 'max', and None for tokens and "
+        "for ``target='position'``, where the positions that a filter covers are twice as far "
+        "apart in each layer as in the one before.",
     )
     readout: str = parameter(
         "auto",
@@ -379,13 +417,16 @@ class ConvEstimator(Estimator):
         [StrOptions({"auto", "batch", "layer"}), None],
         "{'auto', 'batch', 'layer'} or None",
         "Normalisation before the activation: over the batch, with sample weights, or at each "
-        "position separately. 'auto' is 'batch', and None for tokens.",
+        "position separately. 'auto' is 'batch', and None for pooled tokens.",
     )
 
     def _auto(self, layout: Layout) -> dict[str, Any]:
         # Tokens: one layer, several widths, the maximum over time (Kim 2014).
-        own = _OF_TOKENS if layout.kind == "tokens" else _OF_POSITIONS
-        if layout.kind == "tokens" and not isinstance(self.n_filters, str):
+        pools_tokens = layout.kind == "tokens" and self.target == "sample"
+        own = _OF_TOKENS if pools_tokens else _DEFAULTS
+        if self.target == "position":
+            own = own | {"pooling": None}
+        if pools_tokens and not isinstance(self.n_filters, str):
             own = own | {"kernel_size": own["kernel_size"] * len(self.n_filters)}
         return {**super()._auto(layout), **own}
 
@@ -404,7 +445,10 @@ class ConvEstimator(Estimator):
                 f"but the samples have shape {layout.sample_shape}, with {len(sizes)} axes of "
                 "structure. Use input_shape to merge axes."
             )
-        if layout.kind != "array" and self.readout == "flatten":
+        at_positions = self.target == "position"
+        if at_positions:
+            self._refuse_fewer_positions()
+        elif layout.kind != "array" and self.readout == "flatten":
             raise ValueError(
                 "readout='flatten' requires samples of one size, but X has samples of different "
                 "sizes. Use readout='mean' or 'max'."
@@ -429,6 +473,8 @@ class ConvEstimator(Estimator):
                 activation=self.activation,
                 dropout=float(self.dropout),
                 normalization=self.normalization,
+                # In the place of pooling, which widens the receptive field in the same way.
+                dilation=2 ** len(layers) if at_positions else 1,
             )
             after = layer.output_sizes(sizes)
             if min(after) < 1:
@@ -439,10 +485,28 @@ class ConvEstimator(Estimator):
                 )
             layers.append(layer)
             n_features, sizes = layer.n_filters, list(after)
+        of_graphs = layout.kind == "graphs"
+        if at_positions:
+            encoder = ConvEncoder(layers, of_graphs, of_nodes=of_graphs)
+            return Network(encoder, EachPosition(self._head(n_features, n_outputs)))
         if self.readout == "flatten":
             n_features *= math.prod(sizes)
         readout = Readout(self.readout, self._head(n_features, n_outputs))
-        return Network(ConvEncoder(layers, of_graphs=layout.kind == "graphs"), readout)
+        return Network(ConvEncoder(layers, of_graphs), readout)
+
+    def _refuse_fewer_positions(self) -> None:
+        """Raise an error if a parameter would leave fewer positions than the sample has."""
+        strides = self._per_layer("stride", len(self.n_filters))
+        for name, value, keeps, remedy in (
+            ("stride", self.stride, all(stride == 1 for stride in strides), 1),
+            ("padding", self.padding, self.padding == "same", "same"),
+            ("pooling", self.pooling, self.pooling is None, "auto"),
+        ):
+            if not keeps:
+                raise ValueError(
+                    f"{name}={value!r} leaves fewer positions than X has, but target='position' "
+                    f"needs them all. Set {name}={remedy!r}."
+                )
 
     def _budget_rule(self, layout: Layout) -> BudgetRule:
         return BudgetRule(lr=1e-2, n_steps=800, weight_decay=1.0)
@@ -485,7 +549,8 @@ class ConvClassifier(ConvEstimator, Classifier):
     Reads (n, d) as signals of d steps, (n, steps, features) and sequences of any length as
     signals, (n, height, width, features) as images, (n, depth, height, width, features) as
     volumes, tokens as signals of their embeddings (Kim 2014), and graphs as images of
-    their adjacency matrices, which depend on the order of the nodes.
+    their adjacency matrices, which depend on the order of the nodes. If ``target='position'``,
+    nothing is pooled, and a node is on the diagonal of its image.
 
     {sections}
 
@@ -508,6 +573,15 @@ class ConvClassifier(ConvEstimator, Classifier):
     >>> clf = ConvClassifier(input_shape=(8, 8, 1), max_epochs=5, random_state=0)
     >>> clf.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.9
     True
+
+    A class at each step: whether it is above the step before.
+
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(100, 20))
+    >>> y = X > np.roll(X, 1, axis=1)
+    >>> clf = ConvClassifier(target="position", max_epochs=10, random_state=0).fit(X, y)
+    >>> clf.predict(X).shape, clf.predict_proba(X).shape, clf.score(X, y) > 0.9
+    ((100, 20), (100, 20, 2), True)
     """
 
 
@@ -518,7 +592,8 @@ class ConvRegressor(ConvEstimator, Regressor):
     Reads (n, d) as signals of d steps, (n, steps, features) and sequences of any length as
     signals, (n, height, width, features) as images, (n, depth, height, width, features) as
     volumes, tokens as signals of their embeddings (Kim 2014), and graphs as images of
-    their adjacency matrices, which depend on the order of the nodes.
+    their adjacency matrices, which depend on the order of the nodes. If ``target='position'``,
+    nothing is pooled, and a node is on the diagonal of its image.
 
     {sections}
 

@@ -41,6 +41,7 @@ from ibestimators.layers import (
     ACTIVATIONS,
     Batch,
     DenseLayers,
+    EachPosition,
     Encoder,
     Network,
     Packed,
@@ -434,7 +435,11 @@ class GraphEstimator(Estimator):
             )
         learned = is_array and self.position == "learned"
         how = tuple(self.readout.split("+"))
-        head = self._head(self.hidden_size * len(how), n_outputs)
+        readout = (
+            EachPosition(self._head(self.hidden_size, n_outputs))
+            if self.target == "position"
+            else Readout(how, self._head(self.hidden_size * len(how), n_outputs))
+        )
         encoder = GraphEncoder(
             layout.n_features,
             self.hidden_size,
@@ -448,7 +453,7 @@ class GraphEstimator(Estimator):
             n_edge_features=layout.n_edge_features,
             n_identities=math.prod(layout.axes) if learned else None,
         )
-        return Network(encoder, Readout(how, head))
+        return Network(encoder, readout)
 
     def _budget_rule(self, layout: Layout) -> BudgetRule:
         # Graphs differ in their edges, from which more is to be learned than from one grid.

@@ -6,7 +6,8 @@ Comparisons measure the gain of every other bias against this baseline.
 Samples of different sizes cannot be flattened into vectors of one length. Sequences are padded
 with zeros to the longest sequence of the training data. Tokens are replaced by the mean of their
 embeddings, a bag of words. Graphs are replaced by the pooled features of their nodes, the
-structure-agnostic baseline of Errica et al.
+structure-agnostic baseline of Errica et al. For an output at each position, the same dense layers
+read each position alone.
 
 Reference: Rumelhart, Hinton & Williams, "Learning representations by
 back-propagating errors", Nature 323 (1986); Errica, Podda, Bacciu & Micheli, "A fair
@@ -18,10 +19,11 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any, ClassVar
 
 import torch
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ibestimators.base import (
@@ -36,14 +38,16 @@ from ibestimators.layers import (
     Batch,
     ColumnEmbedding,
     DenseLayers,
+    EachPosition,
     Encoder,
     Network,
     Packed,
     Padded,
     Readout,
     has_few_columns,
+    patches,
 )
-from ibestimators.structures import Layout, aggregate, pad, sample_index
+from ibestimators.structures import NAMES, Layout, aggregate, pad, padding_mask, sample_index
 
 _COLUMN_SIZE = 4
 
@@ -93,6 +97,30 @@ class Flatten(Encoder):
                 "bias.",
                 stacklevel=2,
             )
+
+
+class Neighbourhoods(Encoder):
+    """Pass the features of each position on, with those of the positions around it.
+
+    Parameters
+    ----------
+    context : int
+        Number of positions on each side, along each axis, with zeros beyond the ends.
+    """
+
+    def __init__(self, context: int) -> None:
+        super().__init__()
+        self.context = context
+
+    def forward(self, batch: Batch) -> Padded:
+        x, lengths = batch.x, batch.lengths
+        mask = None
+        if lengths is not None:
+            x, lengths = pad(x, lengths)  # (batch, longest, features)
+            mask = padding_mask(lengths, (x.shape[1],))
+        elif x.ndim == 2:
+            x = x.unsqueeze(-1)  # d features are d positions of one feature
+        return Padded(patches(x, 2 * self.context + 1, 1), mask)
 
 
 class Rows(Encoder):
@@ -162,6 +190,14 @@ class MLPEstimator(Estimator):
         "Normalisation of the hidden units before the activation.",
     )
 
+    context: int = parameter(
+        0,
+        [Interval(Integral, 0, None, closed="left")],
+        "int",
+        "Number of positions on each side, along each axis, that are read together with a "
+        "position if ``target='position'``; 0 reads each position alone. Not for graphs.",
+    )
+
     def _auto(self, layout: Layout) -> dict[str, Any]:
         own = "periodic" if has_few_columns(layout) else None
         return {**super()._auto(layout), "column_embedding": own}
@@ -169,7 +205,16 @@ class MLPEstimator(Estimator):
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         encoder: Encoder
         how, n_inputs = "flatten", layout.n_features
-        if layout.kind == "array":
+        if self.target == "position":
+            if self.context and layout.kind == "graphs":
+                raise ValueError(
+                    f"context={self.context} requires positions in order, but X is "
+                    f"{NAMES[layout.kind]}. Set context=0."
+                )
+            n_axes = len(layout.axes) if layout.kind == "array" else 1
+            n_inputs *= (2 * self.context + 1) ** n_axes
+            encoder = Neighbourhoods(self.context)
+        elif layout.kind == "array":
             n_inputs *= math.prod(layout.axes)
             columns = None
             if layout.is_table and self.column_embedding == "periodic":
@@ -192,6 +237,8 @@ class MLPEstimator(Estimator):
             dropout=float(self.dropout),
             normalization=self.normalization,
         )
+        if self.target == "position":
+            return Network(encoder, EachPosition(dense))
         return Network(encoder, Readout(how, dense))
 
     def _budget_rule(self, layout: Layout) -> BudgetRule:
@@ -208,7 +255,8 @@ class MLPClassifier(MLPEstimator, Classifier):
 
     Arrays are flattened. Sequences are padded to the longest training sequence (longer ones
     are truncated, with a warning). Tokens are read as the mean of their embeddings, and graphs
-    as the mean and sum of their node features.
+    as the mean and sum of their node features. If ``target='position'``, the same dense layers
+    read each position, and no other but those of `context`.
 
     {sections}
 
@@ -237,7 +285,8 @@ class MLPRegressor(MLPEstimator, Regressor):
 
     Arrays are flattened. Sequences are padded to the longest training sequence (longer ones
     are truncated, with a warning). Tokens are read as the mean of their embeddings, and graphs
-    as the mean and sum of their node features.
+    as the mean and sum of their node features. If ``target='position'``, the same dense layers
+    read each position, and no other but those of `context`.
 
     {sections}
 

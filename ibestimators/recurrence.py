@@ -36,7 +36,7 @@ from ibestimators.base import (
     estimator,
     parameter,
 )
-from ibestimators.layers import Batch, Encoder, MinGRU, Network, Padded, Readout
+from ibestimators.layers import Batch, EachPosition, Encoder, MinGRU, Network, Padded, Readout
 from ibestimators.structures import Layout, pad, padding_mask
 from ibestimators.training import GradientClipping
 
@@ -45,22 +45,31 @@ State = tuple[torch.Tensor, ...]
 
 
 class RecurrentEncoder(Encoder):
-    """A recurrence over the steps of a sample."""
+    """A recurrence over the steps of a sample.
+
+    Attributes
+    ----------
+    each_position : bool
+        Whether each position of an image or a volume is a step, row after row, and not each row
+        or slice.
+    """
+
+    each_position = False
 
     def forward(self, batch: Batch) -> Padded:
         x, lengths = self.steps(batch)
         mask = None if lengths is None else padding_mask(lengths, (x.shape[1],))
         return Padded(self.features(x, lengths), mask)
 
-    @staticmethod
-    def steps(batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def steps(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Input of the recurrence, (batch, steps, features), and lengths of padded samples."""
         x, lengths = batch.x, batch.lengths
         if lengths is not None:
             return pad(x, lengths)
         if x.ndim == 2:
             x = x.unsqueeze(-1)  # d features are d steps of one feature
-        return x.flatten(2), None  # the rows of an image are steps
+        # The rows of an image are steps, or its pixels.
+        return x.flatten(1, -2) if self.each_position else x.flatten(2), None
 
     @abstractmethod
     def features(
@@ -308,13 +317,16 @@ class RecurrentEstimator(Estimator):
 
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
         varies = layout.kind != "array"
-        if varies and self.readout == "flatten":
+        if varies and self.readout == "flatten" and self.target == "sample":
             raise ValueError(
                 "readout='flatten' requires samples of one length, but X has samples of "
                 "different lengths. Use readout='auto', 'last', 'mean' or 'max'."
             )
         how = tuple(self.readout.split("+"))
         n_steps, *others = (1,) if varies else layout.axes
+        at_positions = self.target == "position"
+        if at_positions:
+            n_steps, others = n_steps * math.prod(others), []
         sizes: Any = (layout.n_features * math.prod(others), self.hidden_size, self.n_layers)
         options: Any = {"bidirectional": self.bidirectional, "dropout": self.dropout}
         encoder: RecurrentEncoder
@@ -327,6 +339,9 @@ class RecurrentEstimator(Estimator):
         else:
             encoder, ends = CellEncoder(self.cell, *sizes, **options), ["ends"]
             n_states = self.hidden_size * (2 if self.bidirectional else 1)
+        if at_positions:
+            encoder.each_position = True
+            return Network(encoder, EachPosition(self._head(n_states, n_outputs)))
         if self.bidirectional and "last" in how:
             how = (*ends, *[name for name in how if name != "last"])
         n_pooled = sum(n_states * (n_steps if name == "flatten" else 1) for name in how)
@@ -349,8 +364,8 @@ class RecurrentClassifier(RecurrentEstimator, Classifier):
     """Classifier that assumes order and keeps information about past steps in a hidden state.
 
     Reads (n, d) as d steps of one feature; (n, steps, features), sequences and tokens of
-    any length as steps; the rows of images and the slices of volumes as steps; and the nodes
-    of graphs as steps, in the given order.
+    any length as steps; the rows of images and the slices of volumes as steps, or their pixels,
+    row after row, if ``target='position'``; and the nodes of graphs as steps, in the given order.
 
     {sections}
 
@@ -385,8 +400,8 @@ class RecurrentRegressor(RecurrentEstimator, Regressor):
     """Regressor that assumes order and keeps information about past steps in a hidden state.
 
     Reads (n, d) as d steps of one feature; (n, steps, features), sequences and tokens of
-    any length as steps; the rows of images and the slices of volumes as steps; and the nodes
-    of graphs as steps, in the given order.
+    any length as steps; the rows of images and the slices of volumes as steps, or their pixels,
+    row after row, if ``target='position'``; and the nodes of graphs as steps, in the given order.
 
     {sections}
 

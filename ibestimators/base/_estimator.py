@@ -34,6 +34,12 @@ from ibestimators import training
 from ibestimators.base._budget import Budget, BudgetRule
 from ibestimators.base._fitted import COLUMNS, DTYPES, MIN_EPOCHS_TO_CONVERGE, Fitted
 from ibestimators.base._parameters import estimator, parameter
+from ibestimators.base._positions import (
+    AtPositions,
+    LabelsAtPositions,
+    check_labels,
+    refuse_labels_at_positions,
+)
 from ibestimators.base._progress import CallbackSupportMixin, notify_callbacks, with_callbacks
 from ibestimators.base._random import draw_seed
 from ibestimators.base._targets import Target
@@ -60,7 +66,8 @@ class _TrainingData(NamedTuple):
     """X and y, checked, with what comes beside them."""
 
     X: Any
-    y: NDArray[Any]
+    y: Any  # an array, or LabelsAtPositions
+    target_type: type[Target]  # of y, or of its rows
     weight: NDArray[Any] | None
     groups: NDArray[Any] | None
 
@@ -72,6 +79,15 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     A bias defines ``assumption``, ``_budget_rule``, ``_build_network`` and ``_widened``.
     """
 
+    target: str = parameter(
+        "sample",
+        [StrOptions({"sample", "position"})],
+        "{'sample', 'position'}",
+        "What is predicted: one answer for each sample, or one for each of its positions: steps, "
+        "pixels, tokens, nodes, the columns of a table. y at positions has the form of X without "
+        "its features; NaN, None or, as a class, -1 marks a position without a label. Parameters "
+        "of the pooling do not apply to it.",
+    )
     lr: float | Literal["auto"] = parameter(
         "auto",
         [POSITIVE_REAL, StrOptions({"auto"})],
@@ -291,10 +307,14 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_outputs)
             For classifiers: a class of any type for each sample, or a column of 0 and 1 for
             each of several labels, which may be a sparse matrix. For regressors: numbers.
+            If ``target='position'``: such values at each position, (n_samples, n_steps),
+            (n_samples, height, width) or a list of arrays (n_steps_i,), each with or without a
+            last axis of several labels or outputs.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss and in the standardisation; only their
             ratios matter. The training budget ('auto') follows from the number of samples and
-            not from their weights.
+            not from their weights. If ``target='position'``, weights of positions are possible
+            too, in the form of y; a weight of 0 is the same as no label.
         groups : array-like of shape (n_samples,), default=None
             Group of each sample, such as its patient. `early_stopping` then sets whole groups
             aside; otherwise groups are ignored.
@@ -353,19 +373,18 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             refuse_masked(X, "X")
             kind = structure_of(X)
             check = partial(kind.check, estimator=settings)
-            target_type = self._target_type(y)
-            data = self._check_data(X, y, sample_weight, groups, check, target_type)
+            data = self._check_data(X, y, sample_weight, groups, check, kind, None)
             structure = kind.learn(data.X, data.weight, settings)
             settings._resolve_auto(structure.layout)
-            target = target_type.learn(data.y, data.weight, settings, classes)
+            target = self._learned_target(data, settings, classes)
         else:
             settings, structure, target = before.settings, before.structure, before.target
-            data = self._check_data(X, y, sample_weight, groups, before.check, type(target))
+            kind = type(structure)
+            data = self._check_data(X, y, sample_weight, groups, before.check, kind, target)
         # Samples to train on and, with early stopping, to validate on.
         dtype, seed = DTYPES[settings.dtype], draw_seed(self.random_state)
         samples = structure.read(data.X, dtype)
-        labels = target.encode(data.y, dtype)
-        weight = target.loss_weight(data.y, data.weight, self)
+        labels, weight = target.labels(data.y, data.weight, self, dtype)
         train, *validation = [
             labelled_samples(samples, labels, weight, rows, dtype, rescale=not one_pass)
             for rows in self._split(data, target, seed, one_pass)
@@ -384,7 +403,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _target_type(self, y: Any) -> type[Target]:
-        """What y holds."""
+        """What y holds, or its rows if it is at positions."""
         return next(target for target in self._target_types if target.recognises(y))
 
     def _check_data(
@@ -394,28 +413,52 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: ArrayLike | None,
         groups: ArrayLike | None,
         check: Callable[[Any], Any],
-        target_type: type[Target],
+        kind: type[Structure],
+        target: Target | AtPositions | None,
     ) -> _TrainingData:
-        """X as its structure takes it, y as an array, weights and groups; or an error."""
+        """X as its structure takes it, y, weights and groups, checked; or an error.
+
+        `target` is what was learned from an earlier y, if there was one.
+        """
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
         given, X = X, check(X)
         refuse_masked(y, "y")
-        y = target_type.check(y, self)
         group_labels = None if groups is None else check_groups(groups)
-        check_consistent_length(X, y, group_labels)
-        weight = check_weight(sample_weight, y)
+        at_positions = self.target == "position" if target is None else target is not target.of_rows
+        type_of = self._target_type if target is None else lambda _: type(target.of_rows)
+        positions = kind.positions(X)
+        checked: NDArray[Any] | LabelsAtPositions
+        if at_positions:
+            target_type, checked = check_labels(y, sample_weight, positions, type_of, self)
+            check_consistent_length(X, checked, group_labels)
+            weight = checked.sample_weight()
+        else:
+            refuse_labels_at_positions(y, positions)
+            target_type = type_of(y)
+            checked = target_type.check(y, self)
+            check_consistent_length(X, checked, group_labels)
+            weight = check_weight(sample_weight, checked)
         if weight is not None and not weight.all() and not isinstance(X, np.ndarray):
             # The longest sample, the vocabulary, the attributes: of samples that count.
             kept, given = np.flatnonzero(weight), list(given)
-            X, y, weight = check([given[i] for i in kept]), y[kept], weight[kept]
+            X, checked, weight = check([given[i] for i in kept]), checked[kept], weight[kept]
             group_labels = None if group_labels is None else group_labels[kept]
-        return _TrainingData(X, y, weight, group_labels)
+        return _TrainingData(X, checked, target_type, weight, group_labels)
+
+    def _learned_target(
+        self, data: _TrainingData, settings: Self, classes: ArrayLike | None = None
+    ) -> Target | AtPositions:
+        """What y holds, with its classes, or its shape and scale."""
+        learn, y = data.target_type.learn, data.y
+        if isinstance(y, LabelsAtPositions):
+            return AtPositions(learn(y.rows, y.weight, settings, classes))
+        return learn(y, data.weight, settings, classes)
 
     def _split(
-        self, data: _TrainingData, target: Target, seed: int, one_pass: bool
+        self, data: _TrainingData, target: Target | AtPositions, seed: int, one_pass: bool
     ) -> Sequence[NDArray[np.int64]]:
         """Rows to train on and, with early stopping, rows to validate on."""
         if one_pass or not self.early_stopping:
@@ -427,7 +470,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         self,
         settings: Estimator,
         structure: Structure,
-        target: Target,
+        target: Target | AtPositions,
         before: Fitted | None,
         budget: Budget,
         n_samples: int,
@@ -450,7 +493,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         net.history.extend(before.net.history)
         return net
 
-    def _new_network(self, structure: Structure, target: Target) -> Network:
+    def _new_network(self, structure: Structure, target: Target | AtPositions) -> Network:
         """A network with initial weights, in the dtype of the parameters."""
         layout, embedding = structure.layout, None
         vocabulary_size = layout.vocabulary_size
@@ -467,7 +510,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _new_net(
         self,
         network: Network,
-        target: Target,
+        target: Target | AtPositions,
         device: str,
         budget: Budget,
         n_samples: int,
@@ -485,7 +528,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 callbacks.append(training.early_stopping(self.n_iter_no_change, self.tol))
         return training.build_net(
             network,
-            target.criterion,
+            target.loss(),
             lr=budget.lr,
             weight_decay=budget.weight_decay,
             batch_size=budget.batch_size,
@@ -565,15 +608,11 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     # ---------------------------------------------------------------- predict
 
-    def _outputs(self, X: Any) -> torch.Tensor:
-        """Outputs of the network: (n_samples, n_outputs)."""
+    def _predictions(self, X: Any) -> Any:
+        """Probabilities, or predictions in the units of y; at positions, in the form of X."""
         check_is_fitted(self)
-        return self._fitted.outputs(X)
-
-    def _predictions(self, X: Any) -> NDArray[np.float64]:
-        """Probabilities, or predictions in the units of y."""
-        outputs = self._outputs(X)
-        return np.asarray(self._fitted.target.outcome(outputs).numpy())
+        fitted = self._fitted
+        return fitted.predictions(X, lambda rows: fitted.target.of_rows.outcome(rows).numpy())
 
     @property
     def module_(self) -> Network:
@@ -596,8 +635,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         int
         """
         settings, structure = self._for(X)
-        target_type = self._target_type(y)
-        target = target_type.learn(target_type.check(y, settings), None, settings)
+        check, kind = partial(structure.check, estimator=settings), type(structure)
+        data = settings._check_data(X, y, None, None, check, kind, None)
+        target = settings._learned_target(data, settings)
         with training.seeded(0, "cpu"), torch.device("meta"):
             return sum(p.numel() for p in settings._new_network(structure, target).parameters())
 
@@ -690,7 +730,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         ImportError
             If the libraries are not installed: ``pip install "ibestimators[onnx]"``.
         ValueError
-            If the estimator was not fitted on arrays.
+            If the estimator was not fitted on arrays, or has ``target='position'``.
         """
         from ibestimators.base._onnx import to_onnx
 
@@ -708,7 +748,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         target_types = {each.__name__: each for each in self._target_types}
         # In older files each estimator has one type of target.
         name = state.get("target_type", self._target_types[-1].__name__)
-        target = target_types[name].from_state(state["target"])
+        of_rows = target_types[name].from_state(state["target"])
+        target = AtPositions(of_rows) if settings.target == "position" else of_rows
         network = settings._new_network(structure, target)
         network.load_state_dict(weights)
         one_pass = not state["scheduled"]

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ibestimators import training
 from ibestimators.base._budget import Budget
+from ibestimators.base._positions import AtPositions
 from ibestimators.base._targets import Target
 from ibestimators.layers import Batch, Network
-from ibestimators.structures import Samples, Structure, is_finite, refuse_masked, structure_of
+from ibestimators.structures import (
+    Positions,
+    Samples,
+    Structure,
+    is_finite,
+    refuse_masked,
+    structure_of,
+)
 from ibestimators.training import TrainingNet
 
 MIN_WORK_FOR_THREADS = 2_000_000_000  # multiply-adds of a step
@@ -52,7 +63,7 @@ class Fitted:
 
     settings: Any
     structure: Structure
-    target: Target
+    target: Target | AtPositions
     net: TrainingNet
     budget: Budget
     scheduled: bool
@@ -111,7 +122,7 @@ class Fitted:
         columns = {name: v for name, v in vars(self.settings).items() if name in COLUMNS}
         return {
             **columns,
-            **self.target.attributes(),
+            **self.target.of_rows.attributes(),
             "sample_shape_": self.structure.layout.sample_shape,
             "net_": self.net,
             **self.budget.attributes,
@@ -154,9 +165,31 @@ class Fitted:
         """A copy of the network in evaluation mode, whose use leaves the original unchanged."""
         return copy.deepcopy(self.network).eval()
 
-    def outputs(self, X: Any) -> torch.Tensor:
-        """Outputs of the network for each sample of X: (n_samples, n_outputs)."""
+    @property
+    def at_positions(self) -> bool:
+        """Whether there is an output for each position of a sample."""
+        return isinstance(self.target, AtPositions)
+
+    def positions(self, samples: Samples) -> Positions:
+        """The positions of samples."""
+        layout = self.structure.layout
+        if samples.sizes is not None:
+            return Positions(samples.sizes.numpy(), None)
+        return Positions(np.full(len(samples), layout.n_positions), layout.axes)
+
+    def predictions(self, X: Any, meaning: Callable[[torch.Tensor], NDArray[Any]]) -> Any:
+        """What the outputs of each sample mean, or of each position, in the form of X."""
         samples = self.read(X)
+        rows = np.asarray(meaning(self.outputs(samples)))
+        return self.positions(samples).unpack(rows) if self.at_positions else rows
+
+    def outputs(self, samples: Samples) -> torch.Tensor:
+        """Outputs of the network, (n_rows, n_outputs): a row a sample, or a position."""
+        n_rows = None
+        if self.at_positions:
+            positions = self.positions(samples)
+            positions.refuse_empty()
+            n_rows = torch.from_numpy(positions.lengths)
         padded_sizes = None
         if samples.sizes is None:
             most = CACHED_POSITIONS if self.on_cpu else 1 << 20
@@ -167,9 +200,12 @@ class Fitted:
                 padded_sizes = samples.sizes.clamp(min=1)
             batch_size = max(1, min(1024, MAX_ROWS // self.structure.layout.typical))
         with training.intra_op_threads(self.n_threads(batch_size)):
-            outputs = training.forward(self.net, samples, batch_size, padded_sizes, MAX_ROWS)
+            outputs = training.forward(
+                self.net, samples, batch_size, padded_sizes, MAX_ROWS, n_rows
+            )
         if not is_finite(outputs):
             row = int(outputs.isfinite().logical_not().nonzero()[0, 0])
+            row = row if n_rows is None else int((n_rows.cumsum(0) <= row).sum())
             raise ValueError(
                 f"{type(self.settings).__name__} gives infinite or NaN outputs for sample "
                 f"{row} of X. The sample is too far from those "
@@ -210,8 +246,8 @@ class Fitted:
         return {
             "kind": self.structure.kind,
             "structure": self.structure.state(),
-            "target": self.target.state(),
-            "target_type": type(self.target).__name__,
+            "target": self.target.of_rows.state(),
+            "target_type": type(self.target.of_rows).__name__,
             "dtype": self.settings.dtype,
             "budget": self.budget._asdict(),
             "scheduled": self.scheduled,

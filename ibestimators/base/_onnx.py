@@ -42,7 +42,7 @@ class OnnxModel(nn.Module):
         if any(isinstance(module, nn.GRU | nn.LSTM) for module in self.network.modules()):
             # ONNX Runtime has no gated recurrences in float64.
             self.network, self.dtype = self.network.float(), torch.float32
-        self.outcome = fitted.target.outcome
+        self.outcome = fitted.target.of_rows.outcome
         assert isinstance(fitted.structure, ArrayStructure)
         scaler = fitted.structure.scaler
         self.standardize = scaler is not None
@@ -70,6 +70,11 @@ def to_onnx(estimator: Estimator, path: str | os.PathLike[str]) -> None:
         raise ValueError(
             f"to_onnx is for estimators fitted on arrays, but this {type(estimator).__name__} was "
             f"fitted on {fitted.structure.kind}. Pad its samples to one shape, or use save."
+        )
+    if fitted.at_positions:
+        raise ValueError(
+            f"to_onnx is for one output a sample, but this {type(estimator).__name__} has "
+            "target='position'. Use save."
         )
     # Two samples: torch treats an axis of size 1 as a constant.
     example = torch.zeros(2, *fitted.structure.sample_shape, dtype=torch.float64)

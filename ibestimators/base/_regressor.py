@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from ibestimators.base._estimator import Estimator
 from ibestimators.base._parameters import estimator
 from ibestimators.base._targets import Numbers
+from ibestimators.scoring import position_scorer
 
 
 @estimator
@@ -28,9 +29,10 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         X : array-like
             As in `fit`. The first call decides structure and scale.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets. The first call decides their scale.
+            Targets, or targets at positions as in `fit`. The first call decides their scale.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample in the loss, not rescaled: 2 everywhere doubles it.
+            Weight of each sample in the loss, not rescaled: 2 everywhere doubles it. Or, as in
+            `fit`, of each position.
 
         Returns
         -------
@@ -40,7 +42,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         before = self._fitted if self.__sklearn_is_fitted__() else None
         return self._train(X, y, sample_weight, before=before, one_pass=True)
 
-    def predict(self, X: Any) -> NDArray[np.float64]:
+    def predict(self, X: Any) -> Any:
         """Predicted targets, in the units of y.
 
         Parameters
@@ -51,9 +53,31 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            With the number of dimensions that y had in `fit`.
+            With the number of dimensions that y had in `fit`. If ``target='position'``: in the
+            form of y in `fit`, such as (n_samples, n_steps), or a list of (n_steps_i,).
         """
         return self._predictions(X)
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """R² of the predictions of samples, or of positions that have a label.
+
+        Parameters
+        ----------
+        X : array-like
+            In the layout seen in `fit`.
+        y : array-like
+            In the form of y in `fit`.
+        sample_weight : array-like, default=None
+            Weight of each sample or, at positions, of each position.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        if self._fitted.at_positions:
+            return position_scorer("r2")(self, X, y, sample_weight)
+        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()

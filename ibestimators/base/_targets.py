@@ -111,6 +111,25 @@ class Target(ABC):
     def encode(self, y: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
         """A checked y as the loss takes it."""
 
+    def labels(
+        self,
+        y: NDArray[Any],
+        sample_weight: NDArray[Any] | None,
+        estimator: Any,
+        dtype: torch.dtype,
+    ) -> tuple[torch.Tensor, NDArray[Any] | None]:
+        """A checked y as the loss takes it, and the weight of each sample in the loss."""
+        return self.encode(y, dtype), self.loss_weight(y, sample_weight, estimator)
+
+    def loss(self) -> nn.Module:
+        """Maps outputs and encoded labels to one loss a sample."""
+        return self.criterion()
+
+    @property
+    def of_rows(self) -> Target:
+        """What a row of outputs means: that of a sample is what is predicted for it."""
+        return self
+
     @abstractmethod
     def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
         """Probabilities, or predictions in the units of y, from outputs (n, n_outputs)."""
@@ -190,9 +209,11 @@ class Classes(Target):
     ) -> Self:
         target = cls(y if classes is None else classes)
         if target.n_outputs < 2:
+            at_positions = estimator.target == "position"
             raise ValueError(
                 f"{type(estimator).__name__} needs samples of at least 2 classes in y, but found "
                 f"one class: {target.classes.tolist()[0]!r}."
+                + (" -1 marks a position without a label." if at_positions else "")
             )
         return target
 

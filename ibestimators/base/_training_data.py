@@ -13,9 +13,14 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.utils.validation import _check_sample_weight
 
 from ibestimators.structures import Samples, refuse_masked
-from ibestimators.training import LabelledSamples
+from ibestimators.training import LabelledSamples, PositionLabels
 
 Rows = NDArray[np.int64]
+
+_NO_WEIGHT = (
+    "sample_weight and class_weight leave no weight in the training or the validation part; give "
+    "more samples a weight above 0, or set early_stopping=False."
+)
 
 
 def check_weight(sample_weight: ArrayLike | None, y: NDArray[Any]) -> NDArray[Any] | None:
@@ -95,7 +100,7 @@ def _split_groups(
 
 def labelled_samples(
     samples: Samples,
-    labels: torch.Tensor,
+    labels: torch.Tensor | PositionLabels,
     weight: NDArray[Any] | None,
     rows: Rows,
     dtype: torch.dtype,
@@ -117,16 +122,23 @@ def labelled_samples(
     if weight is not None:
         rows = rows[weight[rows] > 0]
         if not rows.size:
-            raise ValueError(
-                "sample_weight and class_weight leave no weight in the training or the "
-                "validation part; give more samples a weight above 0, or set "
-                "early_stopping=False."
-            )
+            raise ValueError(_NO_WEIGHT)
     if len(rows) < len(samples):
         index = torch.from_numpy(rows)
         samples, labels = samples.take(index), labels[index]
-    if weight is None:
-        return LabelledSamples(samples, labels)
-    weight = weight[rows]
-    scaled = torch.from_numpy(weight / weight.mean() if rescale else weight)
-    return LabelledSamples(samples, labels, scaled.to(dtype))
+    scaled = None
+    if weight is not None:
+        weight = weight[rows]
+        scaled = torch.from_numpy(weight / weight.mean() if rescale else weight).to(dtype)
+    if isinstance(labels, PositionLabels):
+        labels = _with_mean_weight_1(labels, scaled)
+    return LabelledSamples(samples, labels, scaled)
+
+
+def _with_mean_weight_1(labels: PositionLabels, weight: torch.Tensor | None) -> PositionLabels:
+    """Labels whose weights sum to 1 a sample: the mean over samples, weighted by `weight`."""
+    totals = labels.total_weight()
+    mean = totals.mean() if weight is None else (weight * totals).sum() / weight.sum()
+    if not mean:
+        raise ValueError(_NO_WEIGHT)
+    return PositionLabels(labels.rows, labels.weight / mean, labels.lengths)

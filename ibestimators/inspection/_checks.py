@@ -5,6 +5,17 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
+from ibestimators.scoring import predicts_positions
+
+
+def refuse_positions(estimator: Any, name: str) -> None:
+    """Raise an error if an estimator predicts a value at each position."""
+    if predicts_positions(estimator):
+        raise ValueError(
+            f"{name} is for one output a sample, but the estimator has target='position'. Fit one "
+            "with target='sample'."
+        )
+
 
 def check_number(name: str, number: Any, n: int, of: str = "") -> int:
     """A number from 0 to n - 1; negative numbers count from the end. Raises if out of range."""

@@ -20,6 +20,7 @@ from torch import nn
 
 from ibestimators.base import COLUMNS, Fitted
 from ibestimators.convolution import ConvEncoder, ConvEstimator, ConvLayer
+from ibestimators.inspection._checks import refuse_positions
 from ibestimators.layers import Network, Padded
 from ibestimators.mlp import MLPClassifier, MLPRegressor
 from ibestimators.pipelines import unwrap_estimator
@@ -77,6 +78,7 @@ def as_dense(estimator: Any) -> MLPClassifier | MLPRegressor:
     True
     """
     conv, _ = unwrap_estimator(estimator, None, ConvEstimator)
+    refuse_positions(conv, "as_dense")
     _check(conv)
     fitted = conv._fitted
     segments = _segments(fitted.network_copy().double().cpu())

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from ibestimators.base import random_generator
+from ibestimators.inspection._checks import refuse_positions
 from ibestimators.perturbations import transform_samples
 
 
@@ -73,6 +74,7 @@ def equivariance_error(
     >>> equivariance_error(linear, X, "reflection", random_state=0) > 1
     True
     """
+    refuse_positions(estimator, "equivariance_error")
     random = random_generator(random_state)
     changed = transform(X) if callable(transform) else transform_samples(X, transform, random)
     outputs = _outputs(estimator, X)

@@ -23,7 +23,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from ibestimators.inspection._checks import check_number
+from ibestimators.inspection._checks import check_number, refuse_positions
 from ibestimators.layers import Network, Padded
 from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import Display, Style, integer_ticks, remove_frame, symmetric_colours
@@ -248,6 +248,7 @@ class GradientNormDisplay(Display):
 def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     """See `GradientNormDisplay`: (longest,)."""
     recurrent, X = unwrap_estimator(estimator, X, RecurrentEstimator)
+    refuse_positions(recurrent, "GradientNormDisplay")
     if recurrent.bidirectional:
         raise ValueError(
             "Gradients by step start at the last step, but with bidirectional=True the estimator "
@@ -255,7 +256,8 @@ def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
         )
     check_consistent_length(X, y)
     fitted = recurrent._fitted
-    target = fitted.target.encode(fitted.target.check(y, recurrent), torch.float64)
+    target_of_y = fitted.target.of_rows
+    target = target_of_y.encode(target_of_y.check(y, recurrent), torch.float64)
     # Squares of vanishing gradients would be 0 in float32; cuDNN has no gradient in evaluation.
     network = fitted.network_copy().double().cpu()
     encoder = _encoder(network)
@@ -268,7 +270,7 @@ def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     mask = padding_mask(lengths, (x.shape[1],))  # (batch, steps)
     is_last = torch.arange(x.shape[1]) == lengths.unsqueeze(1) - 1  # (batch, steps)
     features = torch.where(is_last.unsqueeze(2), received, received.detach())
-    loss = fitted.target.criterion()(network.readout(Padded(features, mask)), target).sum()
+    loss = target_of_y.loss()(network.readout(Padded(features, mask)), target).sum()
     flat = [part for _, states in steps for part in states]
     # grad() and not backward(), so that the gradients of the parameters do not change.
     gradients = torch.autograd.grad(loss, flat, materialize_grads=True)

@@ -10,7 +10,8 @@ from ibestimators.layers._normalization import (
     normalization_layer,
     weighted_normalization,
 )
-from ibestimators.layers._readout import Packed, Padded, Readout
+from ibestimators.layers._patches import patches
+from ibestimators.layers._readout import EachPosition, Packed, Padded, Readout
 
 __all__ = [
     "ACTIVATIONS",
@@ -18,6 +19,7 @@ __all__ = [
     "BatchNorm",
     "ColumnEmbedding",
     "DenseLayers",
+    "EachPosition",
     "Encoder",
     "LocalAttention",
     "MinGRU",
@@ -28,5 +30,6 @@ __all__ = [
     "has_few_columns",
     "linear_recurrence",
     "normalization_layer",
+    "patches",
     "weighted_normalization",
 ]

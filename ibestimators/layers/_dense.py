@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
-from ibestimators.layers._normalization import normalization_layer
+from ibestimators.layers._normalization import BatchNorm, normalization_layer
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -62,6 +62,13 @@ class DenseLayers(nn.Module):
         layers.append(nn.Linear(n_inputs, n_outputs))
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (..., n_inputs)
-        y: torch.Tensor = self.layers(x)  # (..., n_outputs)
-        return y
+    def forward(
+        self, x: torch.Tensor, sample: torch.Tensor | None = None
+    ) -> torch.Tensor:  # (..., n_inputs), (rows,)
+        """The outputs, (..., n_outputs); `sample` is that of each row, None if row i is i."""
+        if sample is None:
+            y: torch.Tensor = self.layers(x)
+            return y
+        for layer in self.layers:
+            x = layer(x, sample) if isinstance(layer, BatchNorm) else layer(x)
+        return x

@@ -1,5 +1,7 @@
 """Readout: pool the features of all positions into one vector, and map it to the outputs.
 
+For an output at each position, the features are not pooled: see `EachPosition`.
+
 A mean, a sum or a maximum discards the positions of features, and flattening keeps them. The last
 position of a recurrence depends on all others.
 """
@@ -66,6 +68,30 @@ class Readout(nn.Module):
         """One vector for each sample: (batch, n_features), or all features if flattened."""
         vectors = [_pool(encoded, how) for how in self.how]
         return vectors[0] if len(vectors) == 1 else torch.cat(vectors, 1)
+
+
+class EachPosition(Readout):
+    """Apply the head at each position of each sample, without pooling.
+
+    Parameters
+    ----------
+    head : DenseLayers
+        Maps the features of a position to the outputs.
+    """
+
+    def __init__(self, head: DenseLayers) -> None:
+        super().__init__((), head)
+
+    def forward(self, encoded: Padded | Packed) -> torch.Tensor:
+        """The outputs at all positions but padding, sample after sample: (rows, n_outputs)."""
+        if isinstance(encoded, Packed):
+            rows, sample = encoded.features, encoded.sample
+        else:
+            x, mask = encoded
+            mask = x.new_ones(x.shape[:2], dtype=torch.bool) if mask is None else mask
+            rows, sample = x[mask], mask.nonzero()[:, 0]
+        y: torch.Tensor = self.head(rows, sample)
+        return y
 
 
 def _pool(encoded: Padded | Packed, how: str) -> torch.Tensor:

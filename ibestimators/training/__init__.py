@@ -13,6 +13,7 @@ from ibestimators.training._callbacks import (
 from ibestimators.training._loop import forward, train
 from ibestimators.training._multiply_adds import multiply_adds
 from ibestimators.training._net import TrainingNet, build_net, curve, restored_on_error
+from ibestimators.training._positions import PositionLabels, PositionLoss
 from ibestimators.training._runtime import intra_op_threads, resolve_device, seeded
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "GradientClipping",
     "LabelledSamples",
     "LastGoodWeights",
+    "PositionLabels",
+    "PositionLoss",
     "TrainingNet",
     "WarmUpAndDecay",
     "any_scheduler",

@@ -18,7 +18,7 @@ class LabelledSamples:
     Parameters
     ----------
     samples : Samples
-    target : torch.Tensor of shape (n_samples, ...)
+    target : torch.Tensor of shape (n_samples, ...), or PositionLabels
     weight : torch.Tensor of shape (n_samples,) or None, default=None
     padded_sizes : torch.Tensor of shape (n_samples,) or None, default=None
         Size of each sample in a padded batch; None if samples are not padded.
@@ -27,7 +27,7 @@ class LabelledSamples:
     def __init__(
         self,
         samples: Samples,
-        target: torch.Tensor,
+        target: Any,
         weight: torch.Tensor | None = None,
         padded_sizes: torch.Tensor | None = None,
     ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import torch
 
-from ibestimators.structures import Index, Samples
+from ibestimators.structures import Index, Samples, row_numbers
 from ibestimators.training._batches import LabelledSamples, length_bucketed_batches
 from ibestimators.training._callbacks import Stop, WarmUpAndDecay
 from ibestimators.training._net import TrainingNet
@@ -88,17 +88,19 @@ def forward(
     batch_size: int,
     padded_sizes: torch.Tensor | None = None,
     max_size: float | None = None,
+    n_rows: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Outputs of the network for all samples, on the CPU.
 
     Samples of different sizes are batched with samples of similar size, up to `max_size`. Batches
-    that do not fit into memory are halved, with a warning.
+    that do not fit into memory are halved, with a warning. `n_rows`, of shape (n_samples,), is the
+    number of rows of outputs that each sample has; None for one.
     """
     if net.module_.training:
         net.module_.eval()
     while True:
         try:
-            return _forward(net, samples, batch_size, padded_sizes, max_size)
+            return _forward(net, samples, batch_size, padded_sizes, max_size, n_rows)
         except OutOfMemory:
             if batch_size == 1:
                 raise
@@ -113,6 +115,7 @@ def _forward(
     batch_size: int,
     padded_sizes: torch.Tensor | None,
     max_size: float | None,
+    n_rows: torch.Tensor | None,
 ) -> torch.Tensor:
     if padded_sizes is not None:
         indices: Iterable[Index] = length_bucketed_batches(
@@ -124,10 +127,14 @@ def _forward(
         starts = range(0, len(samples), batch_size)
         indices = (slice(start, start + batch_size) for start in starts)
     outputs = None
+    total = len(samples) if n_rows is None else int(n_rows.sum())
     for index in indices:
         part = net.infer(samples.batch(index)).cpu()
         if outputs is None:
-            outputs = part.new_empty(len(samples), *part.shape[1:])
-        outputs[index] = part
+            outputs = part.new_empty(total, *part.shape[1:])
+        if n_rows is None:
+            outputs[index] = part
+        else:
+            outputs[row_numbers((n_rows.cumsum(0) - n_rows)[index], n_rows[index])] = part
     assert outputs is not None  # there is at least one sample
     return outputs

@@ -36,8 +36,8 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
     weight_decay : float
         Weight decay of the weights of layers.
     **kwargs
-        As for `skorch.NeuralNet`; `criterion` is a class whose instances map
-        prediction and target to one loss per sample.
+        As for `skorch.NeuralNet`; `criterion` is a module that maps prediction and target to
+        one loss per sample.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         return {"loss": loss, "y_pred": predicted}
 
     def _backpropagate(
-        self, x: dict[str, torch.Tensor], target: torch.Tensor, sample_weight: torch.Tensor | None
+        self, x: dict[str, torch.Tensor], target: Any, sample_weight: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The loss and the outputs, with gradients from autograd."""
         for group in self.optimizer_.param_groups:
@@ -214,7 +214,7 @@ def restored_on_error(net: TrainingNet) -> Iterator[None]:
 
 def build_net(
     module: nn.Module,
-    criterion: type[nn.Module],
+    criterion: nn.Module,
     *,
     lr: float,
     weight_decay: float,
