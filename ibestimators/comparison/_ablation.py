@@ -19,6 +19,7 @@ from ibestimators.comparison._statistics import resampled_interval
 from ibestimators.formatting import counted, records, with_interval
 from ibestimators.perturbations import DESTRUCTIONS, destroy_structure, resolve_structure
 from ibestimators.report import Bullets, Facts, Number, Result, Row, RowChart, Section, Table
+from ibestimators.scoring import predicts_positions
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,6 +237,11 @@ def structure_ablation(
         random_state=random_state,
         verbose=verbose,
     )
+    if any(predicts_positions(est) for est in intact.estimators.values()):
+        raise ValueError(
+            "structure_ablation moves the values of X and would leave y at positions where it is. "
+            "Use estimators with target='sample'."
+        )
     destroyed = replace(intact, X=destroy_structure(X, structure, intact.seed))
     return AblationResult(
         cells=intact.run(

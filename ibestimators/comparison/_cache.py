@@ -9,6 +9,7 @@ import sysconfig
 import tempfile
 import types
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ class Store:
     def __init__(self, folder: Path, X: Any, y: Any, scoring: Any, groups: Any = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.data = content_hash(X, np.asarray(y), scoring, groups, _VERSIONS)
+        with suppress(ValueError):  # labels at positions of samples of different sizes
+            y = np.asarray(y)
+        self.data = content_hash(X, y, scoring, groups, _VERSIONS)
 
     def fetch(
         self,

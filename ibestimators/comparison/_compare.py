@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 
 from ibestimators.comparison import _matching
 from ibestimators.comparison._fold_task import fit_with_groups
-from ibestimators.comparison._folds import can_stratify, shuffled_folds
+from ibestimators.comparison._folds import shuffled_folds
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._setup import Setup, prepare, shares_parameters
 from ibestimators.suite import tuned
@@ -143,7 +143,7 @@ def _default_rope(scoring: Any) -> float:
 
 def _with_searches(setup: Setup, n_iter: int, keep_size: bool) -> dict[str, BaseEstimator]:
     """Each estimator of this package inside a random search on folds of its own."""
-    stratified, grouped = can_stratify(setup.classifier, setup.y), setup.groups is not None
+    stratified, grouped = setup.strata is not None, setup.groups is not None
     searches = {}
     for name, est in setup.estimators.items():
         seed = setup.generator.randint(2**31 - 1)

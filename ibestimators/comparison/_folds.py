@@ -27,6 +27,7 @@ def make_splits(
     X: Any,
     y: Any,
     classifier: bool,
+    stratified: bool,
     groups: Any,
     generator: np.random.RandomState,
 ) -> list[Any]:
@@ -41,7 +42,7 @@ def make_splits(
     splits: list[Any] = []
     for _ in range(n_repeats):
         folds = shuffled_folds(
-            int(cv), generator.randint(2**31 - 1), can_stratify(classifier, y), groups is not None
+            int(cv), generator.randint(2**31 - 1), stratified, groups is not None
         )
         splits += folds.split(X, y, groups)
     return splits

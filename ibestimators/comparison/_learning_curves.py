@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
-from ibestimators.comparison._folds import can_stratify, nested_order
+from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._learning_curves_result import LearningCurvesResult
 from ibestimators.comparison._result import assumption
 from ibestimators.comparison._setup import prepare, shares_parameters
@@ -102,7 +102,7 @@ def compare_learning_curves(
         random_state=random_state,
         verbose=verbose,
     )
-    strata = setup.y if can_stratify(setup.classifier, setup.y) else None
+    strata = setup.strata
     sizes = _sizes_within(train_sizes, min(len(train) for train, _ in setup.splits), strata)
     orders = [nested_order(train, strata, setup.generator) for train, _ in setup.splits]
     tasks = [

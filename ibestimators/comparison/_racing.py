@@ -23,7 +23,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid
 
 from ibestimators.comparison._fold_task import fit_with_groups
-from ibestimators.comparison._folds import can_stratify, nested_order
+from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._setup import Setup, prepare, shares_parameters
 from ibestimators.formatting import counted
 from ibestimators.report import Curve, CurveChart, Number, Paragraph, Result, Section, Table
@@ -191,7 +191,7 @@ def race_biases(
         verbose=verbose,
     )
     candidates = _candidates(setup.estimators, settings or {})
-    strata = setup.y if can_stratify(setup.classifier, setup.y) else None
+    strata = setup.strata
     sizes = _round_sizes(setup, strata, len(candidates), factor, min_samples)
     orders = [
         [nested_order(rows, strata, setup.generator) for rows in split] for split in setup.splits

@@ -35,6 +35,7 @@ from ibestimators.report import (
     Table,
     Verdict,
 )
+from ibestimators.scoring import predicts_positions
 
 
 @dataclass(frozen=True, repr=False)
@@ -434,6 +435,9 @@ class ComparisonResult(Result):
 
     def _are_classes(self) -> bool:
         return bool(is_classifier(self.estimators[self.baseline]))
+
+    def _at_positions(self) -> bool:
+        return predicts_positions(self.estimators[self.baseline])
 
 
 def assumption(est: Any) -> str:

@@ -23,9 +23,10 @@ from sklearn.utils.multiclass import type_of_target
 from ibestimators.base import draw_seed
 from ibestimators.comparison._cache import Store
 from ibestimators.comparison._fold_task import COLUMNS, FoldTask
-from ibestimators.comparison._folds import make_splits, with_seeds
+from ibestimators.comparison._folds import can_stratify, make_splits, with_seeds
 from ibestimators.comparison._run import run_tasks
 from ibestimators.formatting import score_names
+from ibestimators.scoring import position_scorer, predicts_positions
 from ibestimators.suite import biases, guess_task
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,7 +38,9 @@ _SECTIONS = {
 X : array-like of shape (n_samples, ...), or list
     Samples of any kind that the estimators read.
 y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_outputs)
-    Classes; 0 and 1 for each of several labels, maybe as a sparse matrix; or numbers.
+    Classes; 0 and 1 for each of several labels, maybe as a sparse matrix; or numbers. At
+    positions, in the form of X without its features, if `estimators` have ``target='position'``,
+    as those of ``biases("classification", target="position")`` have.
 estimators : dict of str to estimator, default=None
     Any scikit-learn estimators, pipelines or searches, by name. None takes the five biases,
     as classifiers or regressors depending on y.
@@ -46,6 +49,7 @@ estimators : dict of str to estimator, default=None
 cv : int, splitter or iterable of splits, default=5
     An int makes that many shuffled folds, which keep the proportions of classes (if y holds one
     a sample) and keep `groups` whole. Splitters and ready-made splits are used as they are.
+    Folds are of samples, also if y is at positions.
 """,
     "options": """
 groups : array-like of shape (n_samples,), default=None
@@ -54,7 +58,9 @@ groups : array-like of shape (n_samples,), default=None
     `early_stopping` of the estimators of this package.
 scoring : str, callable, list of str or dict, default=None
     As in scikit-learn; None takes accuracy or R². With several scores the first one decides.
-    The accuracy of several labels is the share of samples whose labels are all correct.
+    The accuracy of several labels is the share of samples whose labels are all correct. For y
+    at positions, the name of a score stands for that score over all positions with a label;
+    see `position_scorer`.
 baseline : str, default=None
     Name of the estimator to compare to; None takes the first.
 n_repeats : int, default=1
@@ -97,6 +103,7 @@ class Setup:
     estimators: dict[str, BaseEstimator]  # with seeds
     baseline: str
     classifier: bool
+    strata: Any  # y if folds keep the proportions of its classes, else None
     splits: list[tuple[NDArray[Any], NDArray[Any]]]
     scoring: Any
     cache: str | os.PathLike[str] | None
@@ -187,19 +194,28 @@ def prepare(
     """Check the shared parameters, split the samples and seed the estimators."""
     X, y, groups = indexable(X, y.toarray() if sparse.issparse(y) else y, groups)
     if estimators is None:
+        if isinstance(y, list) and any(np.ndim(item) for item in y[:1]):
+            raise ValueError(
+                "y holds an array for each sample. If these are values at its positions, pass "
+                "estimators=biases('classification', target='position'), or 'regression'."
+            )
         estimators = biases(guess_task(y))
     if not estimators:
         raise ValueError("estimators is empty; give at least one, or None for the five biases.")
     baseline = next(iter(estimators)) if baseline is None else baseline
     if baseline not in estimators:
         raise ValueError(f"baseline={baseline!r} is not among the estimators {list(estimators)}.")
-    _check_scoring(scoring, y)
+    at_positions = any(predicts_positions(est) for est in estimators.values())
+    if at_positions:
+        scoring = _over_positions(scoring)
+    _check_scoring(scoring, None if at_positions else y)
     _check_options(n_repeats, error_score, cache, n_jobs, random_state)
     # The order of the draws is part of the result: a seed gives the same folds in all functions.
     seed = int(random_state) if isinstance(random_state, Integral) else draw_seed(random_state)
     generator = np.random.RandomState(seed)
     classifier = is_classifier(estimators[baseline])
-    splits = make_splits(cv, n_repeats, X, y, classifier, groups, generator)
+    stratified = not at_positions and can_stratify(classifier, y)
+    splits = make_splits(cv, n_repeats, X, y, classifier, stratified, groups, generator)
     seeded = {name: with_seeds(clone(est), generator) for name, est in estimators.items()}
     return Setup(
         X=X,
@@ -208,6 +224,7 @@ def prepare(
         estimators=seeded,
         baseline=baseline,
         classifier=classifier,
+        strata=y if stratified else None,
         splits=splits,
         scoring=scoring,
         cache=cache,
@@ -217,6 +234,20 @@ def prepare(
         seed=seed,
         generator=generator,
     )
+
+
+def _over_positions(scoring: Any) -> Any:
+    """Scores by name as scores over positions; the others are left as they are."""
+    if isinstance(scoring, str):
+        scoring = [scoring]
+    if isinstance(scoring, (list, tuple)):
+        scoring = {str(name): name for name in scoring}
+    if not isinstance(scoring, dict):
+        return scoring
+    return {
+        name: position_scorer(score) if isinstance(score, str) else score
+        for name, score in scoring.items()
+    }
 
 
 def _check_scoring(scoring: Any, y: Any) -> None:
@@ -232,7 +263,7 @@ def _check_scoring(scoring: Any, y: Any) -> None:
         )
     scores = scoring.values() if isinstance(scoring, dict) else scoring if several else [scoring]
     of_one_class = [score for score in scores if str(score) in _SCORES_OF_ONE_CLASS]
-    if of_one_class and type_of_target(y) == "multilabel-indicator":
+    if of_one_class and y is not None and type_of_target(y) == "multilabel-indicator":
         raise ValueError(
             f"scoring={of_one_class[0]!r} scores the probability of one class a sample and ignores "
             "labels that are absent, but y has several labels. Choose another, such as "

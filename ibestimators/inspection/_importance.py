@@ -29,10 +29,12 @@ from sklearn.utils.validation import check_consistent_length
 
 from ibestimators.base import random_generator
 from ibestimators.formatting import records, score_names
+from ibestimators.inspection._checks import refuse_positions
 from ibestimators.perturbations import Units, units_of
 from ibestimators.pipelines import innermost
 from ibestimators.plotting import Display, Style, largest, remove_frame
 from ibestimators.report import Number, Paragraph, Result, Row, RowChart, Section, Table
+from ibestimators.scoring import position_scorer, predicts_positions
 from ibestimators.text import TextTokenizer
 
 MAX_ROWS = 12  # of a printed table
@@ -221,7 +223,8 @@ def structure_importance(
         Number of positions of a region, or of a patch along each axis. None uses the smallest
         size with at most 50 units.
     scoring : str or callable, default=None
-        As in scikit-learn; None uses the ``score`` of the estimator.
+        As in scikit-learn; None uses the ``score`` of the estimator. For an estimator with
+        ``target='position'``, a name stands for that score over all positions with a label.
     n_repeats : int, default=5
         Number of exchanges of each unit.
     random_state : int, RandomState instance or None, default=None
@@ -279,7 +282,8 @@ def structure_importance(
             "sample_importance."
         )
     _check_layout(estimator)
-    scorer = check_scoring(estimator, scoring=scoring)
+    over_positions = isinstance(scoring, str) and predicts_positions(estimator)
+    scorer = check_scoring(estimator, position_scorer(scoring) if over_positions else scoring)
     baseline = float(scorer(estimator, X, y))
     units = units_of(X, unit, size)
     seed = random_generator(random_state).randint(2**31)
@@ -390,6 +394,7 @@ def sample_importance(
     if tokenizer is not None:
         X = tokenizer.transform(X)
         x = tokenizer.transform([x])[0] if isinstance(x, str) else x
+    refuse_positions(estimator, "sample_importance")
     _check_layout(estimator)
     units = units_of(X, unit, size, x)
     random = random_generator(random_state)

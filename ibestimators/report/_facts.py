@@ -13,13 +13,15 @@ from scipy import sparse
 from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.report._section import Facts, Section
-from ibestimators.structures import structure_of
+from ibestimators.structures import is_labelled, rows_of, structure_of
 
 MAX_CLASSES = 20
 PACKAGES = ("ibestimators", "scikit-learn", "torch", "skorch", "numpy")
 
 
-def data_section(X: Any, y: Any, are_classes: bool | None = None) -> Section:
+def data_section(
+    X: Any, y: Any, are_classes: bool | None = None, at_positions: bool = False
+) -> Section:
     """What X and y are.
 
     Parameters
@@ -28,6 +30,8 @@ def data_section(X: Any, y: Any, are_classes: bool | None = None) -> Section:
         None leaves out what is not given.
     are_classes : bool or None, default=None
         Whether y holds classes; None decides by its values.
+    at_positions : bool, default=False
+        Whether y holds a value for each position; y of more than two axes always does.
 
     Returns
     -------
@@ -35,6 +39,7 @@ def data_section(X: Any, y: Any, are_classes: bool | None = None) -> Section:
     """
     facts = [] if X is None else [*facts_of_samples(X)]
     if y is not None:
+        y = labels_of_positions(y) if at_positions or are_at_positions(y) else y
         if are_classes is None:
             are_classes = not type_of_target(y).startswith("continuous")
         facts += facts_of_target(y, are_classes)
@@ -54,6 +59,20 @@ def facts_of_samples(X: Any) -> Sequence[tuple[str, str]]:
     except (TypeError, ValueError):  # text and the like, which a pipeline converts
         return [("samples", f"{len(X):,}")]
     return structure.describe(X)
+
+
+def are_at_positions(y: Any) -> bool:
+    """Whether y holds, beyond doubt, values at the positions of samples."""
+    try:
+        return np.ndim(y) > 2
+    except ValueError:  # samples of different sizes
+        return True
+
+
+def labels_of_positions(y: Any) -> NDArray[Any]:
+    """All labels at positions, without the positions that have none."""
+    rows = np.concatenate([np.ravel(item) for item in y])
+    return rows_of(rows, is_labelled(rows, has_classes=rows.dtype.kind != "f"))
 
 
 def facts_of_target(y: Any, are_classes: bool) -> list[tuple[str, str]]:

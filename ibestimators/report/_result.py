@@ -59,6 +59,10 @@ class Result(ABC):
         """Whether the targets are classes; None if the result does not know."""
         return None
 
+    def _at_positions(self) -> bool:
+        """Whether y holds a value for each position of a sample."""
+        return False
+
     def verdict(self) -> str:
         """The result in plain sentences.
 
@@ -143,7 +147,7 @@ class Result(ABC):
         how_to_read = [result._how_to_read() for result in results]
         sections = [
             *(section for result in results for section in result._sections()),
-            data_section(X, y, self._are_classes()),
+            data_section(X, y, self._are_classes(), self._at_positions()),
             *self._settings(),
             versions_section(),
             Section("How to read this page", [Paragraph(text) for text in how_to_read if text]),

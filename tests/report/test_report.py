@@ -21,7 +21,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from ibestimators import MLPClassifier, compare_biases, compare_learning_curves, structure_ablation
 from ibestimators.formatting import runs
 from ibestimators.report._charts import Axis
-from ibestimators.report._facts import facts_of_samples, facts_of_target
+from ibestimators.report._facts import data_section, facts_of_samples, facts_of_target
 
 X, y = IRIS
 
@@ -426,3 +426,10 @@ def luminance(colour):
     parts = np.array([int(part) for part in re.findall(r"\d+", colour)[:3]]) / 255
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def test_y_at_positions_is_described_by_its_labels():
+    ragged = [np.array([0, 1, -1]), np.array([1])]
+    for y, at_positions in ((ragged, False), (np.array([[0, 1], [1, -1]]), True)):
+        (facts,) = data_section(None, y, True, at_positions).blocks
+        assert facts.pairs == [("classes", "2"), ("samples of each", "1 (2), 0 (1)")]

@@ -1,0 +1,86 @@
+"""Comparisons of estimators that predict a value at each position."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ibestimators import (
+    biases,
+    compare_biases,
+    compare_learning_curves,
+    compare_parameter_scaling,
+    position_scorer,
+    race_biases,
+    structure_ablation,
+    structure_importance,
+)
+
+RNG = np.random.default_rng(0)
+SIGNALS = RNG.normal(size=(60, 10))
+STEPS = (SIGNALS + np.roll(SIGNALS, 1, axis=1) > 0).astype(int)
+SEQUENCES = [x[: 5 + i % 6, np.newaxis] for i, x in enumerate(SIGNALS)]
+RAGGED = [y[: 5 + i % 6] for i, y in enumerate(STEPS)]
+PAIR = {
+    name: est
+    for name, est in biases("classification", target="position", max_epochs=3).items()
+    if name in ("MLP", "Conv")
+}
+
+
+@pytest.mark.parametrize(("X", "y"), [(SIGNALS, STEPS), (SEQUENCES, RAGGED)])
+def test_all_five_are_compared_on_folds_of_samples(X, y, tmp_path):
+    estimators = biases("classification", target="position", max_epochs=1)
+    result = compare_biases(X, y, estimators, cv=3, random_state=0, cache=tmp_path)
+    assert result.cells["error"].isna().all()
+    assert (result.cells["n_test"] == 20).all()
+    assert result.scoring == "accuracy"
+    frame = result.to_frame()
+    again = compare_biases(X, y, estimators, cv=3, random_state=0, cache=tmp_path).to_frame()
+    assert again.equals(frame)  # from the cache
+    assert "accuracy" in str(result)
+    result.to_html(tmp_path / "page.html", X=X, y=y)
+
+
+def test_the_name_of_a_score_stands_for_that_over_positions():
+    named = compare_biases(SEQUENCES, RAGGED, PAIR, cv=2, scoring="f1_macro", random_state=0)
+    made = compare_biases(
+        SEQUENCES, RAGGED, PAIR, cv=2, scoring=position_scorer("f1_macro"), random_state=0
+    )
+    assert named.scoring == made.scoring == "f1_macro"
+    assert named.to_frame()["score"].tolist() == made.to_frame()["score"].tolist()
+    several = compare_biases(
+        SIGNALS, STEPS, PAIR, cv=2, scoring=["accuracy", "roc_auc"], random_state=0
+    )
+    plain = compare_biases(SIGNALS, STEPS, PAIR, cv=2, random_state=0)
+    assert several.to_frame()["score"].tolist() == plain.to_frame()["score"].tolist()
+    assert several.other_scorings == ("roc_auc",)
+
+
+def test_what_shares_the_setup():
+    options = {"cv": 2, "random_state": 0}
+    curves = compare_learning_curves(SIGNALS, STEPS, PAIR, train_sizes=[10, 20], **options)
+    assert curves.cells["error"].isna().all()
+    race = race_biases(SEQUENCES, RAGGED, PAIR, scoring="f1_macro", **options)
+    assert race.winner in PAIR
+    sizes = compare_parameter_scaling(SEQUENCES, RAGGED, PAIR, n_parameters=[500], **options)
+    assert sizes.frame["score"].notna().all()
+    matched = compare_biases(
+        SIGNALS, STEPS, PAIR, match_parameters=2000, search="random", n_iter=1, **options
+    )
+    assert matched.cells["error"].isna().all()
+    assert matched.to_frame()["parameters"].between(1900, 2100).all()
+
+
+def test_importance_scores_positions():
+    conv = PAIR["Conv"].fit(SIGNALS, STEPS)
+    result = structure_importance(conv, SIGNALS, STEPS, scoring="f1_macro", random_state=0)
+    assert result.scoring == "f1_macro"
+    assert len(result.units) == 10
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="would leave y at positions where it is"):
+        structure_ablation(SIGNALS, STEPS, PAIR, cv=2)
+    with pytest.raises(ValueError, match="estimators=biases.'classification', target='position'."):
+        compare_biases(SEQUENCES, RAGGED)
