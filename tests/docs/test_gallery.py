@@ -57,6 +57,14 @@ def test_long_range(run):
     assert shares.max() < 1.5 * shares.min()
 
 
+def test_every_position(run):
+    found = run("plot_every_position")
+    scores = found["result"].to_frame()["score"]
+    assert scores["Conv"] >= 0.93
+    assert (scores.drop("MLP") >= scores["MLP"] + 0.08).all()
+    assert set(found["rows"]) == {"truth", *found["estimators"]}
+
+
 def test_masks(run):
     found = run("plot_masks")
     marked, neighbours, order = (found["scores"].iloc[row] for row in range(3))
