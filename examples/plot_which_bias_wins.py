@@ -11,8 +11,7 @@ kept, but neighbouring steps are no longer neighbours.
 # %%
 # The comparison
 # --------------
-# A part of the data keeps the example short; the whole data set takes minutes and leads to the same
-# conclusion.
+# A part of the data keeps the example short.
 
 import matplotlib.pyplot as plt
 
@@ -58,8 +57,8 @@ plt.show()
 # %%
 # Conclusion
 # ----------
-# Convolution, with 0.84 against the MLP's 0.33 on these 600 signals, and it is the only one that
-# differs significantly over three folds. It wins because of the order of the positions: with the
-# positions of all signals shuffled in the same way, its score drops to 0.43, which is no longer
-# significantly different from the MLP. The MLP does not use the order: 0.33 and 0.34.
+# Convolution, with 0.92 on these 600 signals, just before recurrence with 0.89: three folds do not
+# separate the two. All four structural biases are significantly better than the MLP (0.40). It wins
+# because of the order of the positions: with the positions of all signals shuffled in the same way,
+# its score drops to 0.37, no better than the MLP. The MLP does not use the order: 0.40 and 0.39.
 # (`structure_ablation` does this for all estimators at once.)

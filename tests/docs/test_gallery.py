@@ -144,9 +144,11 @@ def test_grid_search(run):
 def test_which_bias_wins(run):
     found = run("plot_which_bias_wins")
     scores, shuffled = found["scores"], found["shuffled_scores"]
-    assert scores.idxmax() == "Conv"
+    assert scores["Conv"] >= scores.max() - 0.02
+    assert (scores[["Conv", "Recurrent"]] >= scores["MLP"] + 0.3).all()
     assert found["result"].to_frame().loc["Conv", "difference_low"] > 0
-    assert scores["Conv"] - shuffled["Conv"] >= 0.25
+    assert scores["Conv"] - shuffled["Conv"] >= 0.4
+    assert shuffled["Conv"] <= shuffled["MLP"] + 0.1
     assert abs(scores["MLP"] - shuffled["MLP"]) <= 0.08
 
 
