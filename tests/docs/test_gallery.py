@@ -278,10 +278,10 @@ def test_calibration(run):
     assert decay["log loss"] <= floor + 0.1
     assert decay["accuracy"] > nothing["accuracy"]
     assert nothing["beyond 0.95"] > 5 * scores.loc["truth", "beyond 0.95"]
-    # Calibration bends what the network says and does not change which class it names.
+    # Calibration bends what the network says and does not make it more often right.
     calibrated = scores.drop(["nothing", "early stopping", "weight decay", "truth"])
     assert (calibrated["log loss"] < nothing["log loss"] / 1.5).all()
-    assert (abs(calibrated["accuracy"] - nothing["accuracy"]) <= 0.02).all()
+    assert (calibrated["accuracy"] <= nothing["accuracy"] + 0.02).all()
 
 
 def test_dask(run):
