@@ -77,9 +77,7 @@ def prepared(estimator):
     return make_pipeline(columns, estimator)
 
 
-estimators = {
-    name: prepared(estimator) for name, estimator in biases("regression", max_epochs=15).items()
-}
+estimators = {name: prepared(estimator) for name, estimator in biases("regression").items()}
 estimators["forest"] = prepared(RandomForestRegressor())
 
 # %%
@@ -104,7 +102,7 @@ plt.show()
 # %%
 # Conclusion
 # ----------
-# The MLP. Since each column has its own meaning, no structural assumption helps: it has an R² of
-# 0.94, and the two estimators that differ significantly from it, the forest (0.89) and message
-# passing (0.84), are worse. Rents made of sums and products suit smooth functions; on other tables
-# the forest may win, and it is in the same report.
+# Any of the five networks: R² is 0.91 to 0.94, highest for attention, and on 600 flats in three
+# folds none differs significantly from the MLP (0.93), which is the fastest to train. The forest
+# has 0.89. Rents made of sums and products suit smooth functions; on other tables the forest may
+# win, and it is in the same report.

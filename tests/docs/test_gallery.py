@@ -265,6 +265,9 @@ def test_molecules(run):
 def test_pandas_to_report(run):
     found = run("plot_pandas_to_report")
     assert not found["result"].cells["error"].notna().any()
+    scores = found["result"].to_frame()["score"]
+    assert scores.drop("forest").min() >= 0.85
+    assert scores[["MLP", "Attention"]].min() >= scores["forest"] + 0.01
     assert found["page"].startswith("<!DOCTYPE html>")
     assert found["result"].verdict().split(".")[0] in found["page"]
 
