@@ -43,8 +43,6 @@ model = make_pipeline(
         n_heads=2,
         mask="causal",
         readout="last",
-        dropout=0.0,
-        max_epochs=20,
         random_state=0,
     ),
 )
