@@ -11,8 +11,8 @@ and select the best.
 # One grid, five biases
 # ---------------------
 # The digits are flat, so that a scaler can precede the network; `input_shape` restores the 8 by 8
-# pixels. Each bias has two settings. Two thirds of the data are held out and not used in the
-# search.
+# pixels. Each bias has two settings, and half of the default training, so that the search takes
+# less than a minute. Two thirds of the data are held out and not used in the search.
 
 from __future__ import annotations
 
@@ -38,18 +38,15 @@ X_train, X_test, y_train, y_test = train_test_split(
     X, y, train_size=600, stratify=y, random_state=SEED
 )
 
-SHARED = {"input_shape": (8, 8, 1), "max_epochs": 10, "random_state": SEED}
+SHARED = {"input_shape": (8, 8, 1), "max_epochs": 20, "random_state": SEED}
 pipeline = Pipeline([("scale", MinMaxScaler()), ("model", MLPClassifier())])
 grid = [
     {
         "model": [MLPClassifier(**SHARED)],
         "model__hidden_layer_sizes": [(64,), (128, 128)],
     },
-    {
-        "model": [ConvClassifier(n_filters=(16, 32), **SHARED)],
-        "model__kernel_size": [3, 5],
-    },
-    {"model": [RecurrentClassifier(**SHARED)], "model__cell": ["gru", "lstm"]},
+    {"model": [ConvClassifier(**SHARED)], "model__kernel_size": [3, 5]},
+    {"model": [RecurrentClassifier(**SHARED)], "model__cell": ["mingru", "gru"]},
     {"model": [GraphClassifier(**SHARED)], "model__aggregation": ["sum", "mean"]},
     {"model": [AttentionClassifier(**SHARED)], "model__patch_size": [2, 4]},
 ]
@@ -111,8 +108,9 @@ plt.show()
 # %%
 # Conclusion
 # ----------
-# Yes: one search compares ten settings of five biases. It selects convolution with a kernel of 5
-# (0.970), and the 1,197 held-out digits agree (0.977). Here the unbiased estimate is higher, since
-# refitting on half as many samples again has a larger effect than selection. The choice itself is
-# uncertain: the GRU is 0.002 behind, far less than the differences between folds. Settings matter
-# about as much as biases: attention has 0.918 or 0.763, depending on the size of its patches.
+# Yes: one search compares ten settings of five biases. It selects convolution with a kernel of 3
+# (0.982), and the 1,197 held-out digits agree (0.987). Here the unbiased estimate is higher, since
+# refitting on half as many samples again has a larger effect than selection. The choice of the bias
+# is clear, since convolution leads with either kernel. That of the kernel is not: they are 0.007
+# apart, no more than the folds. Settings matter less than biases here, and most for message
+# passing: 0.915 or 0.883, depending on the aggregation.

@@ -131,14 +131,15 @@ def test_grid_search(run):
     assert results["bias"].value_counts().eq(2).all()
     assert len(results) == 10
     assert found["chosen"] == "ConvClassifier"
-    assert search.best_params_["model__kernel_size"] == 5
     assert search.best_score_ == results["accuracy"].max()
     # The estimate by cross-validation agrees with the samples kept aside.
     assert abs(search.best_score_ - found["test_score"]) <= 0.02
     assert found["test_score"] >= 0.95
-    # Settings count as biases do.
-    attention = results[results["bias"] == "Attention"]["accuracy"]
-    assert attention.max() - attention.min() >= 0.1
+    # Convolution leads with either kernel, and biases differ more than their settings.
+    settings = results.groupby("bias")["accuracy"].agg(["min", "max"])
+    assert settings.loc["Conv", "min"] >= settings["max"].drop("Conv").max()
+    assert settings["max"].max() - settings["max"].min() >= 0.03
+    assert (settings["max"] - settings["min"]).mean() <= 0.03
 
 
 def test_which_bias_wins(run):
