@@ -195,7 +195,7 @@ plt.show()
 # ----------
 # It learns which atoms are bonded. The mass does not depend on bonds: pooled atoms reach 0.99, and
 # message passing, which has to learn to ignore the messages, 0.91. If molecules with and without a
-# motif have the same atoms, pooled atoms are at exactly one half. A carboxyl group is detected in
-# nine of ten cases after one round and always after two. A ring of six improves with each round,
-# and is detected in 0.80 of cases after four: messages show which atoms follow each other, but not
-# that two of them are the same atom.
+# motif have the same atoms, pooled atoms are at exactly one half. A carboxyl group is always
+# detected after one round, since its carbon hears from both oxygens and from both bonds. A ring of
+# six improves from 0.70 after one round to 0.75 after four: messages show which atoms follow each
+# other, but not that two of them are the same atom.
