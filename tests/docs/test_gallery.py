@@ -113,16 +113,18 @@ def test_low_data(run):
 def test_scaling_laws(run):
     found = run("plot_scaling_laws")
     laws, scaling = found["data_laws"], found["scaling"]
-    assert laws.loc["MLP", "b"] <= 0.25
+    assert laws.loc["MLP", "b"] <= 0.4
     assert laws.loc["Conv", "b"] >= 2 * laws.loc["MLP", "b"]
     assert scaling.laws.loc["Conv", "b"] >= 2 * scaling.laws.loc["MLP", "b"]
     for name, error in found["found"].items():
-        assert 2 / 3 <= found["predicted"][name] / error <= 3 / 2
-    # Error falls with each step along both axes, for both.
+        assert 1 / 2 <= found["predicted"][name] / error <= 2
+    # Along both axes no step raises the error by more than noise, and all steps together lower it.
     falls = [found["curves"].to_frame()["score"], scaling.frame["score"]]
-    assert all((scores.unstack().diff(axis=1).iloc[:, 1:] > 0).all(axis=None) for scores in falls)
+    for table in (scores.unstack() for scores in falls):
+        assert (table.diff(axis=1).iloc[:, 1:] > -0.02).all(axis=None)
+        assert (table.iloc[:, -1] - table.iloc[:, 0] >= 0.05).all()
     scores = scaling.frame["score"]
-    assert (scores["Conv"] > scores["MLP"]).all()
+    assert (scores["Conv"] >= scores["MLP"] + 0.2).all()
 
 
 def test_grid_search(run):
