@@ -109,7 +109,7 @@ plt.show()
 # Conclusion
 # ----------
 # Where locality is right, convolution reaches with 50 samples (0.98) a score that attention does
-# not reach with 1,600 (0.97). Where it is wrong, convolution still starts ahead, 0.75 against 0.68
+# not reach with 1,600 (0.97). Where it is wrong, convolution still starts ahead, 0.75 against 0.67
 # with 50 samples, since it learns the local feature sooner; but it cannot exceed the accuracy of
-# that feature, 0.9. From about 400 samples, attention finds the key, overtakes convolution, and
+# that feature, 0.9. From about 200 samples, attention finds the key, overtakes convolution, and
 # reaches 1.00. Neither is better in general: it depends on the task and on the number of samples.
