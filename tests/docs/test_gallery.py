@@ -248,7 +248,7 @@ def test_importance(run):
     assert found["inner"] > found["outer"]
     assert found["share"] >= 0.9
     assert min(found["found"].values()) >= 10
-    assert found["n_true"] == 6
+    assert found["n_true"] == 3
 
 
 def test_text(run):
