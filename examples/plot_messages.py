@@ -33,7 +33,7 @@ rng = np.random.default_rng(0)
 wealth = rng.normal(size=(400, len(families)))
 y = (wealth + wealth @ adjacency).max(axis=1)
 
-florence = GraphRegressor(graph=families, readout="max", max_epochs=20, random_state=0)
+florence = GraphRegressor(graph=families, readout="max", random_state=0)
 florence.fit(wealth[:300], y[:300])
 print(f"R² on new samples: {florence.score(wealth[300:], y[300:]):.2f}")
 
@@ -42,7 +42,7 @@ print(f"R² on new samples: {florence.score(wealth[300:], y[300:]):.2f}")
 # al. 2018). White families have no influence. We show the Pazzi, at the end of a chain.
 
 pazzi = list(families).index("Pazzi")
-fig = plt.figure(figsize=(10, 6.5), layout="constrained")
+fig = plt.figure(figsize=(13, 8), layout="constrained")
 reach = ReachDisplay.from_estimator(
     florence, wealth[300:], node=pazzi, ax=fig.subplots(2, 3).flat[:5]
 )
