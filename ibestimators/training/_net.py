@@ -51,6 +51,7 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         self.generator = generator
         self.weight_decay = weight_decay
         self.dense_gradient: DenseGradient | None = None
+        self.handlers: dict[str, list[Callable[..., Any]]] | None = None  # of each event
         super().__init__(module, train_split=None, **kwargs)
 
     def get_split_datasets(
@@ -81,29 +82,24 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         self.optimizer_ = FlatAdamW(groups, self.lr)
         return self
 
-    def initialize_callbacks(self) -> Self:
-        self.handlers: dict[str, list[Callable[..., Any]]] = {}
-        super().initialize_callbacks()
-        return self
-
     def notify(self, method_name: str, **kwargs: Any) -> None:
         """As in skorch, but methods that do nothing are not called."""
         getattr(self, method_name)(self, **kwargs)
-        if method_name not in self.handlers:
-            self.handlers[method_name] = [
+        known = {} if self.handlers is None else self.handlers
+        if method_name not in known:
+            known[method_name] = [
                 getattr(callback, method_name)
                 for name, callback in self.callbacks_
                 if getattr(type(callback), method_name, None) is not getattr(Callback, method_name)
                 and (name != "print_log" or self.verbose)
             ]
-        for handler in self.handlers[method_name]:
+        for handler in known[method_name]:
             handler(self, **kwargs)
 
     def resume(self, lr: float, weight_decay: float, batch_size: int, verbose: int) -> None:
         """Change the settings, keeping weights, momentum and history."""
         self.lr, self.weight_decay = lr, weight_decay
         self.batch_size, self.verbose = batch_size, verbose
-        self.handlers.clear()
         for group, decay in zip(self.optimizer_.param_groups, (weight_decay, 0.0), strict=True):
             group["lr"], group["weight_decay"] = lr, decay
 
@@ -152,7 +148,11 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
 
     @contextmanager
     def fast_steps(self) -> Iterator[None]:
-        """Let the weights be one tensor, and dense layers have explicit gradients, inside."""
+        """Let the weights be one tensor, and dense layers have explicit gradients, inside.
+
+        The callbacks must not change inside.
+        """
+        self.handlers = {}
         with self.optimizer_.flattened():
             gradients = self.optimizer_.gradients
             if gradients and DenseGradient.applies(self.module_, self.criterion_):
@@ -160,7 +160,7 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
             try:
                 yield
             finally:
-                self.dense_gradient = None
+                self.dense_gradient = self.handlers = None
 
     def run_single_epoch(
         self,
