@@ -66,7 +66,7 @@ def csl() -> dict[str, float]:
     for features in (None, "random", "laplacian"):
         X, y = load_csl(features=features, return_X_y=True)
         folds = StratifiedKFold(5, shuffle=True, random_state=0)
-        model = GraphClassifier(max_epochs=100, random_state=0)
+        model = GraphClassifier(lr=6e-3, max_epochs=100, random_state=0)
         figures[f"node features: {features}"] = float(
             cross_val_score(model, X, y, cv=folds, n_jobs=2).mean()
         )
@@ -109,12 +109,16 @@ def parity() -> dict[str, float]:
 
 
 def adding() -> dict[str, float]:
-    """Mean squared error on 50 steps; predicting 1 gives 0.167."""
+    """Mean squared error on 50 steps; predicting 1 gives 0.167.
+
+    One layer that reads forwards, and its last state: all gradients pass through the steps between.
+    """
+    layer = {"n_layers": 1, "bidirectional": False, "readout": "last", "random_state": 0}
     X, y = make_adding_problem(5000, random_state=0, return_X_y=True)
     X_test, y_test = make_adding_problem(1000, random_state=1, return_X_y=True)
     figures = {"guess": mean_squared_error(y_test, np.ones(1000))}
     for cell in ("rnn", "lstm", "gru", "mingru"):
-        model = RecurrentRegressor(cell=cell, random_state=0).fit(X, y)
+        model = RecurrentRegressor(cell=cell, **layer).fit(X, y)
         figures[cell] = mean_squared_error(y_test, model.predict(X_test))
     return figures
 
