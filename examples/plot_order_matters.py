@@ -13,8 +13,7 @@ single bit at any length, the other needs to know which step came last.
 # The networks are trained on strings of 1 to 20 bits and tested on up to 160. Attention has no
 # positions, and the MLP reads tokens as a bag of words, the mean of their embeddings. The
 # recurrence is a GRU that reads in one direction and hands on its last state; the moving averages
-# of the default cell, minGRU, cannot keep a parity. Bits need no dropout, which words have by
-# default.
+# of the default cell, minGRU, cannot keep a parity.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,7 +39,6 @@ classifiers = {
         n_layers=1,
         bidirectional=False,
         readout="last",
-        dropout=0.0,
         random_state=SEED,
     ),
     "MLP, bag of words": MLPClassifier(random_state=SEED),
