@@ -68,8 +68,8 @@ def test_every_position(run):
 def test_masks(run):
     found = run("plot_masks")
     marked, neighbours, order = (found["scores"].iloc[row] for row in range(3))
-    assert min(marked["full"], marked["causal"]) >= 0.95
-    assert abs(marked["full"] - marked["causal"]) <= 0.02
+    assert min(marked["full"], marked["causal"]) >= 0.9
+    assert abs(marked["full"] - marked["causal"]) <= 0.05
     assert marked["local"] <= 0.7
     assert neighbours["local"] >= max(neighbours["full"], neighbours["causal"]) + 0.1
     assert order["causal"] >= 0.95
