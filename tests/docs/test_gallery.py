@@ -89,13 +89,13 @@ def test_positions(run):
     assert (scores.loc["none"].drop("set") <= 0.6).all()
     assert (scores.loc["learned":, "order"] >= 0.95).all()
     added = scores.loc[["learned", "sinusoidal"]].max()
-    assert scores.loc["rotary", "order, longer"] >= added["order, longer"] + 0.05
-    assert scores.loc["rotary", "distance"] >= added["distance"]
-    assert scores.loc["rotary", "distance, longer"] >= added["distance, longer"] - 0.02
+    assert (scores.loc["learned":, "distance"] >= 0.95).all()
+    for task in ("order, longer", "distance, longer"):
+        assert scores.loc["rotary", task] >= added[task] + 0.05
     # A set needs no positions, and only without them is its order nothing.
     assert scores.loc["none", "set"] >= scores["set"].max() - 0.02
     assert moved["none"] <= 1e-3
-    assert min(moved[position] for position in ("learned", "sinusoidal", "rotary")) >= 0.1
+    assert min(moved[position] for position in ("learned", "sinusoidal", "rotary")) >= 0.02
 
 
 def test_low_data(run):
