@@ -586,7 +586,12 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             if losses[-1] > _CHANCE * baseline:
                 what = f"{losses[-1]:.3g}, above the {baseline:.3g} of the best constant prediction"
                 advice = f"{remedy} If the loss is still decreasing (see loss_curve_), {more}"
-            elif own_length and fitted.late_fall > _STILL_FALLING:
+            elif (
+                own_length
+                and losses[-1]
+                < baseline / _CHANCE  # else there is hardly a fall to take a share of
+                and fitted.late_fall > _STILL_FALLING
+            ):
                 what = f"{losses[-1]:.3g} and still decreasing (see loss_curve_)"
                 advice = more.capitalize()
             else:

@@ -18,8 +18,9 @@ from sklearn.base import clone
 from skorch.callbacks import Callback
 
 import ibestimators
-from ibestimators import ConvClassifier, MLPClassifier, MLPRegressor, load
+from ibestimators import ConvClassifier, MLPClassifier, MLPRegressor, RecurrentRegressor, load
 from ibestimators.base._budget import Budget, BudgetRule
+from ibestimators.datasets import make_adding_problem
 from ibestimators.testing._data import KINDS, targets
 
 NAMES = ("lr", "weight_decay", "batch_size", "max_epochs")
@@ -377,3 +378,20 @@ def test_invalid_settings_name_the_parameter_before_training():
     ):
         with pytest.raises(ValueError, match=f"The '{name}' parameter of MLPClassifier must be"):
             MLPClassifier(**{name: value}).fit(X, Y)
+
+
+def test_a_loss_at_chance_is_not_called_still_decreasing():
+    # It falls by a thousandth, and most of that late; warnings are errors here.
+    X, y = make_adding_problem(1000, n_steps=50, random_state=0, return_X_y=True)
+    est = RecurrentRegressor(
+        cell="rnn",
+        n_layers=1,
+        bidirectional=False,
+        readout="last",
+        batch_size=50,
+        weight_decay=0,
+        lr=1e-2,
+        max_epochs=14,
+        random_state=0,
+    ).fit(X, y)
+    assert est.loss_curve_[-1] > 0.95
