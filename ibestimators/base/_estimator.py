@@ -583,15 +583,11 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             baseline = fitted.target.baseline_loss(train)
             more = f"raise max_epochs={fitted.budget.max_epochs}."
             own_length = self.max_epochs != "auto" and not self.early_stopping
+            learned = losses[-1] < baseline / _CHANCE  # else its fall is too small for a share
             if losses[-1] > _CHANCE * baseline:
                 what = f"{losses[-1]:.3g}, above the {baseline:.3g} of the best constant prediction"
                 advice = f"{remedy} If the loss is still decreasing (see loss_curve_), {more}"
-            elif (
-                own_length
-                and losses[-1]
-                < baseline / _CHANCE  # else there is hardly a fall to take a share of
-                and fitted.late_fall > _STILL_FALLING
-            ):
+            elif own_length and learned and fitted.late_fall > _STILL_FALLING:
                 what = f"{losses[-1]:.3g} and still decreasing (see loss_curve_)"
                 advice = more.capitalize()
             else:
