@@ -152,8 +152,8 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
 
         The callbacks must not change inside.
         """
-        self.handlers = {}
         with self.optimizer_.flattened():
+            self.handlers = {}
             gradients = self.optimizer_.gradients
             if gradients and DenseGradient.applies(self.module_, self.criterion_):
                 self.dense_gradient = DenseGradient(self.module_, self.criterion_, gradients)
