@@ -91,8 +91,8 @@ class Pairs:
     """Pairs (source, target) of rows, and sums over the sources of each target.
 
     The gradient is the sum over the targets of each source. Both sort orders are computed once
-    and reused for all sums over the same pairs. No sum or product writes the rows of all pairs
-    out.
+    and reused for all sums over the same pairs. On a CPU, no sum or product writes the rows of
+    all pairs out.
 
     Parameters
     ----------
@@ -110,8 +110,7 @@ class Pairs:
 
     def sum(self, x: torch.Tensor) -> torch.Tensor:  # (n_sources, features)
         """The sum over the sources of each target: (n_targets, features)."""
-        plain = x.is_cuda or torch.compiler.is_compiling()  # embedding bags are faster on CPUs only
-        if plain or not x.shape[1] or not self.source.shape[0]:
+        if self._writes_rows_out(x):
             total = x.new_zeros(self.n_targets, x.shape[1])
             return total.index_add(0, self.target, x.index_select(0, self.source))
         y: torch.Tensor = _SumAlong.apply(x, self)  # type: ignore[no-untyped-call]
@@ -121,7 +120,7 @@ class Pairs:
         self, weight: torch.Tensor, x: torch.Tensor
     ) -> torch.Tensor:  # (n_pairs,), (n_sources, features)
         """The sum over the sources of each target, with a weight a pair: (n_targets, features)."""
-        if x.is_cuda or torch.compiler.is_compiling() or not self.source.shape[0]:
+        if self._writes_rows_out(x):
             total = x.new_zeros(self.n_targets, x.shape[1])
             rows = weight.unsqueeze(1) * x.index_select(0, self.source)
             return total.index_add(0, self.target, rows)
@@ -132,10 +131,15 @@ class Pairs:
         self, x: torch.Tensor, y: torch.Tensor
     ) -> torch.Tensor:  # (n_targets, features), (n_sources, features)
         """The product of the row of x and the row of y of each pair: (n_pairs,)."""
-        if x.is_cuda or torch.compiler.is_compiling() or not self.source.shape[0]:
+        if self._writes_rows_out(x):
             return (x.index_select(0, self.target) * y.index_select(0, self.source)).sum(1)
         products: torch.Tensor = _Dot.apply(x, y, self)  # type: ignore[no-untyped-call]
         return products
+
+    def _writes_rows_out(self, x: torch.Tensor) -> bool:
+        """Whether plain operations are used; embedding bags are faster on CPUs only."""
+        plain = x.is_cuda or torch.compiler.is_compiling()
+        return plain or not x.shape[1] or not self.source.shape[0]
 
     @cached_property
     def transposed(self) -> Pairs:
