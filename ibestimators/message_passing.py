@@ -112,7 +112,7 @@ class NeighbourAttention(nn.Module):
 def unnormalized_softmax(
     score: torch.Tensor, target: torch.Tensor, n_nodes: int
 ) -> torch.Tensor:  # (edges,) twice
-    """The exponential of each score, divided by the largest of its target: (edges,)."""
+    """The exponential of each score minus the largest score of its target: (edges,)."""
     highest = score.new_full((n_nodes,), -torch.inf)
     highest = highest.scatter_reduce(0, target, score.detach(), "amax")  # (nodes,)
     return (score - highest[target]).exp()
@@ -300,7 +300,8 @@ class GraphEncoder(Encoder):
         assert edges is not None
         first = self.layers[0]
         assert isinstance(first, MessagePassing)
-        pairs = first.pairs(edges, nodes.shape[0])  # the same in all rounds
+        # The same in all rounds; messages with features of edges are written out.
+        pairs = first.pairs(edges, nodes.shape[0]) if edge_features is None else None
         for i, (layer, norm) in enumerate(zip_longest(self.layers, self.norms)):
             before = nodes
             nodes = layer(nodes, edges, edge_features, pairs)  # (nodes, hidden_size)
