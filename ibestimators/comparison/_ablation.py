@@ -31,7 +31,7 @@ class AblationResult(Result):
     cells : pandas.DataFrame
         As in `ComparisonResult`, with one more column ``structure``: "intact" or
         "destroyed".
-    structure : {"positions", "time", "tokens", "edges"}
+    structure : {"positions", "time", "space", "tokens", "edges"}
         The structure that was destroyed.
     scoring : str
         Name of the score; higher is better.
@@ -189,7 +189,7 @@ def structure_ablation(
     Parameters
     ----------
     {data}
-    structure : {"auto", "positions", "time", "tokens", "edges"}, default="auto"
+    structure : {"auto", "positions", "time", "space", "tokens", "edges"}, default="auto"
         What to destroy, as in `destroy_structure`.
     {cv}
     {options}

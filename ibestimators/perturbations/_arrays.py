@@ -22,7 +22,8 @@ class ArrayPerturbations(Perturbations):
     kind = "array"
     structures = {
         "positions": "positions in one random order, the same for all samples",
-        "time": "steps in random order",
+        "time": "steps or frames in random order",
+        "space": "positions within a step or frame in one random order, the same for all",
     }
     transforms = ("shift", "reflection", "permutation", "rotation", "time_reversal", "rescaling")
     unit_names = ("feature", "step", "region", "patch", "node")
@@ -36,8 +37,10 @@ class ArrayPerturbations(Perturbations):
         super().__init__(X)
         self.values = np.asarray(X)
         self.axes: tuple[int, ...] = X.shape[1:-1] or X.shape[1:]  # of the structure
-        if len(X.shape) != 3:
-            self.structures = {"positions": self.structures["positions"]}
+        # The first axis is time, the others are space; the columns of a table are neither.
+        known = ["positions", *(["time"] if len(X.shape) > 2 else [])]
+        known += ["space"] if len(self.axes) > 1 else []
+        self.structures = {name: self.structures[name] for name in known}
 
     @property
     def description(self) -> str:
@@ -46,9 +49,14 @@ class ArrayPerturbations(Perturbations):
     def destroy(self, structure: str, random: np.random.RandomState) -> Any:
         if hasattr(self.X, "columns"):
             return _safe_indexing(self.X, random.permutation(self.X.shape[1]), axis=1)
+        n_steps = self.axes[0]
+        if structure == "time":
+            return self.values[:, random.permutation(n_steps)]
         positions = self._flat()
-        order = random.permutation(positions.shape[1])
-        return positions[:, order].reshape(self.X.shape)
+        if structure == "space":  # (n, steps, positions of a step, features)
+            positions = positions.reshape(len(self.X), n_steps, -1, positions.shape[-1])
+        order = random.permutation(positions.shape[-2])
+        return positions[..., order, :].reshape(self.X.shape)
 
     def _flat(self) -> NDArray[Any]:
         """Values of shape (n, positions, features)."""

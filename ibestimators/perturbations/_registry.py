@@ -45,15 +45,19 @@ def destroy_structure(
     ----------
     X : array-like of shape (n_samples, ...), or list
         Any X that the estimators read, features last.
-    structure : {"auto", "positions", "time", "tokens", "edges"}, default="auto"
+    structure : {"auto", "positions", "time", "space", "tokens", "edges"}, default="auto"
         What to destroy:
 
         - "positions", of arrays: one random order of the positions, the same for all
           samples. Positions are the columns of ``(n, d)``, the steps of ``(n, steps,
           features)``, all pixels or voxels of images and volumes; the features of a
           position stay together.
-        - "time", of sequences: a random order of the steps, another for each sample.
-          Of arrays ``(n, steps, features)``: one for all samples, as "positions".
+        - "time", of arrays of 3 axes or more: one random order along the first axis of a
+          sample, the same for all samples: the steps of ``(n, steps, features)``, the frames of
+          ``(n, frames, height, width, features)``. Of sequences: a random order of the steps,
+          another for each sample.
+        - "space", of arrays of 4 axes or more: one random order of the positions within a step
+          or frame, such as its pixels, the same for all frames and samples.
         - "tokens", of tokens: a random order, another for each sample.
         - "edges", of graphs: swaps of edges that keep the degrees of all nodes, in and out.
           Nodes keep their attributes. The attributes of the edges that are removed go to the

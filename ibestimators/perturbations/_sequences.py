@@ -20,7 +20,7 @@ class SequencePerturbations(Perturbations):
     """Sequences (steps, features), as arrays or data frames."""
 
     kind = "sequences"
-    structures = {"time": "steps in random order"}
+    structures = {"time": "steps or frames in random order"}
     transforms: ClassVar[tuple[str, ...]] = (
         "shift",
         "reflection",

@@ -65,6 +65,20 @@ def test_every_position(run):
     assert set(found["rows"]) == {"truth", *found["estimators"]}
 
 
+def test_video(run):
+    scores = run("plot_video")["scores"]
+    drop = scores[["intact"]].to_numpy() - scores.drop(columns="intact")
+    frames, pixels = drop["frames shuffled"], drop["pixels shuffled"]
+    assert scores.loc["Conv", "intact"] >= 0.9
+    assert scores.loc["Conv", "intact"] >= scores.loc["MLP", "intact"] + 0.1
+    assert scores.loc["Graph"].max() <= 0.4
+    assert drop.loc["MLP"].abs().max() <= 0.12
+    assert pixels["Conv"] >= 0.15
+    assert frames["Recurrent"] >= 0.1
+    assert abs(pixels["Recurrent"]) <= 0.12
+    assert min(pixels["Attention"], frames["Attention"]) >= 0.15
+
+
 def test_masks(run):
     found = run("plot_masks")
     marked, neighbours, order = (found["scores"].iloc[row] for row in range(3))

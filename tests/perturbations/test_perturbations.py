@@ -41,6 +41,25 @@ def test_time_of_arrays_is_one_order_of_steps():
     assert (time != X).any()
 
 
+@given(array_shapes(min_dims=4, max_dims=5, max_side=5), st.integers(0, 2**31 - 1))
+@settings(max_examples=40)
+def test_time_moves_whole_frames_and_space_the_same_pixels_of_each(shape, seed):
+    X = np.arange(np.prod(shape)).reshape(shape)
+    n_samples, n_frames, n_features = shape[0], shape[1], shape[-1]
+    frames = X.reshape(n_samples, n_frames, -1, n_features)  # pixels along one axis
+    time, space = (
+        destroy_structure(X, structure, seed).reshape(frames.shape)
+        for structure in ("time", "space")
+    )
+    n_pixels = frames.shape[2]
+    order = time[0, :, 0, 0] // (n_pixels * n_features)
+    assert sorted(order) == list(range(n_frames))
+    np.testing.assert_array_equal(time, frames[:, order])
+    order = space[0, 0, :, 0] // n_features
+    assert sorted(order) == list(range(n_pixels))
+    np.testing.assert_array_equal(space, frames[:, :, order])
+
+
 @pytest.mark.parametrize("kind", ["ragged", "tokens"])
 @given(seed=st.integers(0, 2**31 - 1))
 @settings(max_examples=10)
@@ -141,7 +160,8 @@ def test_sequences_of_frames_stay_frames():
     ("kind", "structure", "remedy"),
     [
         ("table", "time", "positions"),
-        ("images", "time", "positions"),
+        ("table", "space", "positions"),
+        ("series", "space", "time"),
         ("ragged", "positions", "time"),
         ("tokens", "time", "tokens"),
         ("networkx", "tokens", "edges"),
