@@ -375,6 +375,7 @@ class AttentionEstimator(Estimator):
     """Abstract base class of the estimators that learn attention."""
 
     assumption: ClassVar[str] = "tokens, relevance from context"
+    causal: ClassVar[dict[str, tuple[Any, ...]] | None] = {"mask": ("causal",)}
 
     embedding_size: int = parameter(
         64,

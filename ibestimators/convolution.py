@@ -44,7 +44,7 @@ from ibestimators.layers import (
     Readout,
     normalization_layer,
 )
-from ibestimators.structures import Layout, pad, padding_mask, row_numbers, sample_index
+from ibestimators.structures import NAMES, Layout, pad, padding_mask, row_numbers, sample_index
 
 _CONVOLUTIONS: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _POOLS: dict[tuple[str, int], Any] = {
@@ -73,7 +73,7 @@ MAX_SIDE = 64  # largest side, in pixels, of the image of a graph's adjacency ma
 
 
 class SideBySide(nn.Module):
-    """Convolutions of several widths, centred on the same positions; their outputs are joined.
+    """Convolutions of several widths, aligned at the same positions; their outputs are joined.
 
     Parameters
     ----------
@@ -84,6 +84,8 @@ class SideBySide(nn.Module):
     stride : int
     dilation : int, default=1
         Distance between the positions that a filter covers.
+    causal : bool, default=False
+        Whether the filters are aligned at their last positions, and not at their centres.
     """
 
     def __init__(
@@ -94,9 +96,11 @@ class SideBySide(nn.Module):
         widths: Sequence[int],
         stride: int,
         dilation: int = 1,
+        causal: bool = False,
     ) -> None:
         super().__init__()
         self.n_axes = n_axes
+        self.causal = causal
         self.widths = tuple(widths)
         self.dilation = dilation
         self.convs = nn.ModuleList(
@@ -107,6 +111,8 @@ class SideBySide(nn.Module):
     def room(self, width: int) -> tuple[int, int]:
         """Positions of the widest kernel before and after those of a narrower one."""
         widest = max(self.widths)
+        if self.causal:
+            return widest - width, 0
         return (widest - 1) // 2 - (width - 1) // 2, widest // 2 - width // 2
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_inputs, *sizes)
@@ -141,8 +147,9 @@ class ConvLayer(nn.Module):
         `n_filters` of each.
     stride : int
         Step of the filters, the same along each axis.
-    padding : {"same", "valid"}
-        "same" pads with zeros, so that stride 1 keeps the length; "valid" does not pad.
+    padding : {"same", "causal", "valid"}
+        "same" pads with zeros on both sides, and "causal" before the first position alone, so that
+        stride 1 keeps the length; "valid" does not pad.
     pooling : {"mean", "max"} or None
         Pools pairs of neighbours, along the axes that have at least two positions.
     activation : str
@@ -180,18 +187,28 @@ class ConvLayer(nn.Module):
                 n_inputs, n_filters, *widths, stride=stride, dilation=dilation
             )
         else:
-            self.conv = SideBySide(n_axes, n_inputs, n_filters, widths, stride, dilation)
+            self.conv = SideBySide(
+                n_axes, n_inputs, n_filters, widths, stride, dilation, padding == "causal"
+            )
             n_filters *= len(widths)
         self.n_filters = n_filters
         self.norm = None if normalization is None else normalization_layer(normalization, n_filters)
         self.activation = ACTIVATIONS[activation]()
         self.dropout = nn.Dropout(dropout)
 
+    @property
+    def n_zeros(self) -> tuple[int, int]:
+        """Number of zeros before the first and after the last position of an axis."""
+        if self.padding == "valid":
+            return 0, 0
+        reach = self.dilation * (self.kernel_size - 1)
+        after = 0 if self.padding == "causal" else self.dilation * (self.kernel_size // 2)
+        return reach - after, after
+
     def after_conv(self, size: Any) -> Any:
         """Size of an axis (an int or a tensor of ints) after the convolution."""
         reach = self.dilation * (self.kernel_size - 1)
-        room = reach if self.padding == "same" else 0
-        return (size + room - reach - 1) // self.stride + 1
+        return (size + sum(self.n_zeros) - reach - 1) // self.stride + 1
 
     def output_sizes(self, sizes: Sequence[int]) -> tuple[int, ...]:
         """Sizes of the structure's axes after this layer."""
@@ -217,12 +234,8 @@ class ConvLayer(nn.Module):
         return x, lengths
 
     def padded(self, x: torch.Tensor) -> torch.Tensor:  # (batch, n_inputs, *sizes)
-        """The input with zeros on both sides, if `padding` is "same"."""
-        if self.padding == "valid":
-            return x
-        before = self.dilation * ((self.kernel_size - 1) // 2)
-        after = self.dilation * (self.kernel_size // 2)
-        return nn.functional.pad(x, (before, after) * self.n_axes)
+        """The input with the zeros of `padding`."""
+        return nn.functional.pad(x, self.n_zeros * self.n_axes)
 
     def lengths_after_conv(self, lengths: torch.Tensor) -> torch.Tensor:
         after: torch.Tensor = self.after_conv(lengths)
@@ -363,6 +376,7 @@ class ConvEstimator(Estimator):
     """Abstract base class of the estimators that learn convolution and pooling."""
 
     assumption: ClassVar[str] = "locality, translation invariance"
+    causal: ClassVar[dict[str, tuple[Any, ...]] | None] = {"padding": ("causal",)}
 
     n_filters: tuple[int, ...] | Literal["auto"] = parameter(
         "auto",
@@ -387,9 +401,11 @@ class ConvEstimator(Estimator):
     )
     padding: str = parameter(
         "same",
-        [StrOptions({"same", "valid"})],
-        "{'same', 'valid'}",
-        "'same' pads with zeros, so that stride 1 keeps the length; 'valid' does not pad.",
+        [StrOptions({"same", "causal", "valid"})],
+        "{'same', 'causal', 'valid'}",
+        "'same' pads with zeros on both sides, so that stride 1 keeps the length; 'valid' does not "
+        "pad. 'causal', for ``target='position'`` and samples with one axis of positions, pads "
+        "before the first position alone: an output depends on its position and on those before.",
     )
     pooling: str | None = parameter(
         "auto",
@@ -446,6 +462,8 @@ class ConvEstimator(Estimator):
                 "structure. Use input_shape to merge axes."
             )
         at_positions = self.target == "position"
+        if self.padding == "causal":
+            self._check_causal(len(sizes), layout)
         if at_positions:
             self._refuse_fewer_positions()
         elif layout.kind != "array" and self.readout == "flatten":
@@ -494,12 +512,30 @@ class ConvEstimator(Estimator):
         readout = Readout(self.readout, self._head(n_features, n_outputs))
         return Network(ConvEncoder(layers, of_graphs), readout)
 
+    def _check_causal(self, n_axes: int, layout: Layout) -> None:
+        """Raise an error if samples have no order, or if all positions are pooled anyway."""
+        if self.target == "sample":
+            raise ValueError(
+                "padding='causal' keeps an output from later positions, but with target='sample' "
+                "there is one output, of all positions. Set padding='same' or target='position'."
+            )
+        if n_axes > 1:
+            what = (
+                NAMES[layout.kind]
+                if layout.kind == "graphs"
+                else f"an array of samples of shape {layout.sample_shape}"
+            )
+            raise ValueError(
+                f"padding='causal' requires positions in order, along one axis, but X is {what}. "
+                "Set padding='same'."
+            )
+
     def _refuse_fewer_positions(self) -> None:
         """Raise an error if a parameter would leave fewer positions than the sample has."""
         strides = self._per_layer("stride", len(self.n_filters))
         for name, value, keeps, remedy in (
             ("stride", self.stride, all(stride == 1 for stride in strides), 1),
-            ("padding", self.padding, self.padding == "same", "same"),
+            ("padding", self.padding, self.padding != "valid", "same"),
             ("pooling", self.pooling, self.pooling is None, "auto"),
         ):
             if not keeps:

@@ -234,6 +234,8 @@ class GraphEncoder(Encoder):
     edges : torch.Tensor of shape (2, n_edges) or None
         The graph of array samples, as rows of sources and targets; None connects the neighbouring
         steps of sequences.
+    causal : bool
+        Whether steps of sequences send messages to the next step only.
     n_edge_features : int
     n_identities : int or None
         Number of positions that have a learned embedding, which scales and shifts the features
@@ -254,11 +256,13 @@ class GraphEncoder(Encoder):
         normalization: str | None,
         residual: bool,
         edges: torch.Tensor | None,
+        causal: bool,
         n_edge_features: int,
         n_identities: int | None,
     ) -> None:
         super().__init__()
         self.residual = residual
+        self.causal = causal
         sizes = [n_features] + [hidden_size] * n_layers
         self.layers = nn.ModuleList(
             MessagePassing(before, after, aggregation, activation, n_edge_features)
@@ -323,7 +327,7 @@ class GraphEncoder(Encoder):
             return self.repeated_graph(x)
         sample = sample_index(lengths)  # (nodes,)
         if edges is None:
-            edges = path_edges(sample) if self.edges is None else self.edges
+            edges = path_edges(sample, self.causal) if self.edges is None else self.edges
         return Batch(x, lengths, edges, edge_features), sample
 
     def repeated_graph(self, x: torch.Tensor) -> tuple[Batch, torch.Tensor]:
@@ -342,9 +346,14 @@ class GraphEncoder(Encoder):
         return None
 
 
-def path_edges(sample: torch.Tensor) -> torch.Tensor:  # (rows,)
-    """Edges between neighbouring rows of the same sample, in both directions: (2, edges)."""
+def path_edges(sample: torch.Tensor, causal: bool) -> torch.Tensor:  # (rows,)
+    """Edges between neighbouring rows of the same sample: (2, edges).
+
+    From each row to the next one, and back unless `causal`.
+    """
     row = (sample[1:] == sample[:-1]).nonzero()[:, 0]
+    if causal:
+        return torch.stack([row, row + 1])
     return torch.stack([torch.cat([row, row + 1]), torch.cat([row + 1, row])])
 
 
@@ -353,6 +362,7 @@ class GraphEstimator(Estimator):
     """Abstract base class of the estimators that learn message passing."""
 
     assumption: ClassVar[str] = "relations, neighbours unordered"
+    causal: ClassVar[dict[str, tuple[Any, ...]] | None] = {"graph": ("causal", "empty")}
 
     aggregation: str = parameter(
         "auto",
@@ -377,13 +387,14 @@ class GraphEstimator(Estimator):
     )
     graph: Any = parameter(
         None,
-        [nx.Graph, "array-like", "sparse matrix", StrOptions({"empty"}), None],
-        "networkx.Graph, adjacency matrix, 'empty' or None",
+        [nx.Graph, "array-like", "sparse matrix", StrOptions({"empty", "causal"}), None],
+        "networkx.Graph, adjacency matrix, 'empty', 'causal' or None",
         "The edges between the positions of array samples. Nodes named 0, 1, ... are the "
         "positions; nodes with other names are taken in the order of the graph. A directed edge "
         "i -> j, or a non-zero entry (i, j), sends messages from i to j. 'empty' has no edges, "
-        "for samples that are sets, and is valid for sequences too. None connects neighbouring "
-        "positions: a path, or a grid for images.",
+        "for samples that are sets, and 'causal' sends messages from each step to the next one "
+        "only, so that no step receives any from later ones; both are valid for sequences too. None "
+        "connects neighbouring positions: a path, or a grid for images.",
     )
     residual: bool = parameter(
         True,
@@ -424,15 +435,17 @@ class GraphEstimator(Estimator):
         return {**super()._auto(layout), "aggregation": "sum" if of_graphs else "mean"}
 
     def _build_network(self, layout: Layout, n_outputs: int) -> Network:
-        is_array = layout.kind == "array"
+        is_array, of_graphs = layout.kind == "array", layout.kind == "graphs"
+        causal = isinstance(self.graph, str) and self.graph == "causal" and not of_graphs
+        is_empty = isinstance(self.graph, str) and not causal and not of_graphs
         edges = None
-        if is_array or (isinstance(self.graph, str) and layout.kind != "graphs"):
+        if is_array or is_empty:
             edges = torch.from_numpy(read_edges(self.graph, layout.axes if is_array else ()))
-        elif self.graph is not None:
+        elif self.graph is not None and not causal:
             raise ValueError(
                 f"graph={self.graph!r} requires samples of one shape, but X is "
                 f"{NAMES[layout.kind]}. Set graph=None"
-                + (": X has its own edges." if layout.kind == "graphs" else " or 'empty'.")
+                + (": X has its own edges." if of_graphs else ", 'causal' or 'empty'.")
             )
         learned = is_array and self.position == "learned"
         how = tuple(self.readout.split("+"))
@@ -451,6 +464,7 @@ class GraphEstimator(Estimator):
             normalization=self.normalization,
             residual=self.residual,
             edges=edges,
+            causal=causal,
             n_edge_features=layout.n_edge_features,
             n_identities=math.prod(layout.axes) if learned else None,
         )

@@ -168,6 +168,7 @@ class MLPEstimator(Estimator):
     """Abstract base class of the estimators that learn dense layers."""
 
     assumption: ClassVar[str] = "nothing"
+    causal: ClassVar[dict[str, tuple[Any, ...]] | None] = {"context": (0,)}
 
     hidden_layer_sizes: tuple[int, ...] = parameter(
         (256, 256),

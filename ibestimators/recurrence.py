@@ -261,6 +261,7 @@ class RecurrentEstimator(Estimator):
     """Abstract base class of the estimators that learn a recurrence."""
 
     assumption: ClassVar[str] = "order, a state carries the past"
+    causal: ClassVar[dict[str, tuple[Any, ...]] | None] = {"bidirectional": (False,)}
 
     cell: str = parameter(
         "mingru",

@@ -97,23 +97,29 @@ def test_same_padding_at_stride_1_keeps_the_length():
 
 
 @settings(max_examples=40)
-@given(widths=WIDTHS, stride=st.integers(1, 3), n_axes=st.integers(1, 3))
-def test_widths_side_by_side_equal_the_single_convolutions(widths, stride, n_axes):
-    layer = make_layer(n_axes, kernel_size=widths, stride=stride)
+@given(
+    widths=WIDTHS,
+    stride=st.integers(1, 3),
+    n_axes=st.integers(1, 3),
+    padding=st.sampled_from(["same", "causal"]),
+)
+def test_widths_side_by_side_equal_the_single_convolutions(widths, stride, n_axes, padding):
+    layer = make_layer(n_axes, kernel_size=widths, stride=stride, padding=padding)
     x = torch.randn(2, 2, *(7, 8, 9)[:n_axes])
     outputs = []
     for conv, width in zip(layer.conv.convs, widths, strict=True):
-        room = ((width - 1) // 2, width // 2) * n_axes  # "same" for this width alone
-        outputs.append(conv(torch.nn.functional.pad(x, room)))
+        # For this width alone.
+        room = ((width - 1) // 2, width // 2) if padding == "same" else (width - 1, 0)
+        outputs.append(conv(torch.nn.functional.pad(x, room * n_axes)))
     joined = layer.conv(layer.padded(x))
     torch.testing.assert_close(joined, torch.cat(outputs, 1))
     assert layer.n_filters == joined.shape[1] == 4 * len(widths)
 
 
 @settings(max_examples=40)
-@given(widths=WIDTHS, stride=st.integers(1, 3), n_axes=st.integers(1, 3))
-def test_widths_side_by_side_equal_the_widest_kernel_with_zeros(widths, stride, n_axes):
-    layer = SideBySide(n_axes, 2, 3, widths, stride)
+@given(widths=WIDTHS, stride=st.integers(1, 3), n_axes=st.integers(1, 3), causal=st.booleans())
+def test_widths_side_by_side_equal_the_widest_kernel_with_zeros(widths, stride, n_axes, causal):
+    layer = SideBySide(n_axes, 2, 3, widths, stride, causal=causal)
     x = torch.randn(2, 2, *(7, 8, 9)[:n_axes])
     convolve = getattr(torch.nn.functional, f"conv{n_axes}d")
     bias = torch.cat([conv.bias for conv in layer.convs])

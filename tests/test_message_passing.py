@@ -95,6 +95,7 @@ def test_learned_positions_have_no_effect_at_the_start():
             normalization="layer",
             residual=True,
             edges=each,
+            causal=False,
             n_edge_features=0,
             n_identities=7,
         )

@@ -76,7 +76,8 @@ class _TrainingData(NamedTuple):
 class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     """Abstract: an estimator that trains a network.
 
-    A bias defines ``assumption``, ``_budget_rule``, ``_build_network`` and ``_widened``.
+    A bias defines ``assumption``, ``_budget_rule``, ``_build_network`` and ``_widened``, and
+    ``causal`` if it can be.
     """
 
     target: str = parameter(
@@ -257,6 +258,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     )
 
     assumption: ClassVar[str]
+    # With one of these values of each parameter, no output at a position sees later positions.
+    causal: ClassVar[dict[str, tuple[Any, ...]] | None] = None
     _target_types: ClassVar[tuple[type[Target], ...]]  # the first that recognises y is learned
 
     # ---------------------------------------------------------------- what a bias defines

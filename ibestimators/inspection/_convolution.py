@@ -118,8 +118,7 @@ def receptive_field(estimator: Any, axis: int = 0) -> pd.DataFrame:
     for i in range(len(encoder.layers)):
         layer = _layer(encoder, i)
         reach = layer.dilation * (layer.kernel_size - 1) + 1
-        n_zeros = layer.dilation * ((layer.kernel_size - 1) // 2)
-        field = field.before(reach, layer.stride, n_zeros if layer.padding == "same" else 0)
+        field = field.before(reach, layer.stride, layer.n_zeros[0])
         size = layer.after_conv(size)
         if layer.pooling is not None and size > 1:
             field = field.before(2, 2, 0)

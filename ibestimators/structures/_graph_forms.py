@@ -343,10 +343,10 @@ def read_edges(graph: Any, sizes: Sequence[int]) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    graph : networkx.Graph, (n, n) array or sparse matrix, "empty" or None
+    graph : networkx.Graph, (n, n) array or sparse matrix, "empty", "causal" or None
         Nodes named 0 to n - 1 are the positions with these numbers; nodes with other
-        names are taken in the order of the graph. "empty" has no edges. None connects
-        neighbouring positions of a grid of these sizes.
+        names are taken in the order of the graph. "empty" has no edges, and "causal" those from
+        each step to the next one. None connects neighbouring positions of a grid of these sizes.
     sizes : sequence of int
         Sizes of the structure's axes; their product is the number of positions.
 
@@ -357,7 +357,14 @@ def read_edges(graph: Any, sizes: Sequence[int]) -> NDArray[np.int64]:
     """
     n_positions = int(np.prod(sizes))
     if isinstance(graph, str):
-        return np.zeros((2, 0), dtype=np.int64)
+        if graph == "empty":
+            return np.zeros((2, 0), dtype=np.int64)
+        if len(sizes) > 1:
+            raise ValueError(
+                "graph='causal' requires steps in order, along one axis, but samples have "
+                f"{n_positions} positions {tuple(sizes)}. Set graph=None, or pass a directed graph."
+            )
+        return np.stack([np.arange(n_positions - 1), np.arange(1, n_positions)])
     if graph is None:
         return _grid_edges(sizes)
     if isinstance(graph, nx.Graph):

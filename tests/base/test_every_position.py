@@ -321,6 +321,34 @@ def test_dilation_widens_the_receptive_field_as_pooling_does():
     assert len(reached) > 7  # more than one layer of width 3, or three without dilation
 
 
+def test_causal_filters_reach_the_past_as_far_as_others_reach_both_sides():
+    X, y = array(80, 1), np.random.default_rng(0).integers(0, 2, size=(N, 80))
+    params = {"padding": "causal", "kernel_size": 3, "n_filters": (4, 4, 4), "max_epochs": 1}
+    conv = quick("ConvClassifier", **params).fit(X, y)
+    assert ibestimators.receptive_field(conv).loc[2].tolist() == [15, 1, -14]
+    changed = X.copy()
+    changed[:, 40] += 10
+    moved = np.abs(conv.predict_proba(changed) - conv.predict_proba(X)).max((0, 2)) > 1e-7
+    reached = np.flatnonzero(moved)
+    assert reached[0] == 40
+    assert 47 < reached[-1] <= 54  # further than one layer, or three without dilation
+
+
+def test_what_has_no_order_cannot_be_causal():
+    message = "requires positions in order, along one axis, but X is"
+    for kind in ("image", "volume", "graphs"):
+        with pytest.raises(ValueError, match=message):
+            quick("ConvClassifier", padding="causal").fit(*data(kind))
+    for kind in ("image", "volume"):
+        with pytest.raises(ValueError, match="graph='causal' requires steps in order"):
+            quick("GraphClassifier", graph="causal").fit(*data(kind))
+    with pytest.raises(ValueError, match="graph='causal' requires samples of one shape"):
+        quick("GraphClassifier", graph="causal").fit(*data("graphs"))
+    X, y = data("signal")
+    with pytest.raises(ValueError, match="one output, of all positions"):
+        quick("ConvClassifier", padding="causal", target="sample").fit(X, y[:, 0])
+
+
 @pytest.mark.parametrize("bias", BIASES)
 def test_relabelled_nodes_have_relabelled_outputs(bias):
     if bias in ("Conv", "Recurrent"):
@@ -347,11 +375,21 @@ def test_relabelled_nodes_have_relabelled_outputs(bias):
             for cell in ("mingru", "lstm")
         ),
         ("MLPClassifier", {}),
+        ("ConvClassifier", {"padding": "causal"}),
+        ("ConvClassifier", {"padding": "causal", "normalization": "layer", "kernel_size": 4}),
+        ("ConvClassifier", {"padding": "causal", "kernel_size": ((1, 2, 4), (2, 3))}),
+        ("GraphClassifier", {"graph": "causal"}),
+        ("GraphClassifier", {"graph": "causal", "aggregation": "attention"}),
+        ("GraphClassifier", {"graph": "empty", "normalization": "layer"}),
     ],
 )
 def test_nothing_looks_ahead(name, params, kind):
     X, y = data(kind)
+    if isinstance(params.get("kernel_size"), tuple):
+        params = params | {"n_filters": (4, 5)}
     est = quick(name, **params).fit(X, y)
+    allowed = type(est).causal
+    assert all(getattr(est, parameter) in values for parameter, values in allowed.items())
     later = [np.concatenate([x[:2], x[2:][::-1] + (kind != "tokens")]) for x in X]
     later = np.stack(later) if isinstance(X, np.ndarray) else later
     before, after = est.predict_proba(X), est.predict_proba(later)

@@ -210,7 +210,9 @@ def test_a_graph_for_an_array_of_positions_may_be_empty():
 
 
 def test_path_edges():
-    assert path_edges(torch.tensor([0, 0, 1, 2, 2])).tolist() == [[0, 3, 1, 4], [1, 4, 0, 3]]
+    sample = torch.tensor([0, 0, 1, 2, 2])
+    assert path_edges(sample, causal=False).tolist() == [[0, 3, 1, 4], [1, 4, 0, 3]]
+    assert path_edges(sample, causal=True).tolist() == [[0, 3], [1, 4]]
 
 
 @given(seed=st.integers(0, 1000))
