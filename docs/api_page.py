@@ -15,7 +15,7 @@ SECTIONS = {
     "Estimators": ["mlp", "convolution", "recurrence", "message_passing", "attention", "suite"],
     "Comparison": ["comparison", "scoring"],
     "Inspection": ["inspection"],
-    "Text": ["text"],
+    "Text": ["text", "language"],
 }
 # Packages whose names stay in them.
 PACKAGES = {"Data": "datasets", "Checks for new estimators": "testing"}

@@ -21,6 +21,7 @@ LAYERS: dict[str, set[str]] = {
     **{bias: {"structures", "layers", "base"} for bias in BIASES},
     "recurrence": {"structures", "layers", "training", "base"},
     "text": {"base"},
+    "language": {"pipelines", "structures", "scoring", "base"},
     "suite": {"base", *BIASES},
     "perturbations": {"structures", "base"},
     "report": {"formatting", "plotting", "structures"},

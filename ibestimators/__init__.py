@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         sample_importance,
         structure_importance,
     )
+    from ibestimators.language import LanguageModel, NGramClassifier
     from ibestimators.message_passing import GraphClassifier, GraphRegressor
     from ibestimators.mlp import MLPClassifier, MLPRegressor
     from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
@@ -62,6 +63,7 @@ _PUBLIC = {
     "suite": ["biases", "load"],
     "scoring": ["position_scorer"],
     "text": ["TextTokenizer"],
+    "language": ["LanguageModel", "NGramClassifier"],
     "comparison": [
         "compare_biases",
         "ComparisonResult",

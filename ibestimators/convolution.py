@@ -462,8 +462,7 @@ class ConvEstimator(Estimator):
                 "structure. Use input_shape to merge axes."
             )
         at_positions = self.target == "position"
-        if self.padding == "causal":
-            self._check_causal(len(sizes), layout)
+        self._check_padding(len(sizes), layout)
         if at_positions:
             self._refuse_fewer_positions()
         elif layout.kind != "array" and self.readout == "flatten":
@@ -512,8 +511,10 @@ class ConvEstimator(Estimator):
         readout = Readout(self.readout, self._head(n_features, n_outputs))
         return Network(ConvEncoder(layers, of_graphs), readout)
 
-    def _check_causal(self, n_axes: int, layout: Layout) -> None:
-        """Raise an error if samples have no order, or if all positions are pooled anyway."""
+    def _check_padding(self, n_axes: int, layout: Layout) -> None:
+        """Raise an error if causal filters have no order, or all positions are pooled anyway."""
+        if self.padding != "causal":
+            return
         if self.target == "sample":
             raise ValueError(
                 "padding='causal' keeps an output from later positions, but with target='sample' "

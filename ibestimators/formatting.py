@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import get_tags
 from tabulate import tabulate
 
 MISSING = "failed"  # printed in place of a score that could not be computed
@@ -35,10 +36,11 @@ def with_interval(mean: float, low: float, high: float, sign: str = "") -> str:
     return f"{mean:{sign}.3f} ± {(high - low) / 2:.3f}"
 
 
-def score_names(scoring: Any, is_classifier: bool) -> list[str]:
-    """Names of the scores that a `scoring` stands for, in its order."""
+def score_names(scoring: Any, estimator: Any) -> list[str]:
+    """Names of the scores that a `scoring` stands for, in its order; None for the estimator's."""
     if scoring is None:
-        return ["accuracy" if is_classifier else "R²"]
+        names = {"classifier": "accuracy", "density_estimator": "log-likelihood"}
+        return [names.get(str(get_tags(estimator).estimator_type), "R²")]
     if isinstance(scoring, (list, tuple, dict)):
         return list(scoring)
     return [scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")]

@@ -393,8 +393,8 @@ class GraphEstimator(Estimator):
         "positions; nodes with other names are taken in the order of the graph. A directed edge "
         "i -> j, or a non-zero entry (i, j), sends messages from i to j. 'empty' has no edges, "
         "for samples that are sets, and 'causal' sends messages from each step to the next one "
-        "only, so that no step receives any from later ones; both are valid for sequences too. None "
-        "connects neighbouring positions: a path, or a grid for images.",
+        "only, so that no step receives any from later ones; both are valid for sequences too. "
+        "None connects neighbouring positions: a path, or a grid for images.",
     )
     residual: bool = parameter(
         True,

@@ -169,7 +169,7 @@ class AblationResult(Result):
 @shares_parameters
 def structure_ablation(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None,
     estimators: Mapping[str, BaseEstimator] | None = None,
     *,
     structure: str = "auto",

@@ -26,7 +26,7 @@ from ibestimators.suite import tuned
 @shares_parameters
 def compare_biases(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None,
     estimators: Mapping[str, BaseEstimator] | None = None,
     *,
     match_parameters: bool | int = False,
@@ -63,7 +63,7 @@ def compare_biases(
     rope : float, default=None
         Region of practical equivalence: differences of scores up to this size do not
         matter. None takes 0.01 for scores whose best value is 1, and 0 for scores in units of
-        their own (``neg_...``, ``max_error``, callables).
+        their own (``neg_...``, ``max_error``, callables, likelihoods).
     refit : bool, default=False
         Whether to fit the best estimator on all data.
     {cv}
@@ -99,7 +99,7 @@ def compare_biases(
     """
     if search not in (None, "random"):
         raise ValueError(f"search must be 'random' or None, got {search!r}.")
-    rope = _default_rope(scoring) if rope is None else rope
+    rope = _default_rope(scoring, y) if rope is None else rope
     if not rope >= 0:
         raise ValueError(f"rope must be a difference of scores of at least 0, got {rope!r}.")
     setup = prepare(
@@ -131,7 +131,9 @@ def compare_biases(
     return _refitted(result, setup) if refit else result
 
 
-def _default_rope(scoring: Any) -> float:
+def _default_rope(scoring: Any, y: Any) -> float:
+    if y is None:  # a likelihood
+        return 0.0
     first = next(iter(scoring), None) if isinstance(scoring, (list, tuple, dict)) else scoring
     if isinstance(scoring, dict):
         first = scoring[first]

@@ -29,7 +29,7 @@ SMALLEST_PER_CLASS = 3
 @shares_parameters
 def compare_learning_curves(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None,
     estimators: Mapping[str, BaseEstimator] | None = None,
     *,
     train_sizes: Sequence[int] | NDArray[np.integer[Any]] | None = None,

@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid
+from sklearn.utils.validation import _num_samples
 
 from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._folds import nested_order
@@ -111,7 +112,7 @@ class RaceResult(Result):
 @shares_parameters
 def race_biases(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None,
     estimators: Mapping[str, BaseEstimator] | None = None,
     *,
     settings: Mapping[str, Mapping[str, list[Any]]] | None = None,
@@ -244,7 +245,7 @@ def _round_sizes(
     setup: Setup, strata: Any, n_candidates: int, factor: int, min_samples: int | str
 ) -> list[int]:
     """Numbers of samples of the rounds."""
-    n_samples = len(setup.y)
+    n_samples = _num_samples(setup.X)
     n_classes = 1 if strata is None else len(np.unique(strata))
     smallest_test = min(len(test) for _, test in setup.splits)
     first = ceil(2 * n_classes * n_samples / smallest_test)  # two per class in each test part
@@ -273,7 +274,7 @@ def _ranked(
     n_samples: int,
 ) -> dict[int, float]:
     """Mean scores of the candidates on a part of each fold, the best first."""
-    share = n_samples / len(setup.y)
+    share = n_samples / _num_samples(setup.X)
     parts = [[np.sort(o[: max(1, int(share * len(o)))]) for o in order] for order in orders]
     tasks = [
         setup.task(name, fold, est, rows=(train, test), candidate=i)

@@ -120,7 +120,7 @@ class ParameterScalingResult(Result):
 @shares_parameters
 def compare_parameter_scaling(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None,
     estimators: Mapping[str, BaseEstimator] | None = None,
     *,
     n_parameters: Sequence[int] = (15_000, 50_000, 150_000),

@@ -40,7 +40,8 @@ X : array-like of shape (n_samples, ...), or list
 y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_outputs)
     Classes; 0 and 1 for each of several labels, maybe as a sparse matrix; or numbers. At
     positions, in the form of X without its features, if `estimators` have ``target='position'``,
-    as those of ``biases("classification", target="position")`` have.
+    as those of ``biases("classification", target="position")`` have. None for estimators that
+    learn from X alone, such as `LanguageModel`, which are scored by their own `score`.
 estimators : dict of str to estimator, default=None
     Any scikit-learn estimators, pipelines or searches, by name. None takes the five biases,
     as classifiers or regressors depending on y.
@@ -122,7 +123,7 @@ class Setup:
     @property
     def score_names(self) -> list[str]:
         """Names of the scores, the one that decides first."""
-        return score_names(self.scoring, self.classifier)
+        return score_names(self.scoring, self.estimators[self.baseline])
 
     @property
     def test_train_ratio(self) -> float:
@@ -192,6 +193,8 @@ def prepare(
     verbose: int,
 ) -> Setup:
     """Check the shared parameters, split the samples and seed the estimators."""
+    if y is None:
+        _check_without_y(estimators, scoring)
     X, y, groups = indexable(X, y.toarray() if sparse.issparse(y) else y, groups)
     if estimators is None:
         if isinstance(y, list) and any(np.ndim(item) for item in y[:1]):
@@ -234,6 +237,17 @@ def prepare(
         seed=seed,
         generator=generator,
     )
+
+
+def _check_without_y(estimators: Any, scoring: Any) -> None:
+    """Raise an error if something needs y, which is None."""
+    if estimators is None:
+        raise ValueError("y is None. Give y, or estimators that learn from X alone.")
+    if scoring is not None and not callable(scoring):
+        raise ValueError(
+            f"scoring={scoring!r} compares predictions with y, but y is None. Leave scoring=None, "
+            "which takes the estimators' own score, or pass a callable (estimator, X, y)."
+        )
 
 
 def _over_positions(scoring: Any) -> Any:

@@ -292,7 +292,7 @@ def structure_importance(
         for place in units.places
     )
     used = scoring if scoring is not None else getattr(estimator, "scoring", None)
-    name = score_names(used, is_classifier(estimator))[0]
+    name = score_names(used, estimator)[0]
     drops = baseline - np.array(scores).reshape(len(units.places), n_repeats)
     return _result(drops, units, tokenizer, name, baseline)
 

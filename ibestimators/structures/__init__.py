@@ -42,6 +42,7 @@ from ibestimators.structures._scaling import (
     scaler_from_state,
     scaler_state,
 )
+from ibestimators.structures._tokens import check_tokens
 
 __all__ = [
     "KINDS",
@@ -59,6 +60,7 @@ __all__ = [
     "Samples",
     "Structure",
     "aggregate",
+    "check_tokens",
     "finite_scale",
     "is_finite",
     "is_flat",

@@ -36,9 +36,20 @@ def test_the_readmes_look_inside_runs(tmp_path, monkeypatch):
 
 def test_next_token(capsys):
     main = runpy.run_path(str(ROOT / "examples" / "next_token.py"))["main"]
-    bits = main(n_characters=10_000)
-    assert bits["recurrence"] < bits["1 before, counts"]
+    perplexity = main(n_characters=10_000, max_epochs=6)
+    assert perplexity["Recurrent"] < perplexity["bigram"]
+    assert len(perplexity) == 7
     assert "continues" in capsys.readouterr().out
+
+
+def test_the_blocks_of_next_token_do_not_overlap():
+    names = runpy.run_path(str(ROOT / "examples" / "next_token.py"))
+    tokens, tokenizer = names["characters"](2_000)
+    assert len(tokens) == 2_000
+    blocks = names["blocks"](tokens)
+    joined = "".join(tokenizer.inverse_transform(blocks))
+    assert tokenizer.inverse_transform([tokens])[0].startswith(joined)
+    assert 2_000 - sum(map(len, blocks)) < names["BLOCK"]
 
 
 def test_the_picture_of_the_views(tmp_path):
