@@ -102,7 +102,8 @@ def check_estimator(
     ----------
     estimator : Estimator
         Unfitted instance of a subclass of `Estimator`; clones of it are fitted. The checks set
-        `max_epochs` and `random_state`; one sets `batch_size` and `dtype` too.
+        `max_epochs` and `random_state`; one sets `batch_size` and `dtype` too. With
+        ``target='position'``, y has a value at each position.
     kinds : sequence of str, default=None
         Kinds of X that the estimator reads, among "table", "series", "images", "volumes",
         "ragged" (sequences of different lengths), "tokens", "networkx", "adjacency" and

@@ -18,14 +18,29 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils import get_tags
 
 from ibestimators.structures import NAMES, kind_of
-from ibestimators.testing._data import KINDS, N_SAMPLES, outputs, rows, targets
+from ibestimators.testing._data import (
+    KINDS,
+    N_SAMPLES,
+    at_positions,
+    flat,
+    outputs,
+    rows,
+    shapes,
+    targets,
+)
 
 Check = Callable[[Any, str, Sequence[str]], None]
 
 
 def data(estimator: Any, kind: str) -> tuple[Any, Any]:
     """X of a kind, and y for the estimator's task."""
-    return KINDS[kind](), targets("classifier" if is_classifier(estimator) else "regressor")
+    X, y = KINDS[kind](), targets("classifier" if is_classifier(estimator) else "regressor")
+    return X, values_for(estimator, y, X)
+
+
+def values_for(estimator: Any, y: Any, X: Any) -> Any:
+    """Values of samples, or the same at all positions if the estimator predicts those."""
+    return at_positions(y, X) if estimator.target == "position" else y
 
 
 def quick(estimator: Any, **params: Any) -> Any:
@@ -35,7 +50,8 @@ def quick(estimator: Any, **params: Any) -> Any:
 
 def assert_same(found: Any, expected: Any) -> None:
     """Equal but for the rounding of float32, which depends on batch and processor."""
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    assert shapes(found) == shapes(expected)
+    np.testing.assert_allclose(flat(found), flat(expected), rtol=0, atol=1e-5)
 
 
 @contextmanager
@@ -79,8 +95,8 @@ def check_learns_an_easy_signal(estimator: Any, kind: str, kinds: Sequence[str])
     """fit, predict and score work, and the score is good."""
     X, y = data(estimator, kind)
     fitted = quick(estimator, max_epochs=60).fit(X, y)
-    assert fitted.predict(X).shape == (N_SAMPLES,)
-    assert np.isfinite(outputs(fitted, X).astype(float)).all()
+    assert shapes(fitted.predict(X)) == shapes(y)
+    assert np.isfinite(flat(outputs(fitted, X)).astype(float)).all()
     score, least = fitted.score(X, y), 0.75 if is_classifier(fitted) else 0.2
     assert score > least, f"The score on the training data is {score:.3f}, not above {least}."
 
@@ -103,7 +119,7 @@ def check_seed_determines_the_result(estimator: Any, kind: str, kinds: Sequence[
     first, second, other = (quick(estimator, random_state=seed).fit(X, y) for seed in (0, 0, 1))
     expected = outputs(first, X)
     assert_same(outputs(second, X), expected)
-    assert not np.allclose(expected, outputs(other, X))
+    assert not np.allclose(flat(expected), flat(outputs(other, X)))
     assert_same(outputs(first.fit(X, y), X), expected)
 
 
@@ -133,17 +149,17 @@ def check_prediction_is_independent_of_the_batch(
     X, y = data(estimator, kind)
     fitted = quick(estimator).fit(X, y)
     whole = outputs(fitted, X)
-    alone = [outputs(fitted, rows(X, i)) for i in range(N_SAMPLES)]
-    assert_same(np.concatenate(alone), whole)
+    alone = [outputs(fitted, rows(X, i))[0] for i in range(N_SAMPLES)]
+    assert_same(alone, whole)
     order = np.random.default_rng(1).permutation(N_SAMPLES)
-    assert_same(outputs(fitted, rows(X, order)), whole[order])
+    assert_same(outputs(fitted, rows(X, order)), rows(whole, order))
 
 
 def check_refit_forgets_the_last_fit(estimator: Any, kind: str, kinds: Sequence[str]) -> None:
     """A fit after one on another kind of X leaves nothing of it behind."""
     X, y = data(estimator, kind)
     others = sorted(set(kinds) - {kind}, key=lambda other: structure(other) == structure(kind))
-    fitted, new = quick(estimator).fit(KINDS[others[0]](), y), quick(estimator).fit(X, y)
+    fitted, new = quick(estimator).fit(*data(estimator, others[0])), quick(estimator).fit(X, y)
     assert_same(outputs(fitted.fit(X, y), X), outputs(new, X))
     assert set(vars(fitted)) == set(vars(new))
 
@@ -165,7 +181,7 @@ def check_zero_weight_equals_removal(estimator: Any, kind: str, kinds: Sequence[
     weight = np.ones(N_SAMPLES)
     weight[::3] = 0
     kept = np.flatnonzero(weight)
-    without = quick(estimator, **settings).fit(rows(X, kept), y[kept])
+    without = quick(estimator, **settings).fit(rows(X, kept), rows(y, kept))
     weighted = quick(estimator, **settings).fit(X, y, sample_weight=weight)
     assert_same(outputs(weighted, X), outputs(without, X))
 
@@ -174,7 +190,7 @@ def check_partial_fit(estimator: Any, kind: str, kinds: Sequence[str]) -> None:
     """partial_fit continues training, and refuses another kind of X."""
     X, y = data(estimator, kind)
     estimator = quick(estimator)
-    known = {"classes": np.unique(y)} if is_classifier(estimator) else {}
+    known = {"classes": np.unique(flat(y))} if is_classifier(estimator) else {}
     for _ in range(2):
         estimator.partial_fit(X, y, **known)
     assert estimator.n_iter_ == 2
@@ -192,14 +208,13 @@ def check_early_stopping(estimator: Any, kind: str, kinds: Sequence[str]) -> Non
 
 def check_several_outputs(estimator: Any, kind: str, kinds: Sequence[str]) -> None:
     """A y of several columns, labels or numbers, gives predictions of as many columns."""
-    X, y = data(estimator, kind)
-    classifies = is_classifier(estimator)
-    first = y == y[1] if classifies else y
-    several = np.column_stack([first, np.arange(N_SAMPLES) % 3]) % 2
+    X, classifies = KINDS[kind](), is_classifier(estimator)
+    number = np.arange(N_SAMPLES)
+    several = values_for(estimator, np.column_stack([number % 2, number % 3 % 2]), X)
     fitted = quick(estimator).fit(X, several)
     predicted = fitted.predict(X)
-    assert predicted.shape == outputs(fitted, X).shape == (N_SAMPLES, 2)
-    assert not classifies or np.isin(predicted, (0, 1)).all()
+    assert shapes(predicted) == shapes(outputs(fitted, X)) == shapes(several)
+    assert not classifies or np.isin(flat(predicted), (0, 1)).all()
 
 
 def check_object_array(estimator: Any, kind: str, kinds: Sequence[str]) -> None:
@@ -218,7 +233,7 @@ def check_cross_validation_and_search(estimator: Any, kind: str, kinds: Sequence
     search = GridSearchCV(
         quick(estimator), {"lr": [1e-3, 1e-2]}, cv=2, n_jobs=2, error_score="raise"
     )
-    assert search.fit(X, y).predict(X).shape == (N_SAMPLES,)
+    assert shapes(search.fit(X, y).predict(X)) == shapes(y)
 
 
 CHECKS: list[Check] = [

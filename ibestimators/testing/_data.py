@@ -22,6 +22,21 @@ def targets(task: str) -> NDArray[Any]:
     return y + np.linspace(0, 0.1, N_SAMPLES)
 
 
+def at_positions(y: NDArray[Any], X: Any) -> Any:
+    """The value of each sample at each of its positions, in the form of X."""
+    if not isinstance(X, list):
+        axes = X.shape[1:-1] or X.shape[1:]
+        return np.stack([np.broadcast_to(value, (*axes, *value.shape)) for value in y])
+    return [np.repeat(y[i : i + 1], n_positions(x), axis=0) for i, x in enumerate(X)]
+
+
+def n_positions(x: Any) -> int:
+    """The number of steps, tokens or nodes of one item of a list."""
+    if isinstance(x, tuple):  # of an adjacency matrix and the features of the nodes
+        return len(x[1])
+    return len(x.x) if hasattr(x, "edge_index") else len(x)
+
+
 def generator() -> np.random.Generator:
     return np.random.default_rng(0)
 
@@ -119,8 +134,18 @@ def outputs(estimator: Any, X: Any) -> Any:
     return estimator.predict(X)
 
 
+def flat(values: Any) -> NDArray[Any]:
+    """All values, of samples or of positions."""
+    return np.concatenate([np.ravel(value) for value in values])
+
+
+def shapes(values: Any) -> list[tuple[int, ...]]:
+    """The shape of the values of each sample."""
+    return [np.shape(value) for value in values]
+
+
 def rows(X: Any, index: Any) -> Any:
-    """Some samples of X."""
+    """Some samples of X, or their values in y or in outputs."""
     if isinstance(X, list):
         return [X[i] for i in np.atleast_1d(index)]
     return X[np.atleast_1d(index)]

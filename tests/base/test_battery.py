@@ -23,7 +23,10 @@ ON_EVERY_KIND = {
 }
 
 
-def cases() -> list[Any]:
+ON_EVERY_KIND_AT_POSITIONS = {"check_prediction_is_independent_of_the_batch"}
+
+
+def cases(on_every_kind: set[str]) -> list[Any]:
     checks: dict[str, list[EstimatorCheck]] = {}
     for check in estimator_checks(ibestimators.MLPClassifier()):
         checks.setdefault(check.name, []).append(check)
@@ -31,18 +34,23 @@ def cases() -> list[Any]:
     for shift, (name, on_kinds) in enumerate(checks.items()):
         for i, estimator in enumerate(ESTIMATORS):
             one = on_kinds[(i + shift) % len(on_kinds)]
-            for check in on_kinds if name in ON_EVERY_KIND else [one]:
+            for check in on_kinds if name in on_every_kind else [one]:
                 found.append(pytest.param(estimator, check, id=f"{estimator}-{check.kind}-{name}"))
     return found
 
 
-@pytest.mark.parametrize(("name", "check"), cases())
+@pytest.mark.parametrize(("name", "check"), cases(ON_EVERY_KIND))
 def test_battery(name: str, check: EstimatorCheck) -> None:
     check(getattr(ibestimators, name)())
 
 
+@pytest.mark.parametrize(("name", "check"), cases(ON_EVERY_KIND_AT_POSITIONS))
+def test_battery_at_positions(name: str, check: EstimatorCheck) -> None:
+    check(getattr(ibestimators, name)(target="position"))
+
+
 def test_every_check_runs_on_every_estimator_and_every_kind() -> None:
-    ran = [case.values for case in cases()]
+    ran = [case.values for case in cases(ON_EVERY_KIND)]
     for check in estimator_checks(ibestimators.MLPClassifier()):
         names = {name for name, other in ran if other.name == check.name}
         assert names == set(ESTIMATORS)
