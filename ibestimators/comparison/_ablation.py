@@ -17,7 +17,12 @@ from ibestimators.comparison._result import assumption
 from ibestimators.comparison._setup import prepare, shares_parameters
 from ibestimators.comparison._statistics import resampled_interval
 from ibestimators.formatting import counted, records, with_interval
-from ibestimators.perturbations import DESTRUCTIONS, destroy_structure, resolve_structure
+from ibestimators.perturbations import (
+    DESTRUCTIONS,
+    destroy_structure,
+    move_values,
+    resolve_structure,
+)
 from ibestimators.report import Bullets, Facts, Number, Result, Row, RowChart, Section, Table
 from ibestimators.scoring import predicts_positions
 
@@ -237,12 +242,9 @@ def structure_ablation(
         random_state=random_state,
         verbose=verbose,
     )
-    if any(predicts_positions(est) for est in intact.estimators.values()):
-        raise ValueError(
-            "structure_ablation moves the values of X and would leave y at positions where it is. "
-            "Use estimators with target='sample'."
-        )
     destroyed = replace(intact, X=destroy_structure(X, structure, intact.seed))
+    if any(predicts_positions(est) for est in intact.estimators.values()):
+        destroyed.y = move_values(X, y, structure, intact.seed)  # each value with its features
     return AblationResult(
         cells=intact.run(
             [*intact.tasks(structure="intact"), *destroyed.tasks(structure="destroyed")]

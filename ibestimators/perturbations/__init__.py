@@ -7,6 +7,7 @@ from ibestimators.perturbations._base import Perturbations, Units
 from ibestimators.perturbations._registry import (
     DESTRUCTIONS,
     destroy_structure,
+    move_values,
     resolve_structure,
     transform_samples,
     units_of,
@@ -17,6 +18,7 @@ __all__ = [
     "Perturbations",
     "Units",
     "destroy_structure",
+    "move_values",
     "resolve_structure",
     "transform_samples",
     "units_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from typing import Any
 
@@ -12,6 +13,7 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 
 from ibestimators.perturbations._base import MAX_UNITS, Perturbations, block_label, blocks
+from ibestimators.structures import Positions
 
 Place = tuple[Any, ...]  # an index into the axes after the samples
 
@@ -57,6 +59,17 @@ class ArrayPerturbations(Perturbations):
             positions = positions.reshape(len(self.X), n_steps, -1, positions.shape[-1])
         order = random.permutation(positions.shape[-2])
         return positions[..., order, :].reshape(self.X.shape)
+
+    @property
+    def positions(self) -> Positions:
+        return Positions(np.full(len(self.X), math.prod(self.axes)), self.axes)
+
+    def numbered(self, rows: NDArray[Any]) -> NDArray[Any]:
+        return (
+            rows.reshape(*self.X.shape[:-1], 1)
+            if len(self.X.shape) > 2
+            else rows.reshape(self.X.shape)
+        )
 
     def _flat(self) -> NDArray[Any]:
         """Values of shape (n, positions, features)."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from ibestimators.structures import KINDS, kind_of
+from ibestimators.structures import KINDS, Positions, kind_of
 
 MAX_UNITS = 50  # of a signal, an image or a vocabulary, unless the size of a unit is given
 
@@ -50,6 +50,21 @@ class Perturbations(ABC):
     @abstractmethod
     def destroy(self, structure: str, random: np.random.RandomState) -> Any:
         """A copy of X without one of its structures."""
+
+    @property
+    def positions(self) -> Positions | None:
+        """The positions that `destroy` moves; None if it moves none."""
+        return None
+
+    def numbered(self, rows: Any) -> Any:
+        """Rows as the features of an X with the same positions.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows,)
+            One for each position of all samples.
+        """
+        raise NotImplementedError
 
     def transform(self, name: str, random: np.random.RandomState) -> Any:
         """A transformed copy of X."""

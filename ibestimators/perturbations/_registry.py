@@ -103,6 +103,46 @@ def destroy_structure(
     return perturbations.destroy(structure, random_generator(random_state))
 
 
+def move_values(
+    X: Any, y: Any, structure: str, random_state: int | np.random.RandomState | None = None
+) -> Any:
+    """Values at positions, moved as `destroy_structure` moves the positions of X.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, ...), or list
+        Before its structure is destroyed.
+    y : array-like or list
+        Values in the form of X without its features.
+    structure : str
+        As `resolve_structure` gives it.
+    random_state : int, RandomState instance or None, default=None
+        As for `destroy_structure`.
+
+    Returns
+    -------
+    ndarray, list of ndarray, or y itself
+        y itself where all positions stay, as the nodes of graphs do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ibestimators.perturbations import destroy_structure, move_values
+    >>> X = np.array([[1, 2, 3, 4], [5, 6, 7, 8]])
+    >>> moved = move_values(X, 10 * X, "positions", 0)
+    >>> bool((moved == 10 * destroy_structure(X, "positions", 0)).all())
+    True
+    """
+    perturbations = perturbations_of(X)
+    positions = perturbations.positions
+    if positions is None:
+        return y
+    rows = positions.pack(y, "y")
+    numbers = type(perturbations)(perturbations.numbered(np.arange(len(rows))))
+    moved = numbers.destroy(structure, random_generator(random_state))
+    return positions.unpack(rows[positions.pack(moved, "X").ravel()])
+
+
 def resolve_structure(X: Any, structure: str) -> str:
     """The structure that `destroy_structure` destroys, or its error."""
     return _resolve(perturbations_of(X), structure)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ibestimators.perturbations._arrays import roll
 from ibestimators.perturbations._base import MAX_UNITS, Perturbations, block_label, blocks
+from ibestimators.structures import Positions
 
 Frames = list[pd.DataFrame | None]
 
@@ -37,6 +38,13 @@ class SequencePerturbations(Perturbations):
 
     def destroy(self, structure: str, random: np.random.RandomState) -> list[Any]:
         return self.permutation(random)
+
+    @property
+    def positions(self) -> Positions:
+        return Positions(np.array([len(item) for item in self.items]), None)
+
+    def numbered(self, rows: NDArray[Any]) -> Any:
+        return self.positions.unpack(rows)
 
     def shift(self, random: np.random.RandomState) -> list[Any]:
         rolled = [roll(item, (len(item),), random) for item in self.items]

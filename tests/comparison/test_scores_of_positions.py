@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from ibestimators import (
+    ConvClassifier,
     biases,
     compare_biases,
     compare_learning_curves,
@@ -79,8 +81,38 @@ def test_importance_scores_positions():
     assert len(result.units) == 10
 
 
+class StepsAlone(ClassifierMixin, BaseEstimator):
+    """Knows the labels of steps that depend on their own features, wherever they are."""
+
+    target = "position"
+
+    def fit(self, X, y):
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict(self, X):
+        whole = [(np.asarray(x) > 0).astype(int).reshape(len(x)) for x in X]
+        return np.stack(whole) if isinstance(X, np.ndarray) else whole
+
+
+@pytest.mark.parametrize("X", [SIGNALS, SIGNALS[..., np.newaxis], SEQUENCES])
+def test_labels_move_with_their_steps(X):
+    y = StepsAlone().predict(X)
+    result = structure_ablation(X, y, {"alone": StepsAlone()}, scoring="accuracy", cv=2)
+    assert (result.cells["score"] == 1).all()
+
+
+def test_ablation_of_what_depends_on_neighbours():
+    long = RNG.normal(size=(200, 12))
+    y = (long + np.roll(long, 1, axis=1) > 0).astype(int)
+    conv = {"Conv": ConvClassifier(target="position", max_epochs=12)}
+    frame = structure_ablation(long[..., np.newaxis], y, conv, cv=2, random_state=0).to_frame()
+    assert frame.loc["Conv", "drop"] > 0.08
+
+
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="would leave y at positions where it is"):
-        structure_ablation(SIGNALS, STEPS, PAIR, cv=2)
+    with pytest.raises(ValueError, match="sample 0 of y has the shape"):
+        structure_ablation(SIGNALS, STEPS[:, 1:], PAIR, cv=2)
+
     with pytest.raises(ValueError, match="estimators=biases.'classification', target='position'."):
         compare_biases(SEQUENCES, RAGGED)
