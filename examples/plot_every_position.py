@@ -17,11 +17,9 @@ and is the baseline: what it lacks is what the neighbours of a step tell.
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import ListedColormap
 
-from ibestimators import biases, compare_biases
+from ibestimators import PositionDisplay, biases, compare_biases
 
 N_SIGNALS, STEPS, SEED = 120, 72, 0
 NAMES = ("none", "up", "down", "peak")
@@ -66,16 +64,4 @@ print(result)
 rows = {"truth": y[-1]}
 for name, est in estimators.items():
     rows[name] = est.set_params(random_state=SEED).fit(X[:-1], y[:-1]).predict(X[-1:])[0]
-codes = [[NAMES.index(label) if label else np.nan for label in row] for row in rows.values()]
-
-figure, (above, below) = plt.subplots(
-    2, 1, figsize=(8, 4.5), sharex=True, height_ratios=(2, 3), layout="constrained"
-)
-above.plot(X[-1, :, 0], color="black", lw=1)
-above.set_ylabel("signal")
-colours = ListedColormap(["0.9", "tab:blue", "tab:orange", "tab:green"])
-image = below.imshow(codes, cmap=colours, vmin=-0.5, vmax=3.5, aspect="auto", interpolation="none")
-below.set_yticks(range(len(rows)), list(rows))
-below.set_xlabel("step")
-bar = figure.colorbar(image, ax=below, ticks=range(4))
-bar.ax.set_yticklabels(NAMES)
+PositionDisplay(rows, np.array(NAMES), over=X[-1]).plot()

@@ -23,6 +23,7 @@ from ibestimators import (
     ImportanceDisplay,
     MessageDisplay,
     NodeEmbeddingDisplay,
+    PositionDisplay,
     ReachDisplay,
     RecurrentClassifier,
     TrainingCurveDisplay,
@@ -42,6 +43,8 @@ signals = random.normal(size=(12, 8, 1)) + y[:, None, None]
 images = random.normal(size=(12, 6, 6, 1))
 graphs = [nx.cycle_graph(4 + i % 2) for i in range(12)]
 quick = {"max_epochs": 1, "random_state": 0}
+# What they draw depends on the kind of X.
+BY_KIND = (FilterDisplay, FeatureMapDisplay, ImportanceDisplay, PositionDisplay)
 
 
 def comparisons():
@@ -77,6 +80,9 @@ def networks():
     yield MessageDisplay.from_estimator(graph, graphs)
     yield ReachDisplay.from_estimator(graph, graphs)
     yield AttentionMapDisplay.from_estimator(attention, signals)
+    steps = ConvClassifier(n_filters=(3,), target="position", **quick)
+    labels = (signals > 0)[..., 0]
+    yield PositionDisplay.from_estimator(steps.fit(signals, labels), signals, labels)
     linear = LogisticRegression().fit(signals[:, :, 0], y)
     yield ImportanceDisplay.from_estimator(linear, signals[:, :, 0], y, n_repeats=1)
     yield structure_importance(conv, signals, y, n_repeats=1).plot()
@@ -126,8 +132,8 @@ def test_style_keywords_reach_matplotlib(displays):
         for name in style_keywords(display):
             display.plot(new_axes(display), **{name: {"gid": "mine", "alpha": 0.5}})
             found = display.figure_.findobj(lambda artist: artist.get_gid() == "mine")
-            if not isinstance(display, (FilterDisplay, FeatureMapDisplay, ImportanceDisplay)):
-                assert found, (type(display), name)  # those draw by the kind of X
+            if not isinstance(display, BY_KIND):
+                assert found, (type(display), name)
             assert all(artist.get_alpha() == 0.5 for artist in found)
 
 

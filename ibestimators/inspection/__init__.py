@@ -15,6 +15,7 @@ from ibestimators.inspection._message_passing import (
     NodeEmbeddingDisplay,
     ReachDisplay,
 )
+from ibestimators.inspection._positions import PositionDisplay
 from ibestimators.inspection._recurrence import GradientNormDisplay, HiddenStateDisplay
 from ibestimators.inspection._training_curves import TrainingCurveDisplay
 
@@ -29,6 +30,7 @@ __all__ = [
     "ImportanceResult",
     "MessageDisplay",
     "NodeEmbeddingDisplay",
+    "PositionDisplay",
     "ReachDisplay",
     "TrainingCurveDisplay",
     "as_dense",

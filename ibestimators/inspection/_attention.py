@@ -134,7 +134,7 @@ class AttentionMapDisplay(PanelsDisplay):
         n_class = int(encoder.with_class)
         labels = _labels(
             tokens,
-            _known_names(estimator, X, inner, inner_X) if encoder.patch_size == 1 else None,
+            known_names(estimator, X, inner, inner_X) if encoder.patch_size == 1 else None,
             [n - n_class for n in sizes],
             sample,
             "tokens",
@@ -291,7 +291,7 @@ def _labels(
     return labels
 
 
-def _known_names(estimator: Any, X: Any, inner: Any, inner_X: Any) -> list[list[str]] | None:
+def known_names(estimator: Any, X: Any, inner: Any, inner_X: Any) -> list[list[str]] | None:
     """Names of the tokens of each sample, if they are known from the data."""
     kind = inner._fitted.structure.kind
     if kind == "tokens":

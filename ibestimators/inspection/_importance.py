@@ -30,6 +30,7 @@ from sklearn.utils.validation import check_consistent_length
 from ibestimators.base import random_generator
 from ibestimators.formatting import records, score_names
 from ibestimators.inspection._checks import refuse_positions
+from ibestimators.inspection._graph_layout import graph_layout
 from ibestimators.perturbations import Units, units_of
 from ibestimators.pipelines import innermost
 from ibestimators.plotting import Display, Style, largest, remove_frame
@@ -683,7 +684,7 @@ class ImportanceDisplay(Display):
 
     def _draw_graph(self, ax: Any, node_kw: Style, edge_kw: Style, text_kw: Style) -> None:
         """The graph, its nodes or edges in colour with a grey rim."""
-        place = _layout(self.over)
+        place = graph_layout(self.over)
         colours = self._colours()
         rgba = list(map(tuple, colours.to_rgba(self.importances_mean)))
         lines = {frozenset(ends): [place[end] for end in ends] for ends in self.over.edges}
@@ -711,10 +712,3 @@ class ImportanceDisplay(Display):
         ax.set_aspect("equal")
         ax.set_axis_off()
         ax.figure.colorbar(colours, ax=ax, label=self._measure())
-
-
-def _layout(graph: nx.Graph) -> dict[Any, NDArray[np.float64]]:
-    """Positions of the nodes: neighbours close together, components side by side."""
-    graph = nx.Graph(graph)
-    joined = len(graph) > 2 and nx.is_connected(graph)
-    return dict(nx.kamada_kawai_layout(graph) if joined else nx.spring_layout(graph, seed=0))
