@@ -18,7 +18,11 @@ SECTIONS = {
     "Text": ["text", "language"],
 }
 # Packages whose names stay in them.
-PACKAGES = {"Data": "datasets", "Checks for new estimators": "testing"}
+PACKAGES = {
+    "Forecasting": "forecasting",
+    "Data": "datasets",
+    "Checks for new estimators": "testing",
+}
 PATH = Path(__file__).parent / "api" / "index.rst"
 
 

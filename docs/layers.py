@@ -22,6 +22,7 @@ LAYERS: dict[str, set[str]] = {
     "recurrence": {"structures", "layers", "training", "base"},
     "text": {"base"},
     "language": {"pipelines", "structures", "scoring", "base"},
+    "forecasting": {"plotting", "base"},
     "suite": {"base", *BIASES},
     "perturbations": {"structures", "base"},
     "report": {"formatting", "plotting", "structures"},

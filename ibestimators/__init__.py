@@ -98,7 +98,7 @@ _PUBLIC = {
         "equivariance_error",
     ],
 }
-_PACKAGES = ["comparison", "datasets", "inspection", "testing"]
+_PACKAGES = ["comparison", "datasets", "forecasting", "inspection", "testing"]
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}
 
 __all__ = [*_HOME, *_PACKAGES]

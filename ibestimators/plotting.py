@@ -34,8 +34,10 @@ _ARTISTS = {
     "line_kw": Line2D,
     "marker_kw": Line2D,
     "node_kw": PathCollection,
+    "past_kw": Line2D,
     "patch_kw": Rectangle,
     "text_kw": Text,
+    "truth_kw": Line2D,
     "validation_kw": Line2D,
 }
 

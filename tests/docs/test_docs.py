@@ -120,7 +120,7 @@ def test_links_and_paths_exist(page):
 
 
 # Packages whose names stay in them.
-PACKAGES = ["datasets", "testing"]
+PACKAGES = ["datasets", "forecasting", "testing"]
 
 
 def public() -> Iterator[tuple[str, Any]]:
