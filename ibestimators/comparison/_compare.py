@@ -36,6 +36,7 @@ def compare_biases(
     refit: bool = False,
     cv: Any = 5,
     groups: ArrayLike | None = None,
+    time: ArrayLike | None = None,
     scoring: Any = None,
     baseline: str | None = None,
     n_repeats: int = 1,
@@ -99,6 +100,11 @@ def compare_biases(
     """
     if search not in (None, "random"):
         raise ValueError(f"search must be 'random' or None, got {search!r}.")
+    if search is not None and time is not None:
+        raise ValueError(
+            "search='random' shuffles its inner folds, which would train on the future. Give "
+            "estimators that are searches with TimeSeriesSplit as their cv."
+        )
     rope = _default_rope(scoring, y) if rope is None else rope
     if not rope >= 0:
         raise ValueError(f"rope must be a difference of scores of at least 0, got {rope!r}.")
@@ -108,6 +114,7 @@ def compare_biases(
         estimators,
         cv=cv,
         groups=groups,
+        time=time,
         scoring=scoring,
         baseline=baseline,
         n_repeats=n_repeats,

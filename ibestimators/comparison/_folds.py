@@ -15,10 +15,12 @@ from sklearn.model_selection import (
     KFold,
     StratifiedGroupKFold,
     StratifiedKFold,
+    TimeSeriesSplit,
     check_cv,
 )
 from sklearn.utils import _safe_indexing
 from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import _num_samples
 
 
 def make_splits(
@@ -29,9 +31,15 @@ def make_splits(
     classifier: bool,
     stratified: bool,
     groups: Any,
+    time: Any,
     generator: np.random.RandomState,
 ) -> list[Any]:
     """Training and test rows of each fold, repeat after repeat."""
+    if time is not None:
+        if n_repeats > 1 or groups is not None:
+            other = f"n_repeats={n_repeats}" if n_repeats > 1 else "groups"
+            raise ValueError(f"time decides the folds, so that {other} has no use. Leave one out.")
+        return splits_in_time(cv, time, _num_samples(X))
     if not isinstance(cv, Integral):
         if n_repeats > 1:
             raise ValueError(
@@ -46,6 +54,75 @@ def make_splits(
         )
         splits += folds.split(X, y, groups)
     return splits
+
+
+def splits_in_time(cv: Any, time: Any, n_samples: int) -> list[Any]:
+    """Folds that are trained on the past and tested on the future.
+
+    Parameters
+    ----------
+    cv : int or splitter
+        Splits the distinct times of samples, in order; an int is the number of splits of
+        `TimeSeriesSplit`.
+    time : array-like of shape (n_samples,) or (n_samples, 2)
+    n_samples : int
+
+    Returns
+    -------
+    list of tuple
+        Training rows and test rows of each fold.
+
+    Raises
+    ------
+    ValueError
+        If the times are not valid, or no sample is left to train on.
+    """
+    first, last = _checked_time(time, n_samples)
+    moments, moment = np.unique(first, return_inverse=True)
+    if not (isinstance(cv, Integral) or hasattr(cv, "split")):
+        raise ValueError(
+            f"time decides the folds, so that cv must be an int or a splitter, got {cv!r}. Leave "
+            "time out to use ready-made splits."
+        )
+    if isinstance(cv, Integral):
+        if len(moments) <= int(cv):
+            raise ValueError(
+                f"cv={cv} needs at least {cv + 1} different times, but time has {len(moments)}."
+            )
+        cv = TimeSeriesSplit(int(cv))
+    splits = []
+    for fold, (_, later) in enumerate(check_cv(cv).split(moments)):
+        test = np.flatnonzero(np.isin(moment, later))
+        train = np.flatnonzero(last < first[test].min())
+        if len(train) == 0:
+            raise ValueError(
+                f"No sample ends before the test samples of fold {fold} begin. Use fewer folds, "
+                "more samples, or shorter ones, such as windows with a shorter horizon."
+            )
+        splits.append((train, test))
+    return splits
+
+
+def _checked_time(time: Any, n_samples: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The first and the last time of each sample."""
+    times = np.asarray(time)
+    if times.dtype == object:  # such as pandas' timestamps
+        times = np.asarray(pd.to_datetime(pd.Series(times.ravel()), utc=True).dt.tz_localize(None))
+        times = times.reshape(np.shape(time))
+    if times.dtype.kind not in "iufM" or times.shape not in ((n_samples,), (n_samples, 2)):
+        raise ValueError(
+            f"time must be numbers or dates, of shape ({n_samples},) or, with the first and the "
+            f"last time of each sample, ({n_samples}, 2), got shape {times.shape} and "
+            f"dtype {times.dtype}."
+        )
+    if pd.isna(times).any():
+        row = int(np.argwhere(pd.isna(times))[0][0])
+        raise ValueError(f"time has no value for sample {row}. Fill it, or leave the sample out.")
+    first, last = (times, times) if times.ndim == 1 else times.T
+    if (last < first).any():
+        row = int(np.argmax(last < first))
+        raise ValueError(f"time says that sample {row} ends at {last[row]}, before {first[row]}.")
+    return first, last
 
 
 def shuffled_folds(n_splits: int, seed: int, stratified: bool, grouped: bool) -> BaseCrossValidator:

@@ -57,6 +57,11 @@ groups : array-like of shape (n_samples,), default=None
     Group of each sample, such as the patient. `cv` gets them, and so does whatever splits
     samples inside an estimator and takes groups: the splitter of a search, and
     `early_stopping` of the estimators of this package.
+time : array-like of shape (n_samples,) or (n_samples, 2), default=None
+    Time of each sample, or its first and last time, as numbers or dates. Then each fold is
+    trained on the past and tested on the future: `cv` splits the distinct times in order (an
+    int, by `TimeSeriesSplit`), and training samples that do not end before the first test
+    sample begins are left out. Samples may be in any order.
 scoring : str, callable, list of str or dict, default=None
     As in scikit-learn; None takes accuracy or R². With several scores the first one decides.
     The accuracy of several labels is the share of samples whose labels are all correct. For y
@@ -183,6 +188,7 @@ def prepare(
     *,
     cv: Any,
     groups: ArrayLike | None,
+    time: ArrayLike | None,
     scoring: Any,
     baseline: str | None,
     n_repeats: int,
@@ -218,7 +224,7 @@ def prepare(
     generator = np.random.RandomState(seed)
     classifier = is_classifier(estimators[baseline])
     stratified = not at_positions and can_stratify(classifier, y)
-    splits = make_splits(cv, n_repeats, X, y, classifier, stratified, groups, generator)
+    splits = make_splits(cv, n_repeats, X, y, classifier, stratified, groups, time, generator)
     seeded = {name: with_seeds(clone(est), generator) for name, est in estimators.items()}
     return Setup(
         X=X,

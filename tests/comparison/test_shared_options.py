@@ -21,7 +21,17 @@ from ibestimators import (
     structure_ablation,
 )
 
-SHARED = ["cv", "groups", "scoring", "baseline", "n_repeats", "cache", "error_score", "n_jobs"]
+SHARED = [
+    "cv",
+    "groups",
+    "time",
+    "scoring",
+    "baseline",
+    "n_repeats",
+    "cache",
+    "error_score",
+    "n_jobs",
+]
 SHARED += ["random_state", "verbose"]
 OWN = {
     compare_biases: {},
