@@ -35,6 +35,7 @@ from ibestimators.comparison._displays import (
     LearningCurvesDisplay,
     RaceDisplay,
 )
+from ibestimators.forecasting import ForecastDisplay
 from ibestimators.plotting import Display, PanelsDisplay
 
 random = np.random.default_rng(0)
@@ -60,6 +61,7 @@ def comparisons():
     laws = pd.DataFrame({"a": [1.0, np.nan], "b": [0.5, np.nan], "c": [0.0, np.nan]}, names)
     yield LearningCurvesDisplay(curves, laws, "MLP", "accuracy")
     yield RaceDisplay(curves["score"], "Conv")
+    yield ForecastDisplay([1.0, 2.0], [3.0, 4.0], [3.5], ([2.0, 2.0], [4.0, 6.0]))
 
 
 def networks():
