@@ -36,6 +36,23 @@ def with_interval(mean: float, low: float, high: float, sign: str = "") -> str:
     return f"{mean:{sign}.3f} ± {(high - low) / 2:.3f}"
 
 
+def with_ends(mean: float, low: float, high: float) -> str:
+    """A mean and the ends of its interval, such as ``0.980 (0.972 to 0.986)``.
+
+    Parameters
+    ----------
+    mean, low, high : float
+        A missing mean is printed as "failed", a missing interval is left out.
+
+    Returns
+    -------
+    str
+    """
+    if pd.isna(mean):
+        return MISSING
+    return f"{mean:.3f}" if pd.isna(low) else f"{mean:.3f} ({low:.3f} to {high:.3f})"
+
+
 def score_names(scoring: Any, estimator: Any) -> list[str]:
     """Names of the scores that a `scoring` stands for, in its order; None for the estimator's."""
     if scoring is None:

@@ -29,6 +29,7 @@ _ARTISTS = {
     "band_kw": PolyCollection,
     "bar_kw": Rectangle,
     "edge_kw": LineCollection,
+    "fold_kw": Line2D,
     "im_kw": AxesImage,
     "law_kw": Line2D,
     "line_kw": Line2D,

@@ -34,6 +34,7 @@ from ibestimators.comparison._displays import (
     ComparisonDisplay,
     LearningCurvesDisplay,
     RaceDisplay,
+    ScoresDisplay,
 )
 from ibestimators.forecasting import ForecastDisplay
 from ibestimators.plotting import Display, PanelsDisplay
@@ -54,8 +55,16 @@ def comparisons():
     drops |= {"drop_low": [-0.1, 0.2], "drop_high": [0.1, 0.4]}
     names = pd.Index(["MLP", "Conv"], name="estimator")
     assumes = {"assumption": ["", "locality"]}
-    yield ComparisonDisplay(pd.DataFrame(assumes | scores, names), "MLP", "accuracy")
-    yield AblationDisplay(pd.DataFrame(assumes | drops, names), "positions", "accuracy")
+    scores_of_folds = pd.DataFrame({"MLP": [0.4, 0.5, 0.6], "Conv": [0.8, 0.9, 1.0]})
+    gains = scores_of_folds[["Conv"]] - 0.5
+    differences = {"difference": [np.nan, 0.4], "difference_low": [np.nan, 0.3]}
+    differences |= {"difference_high": [np.nan, 0.5], "finding": [None, "better"]}
+    frame = pd.DataFrame(assumes | differences, names)
+    yield ComparisonDisplay(frame, gains, "MLP", "accuracy", 0.01)
+    frame = pd.DataFrame(assumes | scores, names)
+    yield ScoresDisplay(frame, scores_of_folds, "MLP", "accuracy")
+    frame = pd.DataFrame(assumes | drops, names)
+    yield AblationDisplay({"edges": frame, "all_edges": frame}, "accuracy")
     index = pd.MultiIndex.from_product([names, [10, 100]])
     curves = pd.DataFrame({name: np.repeat(values, 2) for name, values in scores.items()}, index)
     laws = pd.DataFrame({"a": [1.0, np.nan], "b": [0.5, np.nan], "c": [0.0, np.nan]}, names)

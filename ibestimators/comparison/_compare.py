@@ -134,7 +134,16 @@ def compare_biases(
         setup.estimators = _with_searches(setup, n_iter, keep_size=is_matched)
     cells = setup.run([*setup.tasks()])
     first, *others = setup.score_names
-    result = ComparisonResult(cells, setup.estimators, setup.baseline, first, tuple(others), rope)
+    result = ComparisonResult(
+        cells,
+        setup.estimators,
+        setup.baseline,
+        first,
+        tuple(others),
+        rope,
+        design=setup.design,
+        fingerprint=setup.fingerprint,
+    )
     return _refitted(result, setup) if refit else result
 
 

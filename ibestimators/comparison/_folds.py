@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from copy import copy
 from numbers import Integral
 from typing import Any
 
@@ -22,6 +24,8 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
+BALANCE_DRAWS = 10
+
 
 def make_splits(
     cv: Any,
@@ -40,19 +44,84 @@ def make_splits(
             other = f"n_repeats={n_repeats}" if n_repeats > 1 else "groups"
             raise ValueError(f"time decides the folds, so that {other} has no use. Leave one out.")
         return splits_in_time(cv, time, _num_samples(X))
-    if not isinstance(cv, Integral):
-        if n_repeats > 1:
-            raise ValueError(
-                f"n_repeats={n_repeats} needs an int as cv. Give a splitter that repeats instead, "
-                "such as RepeatedStratifiedKFold."
-            )
-        return list(check_cv(cv, y, classifier=classifier).split(X, y, groups))
-    splits: list[Any] = []
-    for _ in range(n_repeats):
-        folds = shuffled_folds(
-            int(cv), generator.randint(2**31 - 1), stratified, groups is not None
+    if not isinstance(cv, Integral) and n_repeats == 1:
+        return _split(check_cv(cv, y, classifier=classifier), X, y, groups)
+    if not can_repeat(cv):
+        kind = "Group" if groups is not None else "Stratified" if stratified else ""
+        raise ValueError(
+            f"n_repeats={n_repeats} needs a cv that makes new folds with a new seed, got {cv!r}. "
+            f"Give an int, or a splitter such as {kind}KFold(5, shuffle=True)."
         )
-        splits += folds.split(X, y, groups)
+    repeats: list[list[Any]] = []
+    for _ in range(n_repeats):
+        seed = generator.randint(2**31 - 1)
+        if not isinstance(cv, Integral):
+            folds = copy(cv)
+            folds.random_state = seed
+            repeats.append(_split(folds, X, y, groups))
+        elif groups is not None and stratified and n_repeats > 1:
+            repeats.append(_balanced_groups(int(cv), seed, X, y, groups))
+        else:
+            folds = shuffled_folds(int(cv), seed, stratified, groups is not None)
+            repeats.append(_split(folds, X, y, groups))
+    different = {frozenset(test.tobytes() for _, test in splits) for splits in repeats}
+    if groups is not None and len(different) < n_repeats:
+        raise ValueError(
+            f"n_repeats={n_repeats} with cv={cv} makes the same folds of the groups again, which "
+            f"adds nothing. Use at most n_repeats={len(different)}, or fewer folds than groups."
+        )
+    return [split for splits in repeats for split in splits]
+
+
+def _balanced_groups(n_splits: int, seed: int, X: Any, y: Any, groups: Any) -> list[Any]:
+    """The folds, of several random ones, whose proportions of classes differ least.
+
+    A shuffled StratifiedGroupKFold makes the same folds with nearly all seeds, since it deals out
+    the groups in the order of their numbers of samples in each class.
+    """
+    random = np.random.RandomState(seed)
+    codes = np.unique(np.asarray(y), return_inverse=True)[1]
+    whole = np.bincount(codes) / len(codes)
+
+    def imbalance(splits: list[Any]) -> float:
+        shares = [np.bincount(codes[test], minlength=len(whole)) / len(test) for _, test in splits]
+        return float(np.abs(shares - whole).sum())
+
+    drawn = [
+        _split(GroupKFold(n_splits, shuffle=True, random_state=random), X, y, groups)
+        for _ in range(BALANCE_DRAWS)
+    ]
+    return min(drawn, key=imbalance)
+
+
+def can_repeat(cv: Any) -> bool:
+    """Whether a new seed makes new folds."""
+    return isinstance(cv, Integral) or (
+        hasattr(cv, "random_state") and bool(getattr(cv, "shuffle", True))
+    )
+
+
+def _split(cv: Any, X: Any, y: Any, groups: Any) -> list[Any]:
+    try:
+        splits = list(cv.split(X, y, groups))
+    except ValueError as error:
+        if groups is None and "'groups'" in str(error):
+            raise ValueError(
+                f"cv={cv} needs the group of each sample. Give groups=, such as an array of the "
+                "patients."
+            ) from error
+        raise
+    mixed = groups is not None and any(
+        np.isin(_safe_indexing(groups, train), _safe_indexing(groups, test)).any()
+        for train, test in splits
+    )
+    if mixed:
+        warnings.warn(
+            f"cv={cv} ignores groups: samples of one group are in training and test parts. Give an "
+            "int, or a splitter that keeps groups whole, such as GroupKFold.",
+            UserWarning,
+            stacklevel=4,
+        )
     return splits
 
 

@@ -116,7 +116,7 @@ def compare_learning_curves(
     ]
     cells = setup.run(tasks)
     first, *others = setup.score_names
-    columns = ["estimator", "fold", "n_train", "score", "fit_time", "error", *others]
+    columns = ["estimator", "fold", "n_train", "n_test", "score", "fit_time", "error", *others]
     return LearningCurvesResult(
         cells=cells[columns],
         assumptions={name: assumption(est) for name, est in setup.estimators.items()},

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ibestimators.comparison._cells import count_folds, failed_fits
+from ibestimators.comparison._cells import count_folds, failed_fits, test_size
 from ibestimators.comparison._data_efficiency import (
     Efficiency,
     bootstrapped_means,
@@ -22,7 +22,12 @@ from ibestimators.comparison._power_law import (
     power_law,
     power_law_intervals,
 )
-from ibestimators.comparison._statistics import resampled_interval
+from ibestimators.comparison._statistics import (
+    bounds_of,
+    resampled_interval,
+    resolution,
+    score_interval,
+)
 from ibestimators.formatting import counted, span
 from ibestimators.report import (
     Bullets,
@@ -48,7 +53,7 @@ class LearningCurvesResult(Result):
     ----------
     cells : pandas.DataFrame
         A row for each estimator, fold and size: ``estimator``, ``fold``,
-        ``n_train``, ``score``, ``fit_time`` in seconds, ``error`` (the reason of
+        ``n_train``, ``n_test``, ``score``, ``fit_time`` in seconds, ``error`` (the reason of
         a failed fit, or None).
     assumptions : dict of str to str
         What each estimator assumes about the data.
@@ -84,7 +89,8 @@ class LearningCurvesResult(Result):
             Indexed by estimator and ``n_train``: ``score`` with the ends
             ``score_low`` and ``score_high`` of its 95 % interval, ``difference`` to
             the baseline, paired by fold, with ``difference_low`` and
-            ``difference_high``.
+            ``difference_high``. Each interval holds alone; all are NaN with fewer than four
+            folds.
         """
         rows = {
             (name, size): self._row(name, size) for name in self.assumptions for size in self._sizes
@@ -199,10 +205,7 @@ class LearningCurvesResult(Result):
     def _sections(self) -> list[Section]:
         laws = self.power_laws()
         n_folds = counted(count_folds(self.cells), "fold")
-        caption = (
-            f"Mean and 95 % interval (band) of {self.scoring} over {n_folds}, by the number of "
-            "training samples."
-        )
+        caption = f"Mean of {self.scoring} over {n_folds}, by the number of training samples."
         curves = curve_chart(
             f"{self.scoring} by training samples",
             caption,
@@ -249,10 +252,13 @@ class LearningCurvesResult(Result):
     def _row(self, name: str, size: int) -> tuple[float, ...]:
         column = self._sizes.index(size)
         scores, ratio = self._scores(name)[:, column], self.test_train_ratio
+        n_test = test_size(self.cells)
+        score = score_interval(scores, ratio, bounds_of(self.scoring), n_test)
         if name == self.baseline:
-            return *resampled_interval(scores, ratio), np.nan, np.nan, np.nan
+            return *score, np.nan, np.nan, np.nan
         differences = scores - self._scores(self.baseline)[:, column]
-        return *resampled_interval(scores, ratio), *resampled_interval(differences, ratio)
+        step = resolution(self.scoring, n_test)
+        return *score, *resampled_interval(differences, ratio, step=step)
 
 
 def curve_chart(
@@ -294,6 +300,8 @@ def curve_chart(
                 is_highlighted=name != baseline,
             )
         )
+    if frame["score_low"].notna().any():
+        caption += " Bands: 95 % intervals."
     if laws["a"].notna().any():
         caption += " Dashed: a power law."
     sizes = sorted(frame.index.get_level_values(1).unique())

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 
-from ibestimators.comparison._cells import count_folds, failed_fits, ratio_of_sizes
+from ibestimators.comparison._cells import (
+    count_folds,
+    failed_fits,
+    missing_scores,
+    ratio_of_sizes,
+    test_size,
+    unfinished_training,
+)
+from ibestimators.comparison._design import Design, too_few_folds, what_would_decide
 from ibestimators.comparison._fold_task import TRAINING
 from ibestimators.comparison._statistics import (
-    CONFIDENCE,
+    MIN_FOLDS,
+    bounds_of,
     correlated_bayes,
-    holm,
+    detectable_difference,
     resampled_interval,
     resampled_p_value,
+    resolution,
+    score_interval,
 )
-from ibestimators.formatting import counted, records, significant, span, with_interval
+from ibestimators.formatting import counted, records, significant, span, with_ends
 from ibestimators.pipelines import innermost
 from ibestimators.report import (
+    Bullets,
     Details,
     Facts,
     Number,
@@ -46,11 +60,13 @@ class ComparisonResult(Result):
     ----------
     cells : pandas.DataFrame
         A row for each estimator and fold: ``estimator``, ``fold``, ``score`` and, if there
-        are several scores, each by its name, ``fit_time`` and ``predict_time`` in seconds,
-        ``n_parameters``, ``multiply_adds`` (of a prediction, a sample; counted in the first
-        fold), ``n_train``, ``n_test``, ``error`` (the reason of a failed fit, or None), and of
-        the networks of this package ``lr``, ``weight_decay``, ``batch_size`` and ``max_epochs``
-        as they were trained, with a number for 'auto'.
+        are several scores, each by its name, ``train_score`` (the first score on training
+        samples, up to 2,000), ``fit_time`` and ``predict_time`` in seconds, ``n_parameters``,
+        ``multiply_adds`` (of a prediction, a sample; counted in the first fold), ``n_train``,
+        ``n_test``, ``error`` (the reason of a failed fit, or None), ``score_error`` (why
+        another score is missing, or None), and of the networks of this package
+        ``converged`` and ``lr``, ``weight_decay``, ``batch_size`` and ``max_epochs`` as they
+        were trained, with a number for 'auto'.
     estimators : dict of str to estimator
         What was compared, not fitted, with the seeds that were used.
     baseline : str
@@ -63,6 +79,11 @@ class ComparisonResult(Result):
         Differences of scores up to this size do not matter.
     best_estimator_ : estimator or None
         The one of the highest mean score, fitted on all data if asked to `refit`.
+    design : Design or None
+        Samples, groups and repeats of the folds.
+    fingerprint : dict of str to str
+        Hashes of ``data`` and ``folds``, and the ``score``: results with the same ones can be
+        read together.
     """
 
     cells: pd.DataFrame
@@ -72,6 +93,8 @@ class ComparisonResult(Result):
     other_scorings: tuple[str, ...] = ()
     rope: float = 0.01
     best_estimator_: Any = None
+    design: Design | None = None
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def assumptions(self) -> dict[str, str]:
@@ -115,50 +138,129 @@ class ComparisonResult(Result):
         -------
         pandas.DataFrame
             Indexed by estimator: ``assumption``, ``parameters``, ``multiply_adds``, ``score``
-            with the ends ``score_low`` and ``score_high`` of its 95 % interval,
-            ``difference`` to the baseline with ``difference_low`` and ``difference_high``
-            (corrected resampled t), ``p_value`` of that difference, Holm-adjusted for the
-            number of estimators, ``p_worse``, ``p_equal`` and ``p_better``, the Bayesian
-            probabilities that it is worse, within `rope`, or better, ``fit_time`` and
+            with the ends ``score_low`` and ``score_high`` of its 95 % interval, the mean
+            ``train_score``, ``converged`` (whether most fits of a network of this package
+            were trained to the end), ``difference`` to the baseline with ``difference_low``
+            and ``difference_high``, which hold together for all estimators with 95 %
+            confidence, ``p_value`` of that difference, adjusted likewise (corrected resampled
+            t, Bonferroni: p < 0.05 where the interval excludes 0), ``detectable``, the
+            true difference that the folds would show in 80 of 100 cases, ``p_worse``,
+            ``p_equal`` and ``p_better``, the Bayesian probabilities that it is worse, within
+            `rope`, or better, ``finding`` ("better", "worse", "equal" if the interval lies
+            within `rope`, "undecided"; missing without an interval), ``fit_time`` and
             ``predict_time`` in seconds (mean of a fold) and ``failures`` (folds without a
-            score).
+            score). Intervals and p-values are NaN with fewer than four folds.
         """
         column = self._column(scoring)
-        scores = self.cells.pivot(index="fold", columns="estimator", values=column)
-        ratio = self.test_train_ratio
+        scores = self._scores(column)
         rows = []
         for name in self.estimators:
             own = self.cells[self.cells["estimator"] == name]
-            gain = scores[name] - scores[self.baseline]
-            if name == self.baseline:
-                gain = gain * np.nan
-            mean, low, high = resampled_interval(scores[name], ratio)
-            difference = resampled_interval(gain, ratio)
-            worse, equal, better = correlated_bayes(gain, ratio, self.rope)
+            ends = score_interval(
+                scores[name],
+                self.test_train_ratio,
+                bounds_of(scoring or self.scoring),
+                test_size(self.cells),
+            )
             rows.append(
                 {
                     "estimator": name,
                     "assumption": self.assumptions[name],
                     "parameters": own["n_parameters"].max(),
                     "multiply_adds": own["multiply_adds"].max(),
-                    "score": mean,
-                    "score_low": low,
-                    "score_high": high,
-                    "difference": difference[0],
-                    "difference_low": difference[1],
-                    "difference_high": difference[2],
-                    "p_value": resampled_p_value(gain, ratio),
-                    "p_worse": worse,
-                    "p_equal": equal,
-                    "p_better": better,
+                    **dict(zip(("score", "score_low", "score_high"), ends, strict=True)),
+                    "train_score": _mean(own, "train_score"),
+                    "converged": _mostly(own, "converged"),
+                    **self._compared(scores, name, scoring),
                     "fit_time": own["fit_time"].mean(),
                     "predict_time": own["predict_time"].mean(),
                     "failures": int((own[column].isna() | own["error"].notna()).sum()),
                 }
             )
         frame = pd.DataFrame(rows).set_index("estimator")
-        frame["p_value"] = holm(frame["p_value"])
-        return frame.astype({"parameters": "Int64", "multiply_adds": "Int64"})
+        return frame.astype(
+            {"parameters": "Int64", "multiply_adds": "Int64", "converged": "boolean"}
+        )
+
+    def _scores(self, column: str) -> pd.DataFrame:
+        """Scores, folds by estimators."""
+        table = self.cells.pivot(index="fold", columns="estimator", values=column)
+        return table.astype(float)
+
+    def _compared(self, scores: pd.DataFrame, name: str, scoring: str | None) -> dict[str, Any]:
+        """The columns of `to_frame` on the difference of an estimator to the baseline."""
+        gain = scores[name] - scores[self.baseline]
+        if name == self.baseline:
+            gain = gain * np.nan
+        scoring = scoring or self.scoring
+        ratio, n_others = self.test_train_ratio, max(1, len(self.estimators) - 1)
+        step = resolution(scoring, test_size(self.cells))
+        mean, low, high = resampled_interval(gain, ratio, n_others, step, _widest(scoring))
+        worse, equal, better = correlated_bayes(gain, ratio, self.rope, step)
+        return {
+            "difference": mean,
+            "difference_low": low,
+            "difference_high": high,
+            "p_value": resampled_p_value(gain, ratio, n_others, step),
+            "detectable": detectable_difference(gain, ratio, n_others, step),
+            "p_worse": worse,
+            "p_equal": equal,
+            "p_better": better,
+            "finding": _finding(low, high, self.rope),
+        }
+
+    def pairs(self, scoring: str | None = None) -> pd.DataFrame:
+        """All pairs of estimators.
+
+        Parameters
+        ----------
+        scoring : str, default=None
+            One of the scores; None takes the first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``estimator`` and ``other``, of which the first has the higher mean
+            score: ``difference`` with ``difference_low``, ``difference_high``, ``p_value`` and
+            ``finding``, as in `to_frame` but adjusted for the number of pairs.
+        """
+        scores = self._scores(self._column(scoring)).dropna(axis=1, how="all")
+        names = scores.mean().sort_values(ascending=False, kind="stable").index
+        scoring = scoring or self.scoring
+        ratio, step = self.test_train_ratio, resolution(scoring, test_size(self.cells))
+        pairs = [*combinations(names, 2)]
+        rows = []
+        for better, other in pairs:
+            gain = scores[better] - scores[other]
+            ends = resampled_interval(gain, ratio, len(pairs), step, _widest(scoring))
+            p_value = resampled_p_value(gain, ratio, len(pairs), step)
+            rows.append([*ends, p_value, _finding(*ends[1:], self.rope)])
+        columns = ["difference", "difference_low", "difference_high", "p_value", "finding"]
+        index = pd.MultiIndex.from_tuples(pairs, names=["estimator", "other"])
+        return pd.DataFrame(rows, index=index, columns=columns)
+
+    def ties(self, scoring: str | None = None) -> list[tuple[str, ...]]:
+        """Groups of estimators that are not significantly different from one another.
+
+        Parameters
+        ----------
+        scoring : str, default=None
+            One of the scores; None takes the first.
+
+        Returns
+        -------
+        list of tuples of str
+            The best first, in each tuple too. An estimator may be in several groups, or in one
+            of its own.
+        """
+        pairs = self.pairs(scoring)
+        mean = self._scores(self._column(scoring)).mean().dropna()
+        ranked = [str(name) for name in mean.sort_values(ascending=False, kind="stable").index]
+        tied: nx.Graph = nx.Graph()
+        tied.add_nodes_from(ranked)
+        tied.add_edges_from(pairs.index[~pairs["finding"].isin(["better", "worse"])])
+        groups = [sorted(map(ranked.index, clique)) for clique in nx.find_cliques(tied)]
+        return [tuple(ranked[i] for i in group) for group in sorted(groups)]
 
     def _column(self, scoring: str | None) -> str:
         if scoring is None or scoring == self.scoring:
@@ -236,51 +338,106 @@ class ComparisonResult(Result):
             return [f"The baseline {self.baseline} has no score."]
         frame = self.to_frame().sort_values("score", ascending=False)
         frame = frame.drop(index=self.baseline).dropna(subset="difference")
-        found = {str(row.Index): self._difference_in_words(row) for row in records(frame)}
-        sentences = [sentence for sentence in found.values() if sentence]
-        unsure = [name for name, sentence in found.items() if not sentence]
-        if unsure:
-            others = ", ".join(unsure)
-            sentences.append(f"Not significantly different from {self.baseline}: {others}.")
+        n_folds = count_folds(self.cells)
+        if len(frame) and n_folds < MIN_FOLDS:
+            return [too_few_folds(n_folds, self.design)]
+        sentences = [*filter(None, map(self._difference_in_words, records(frame)))]
+        unsure = frame[frame["finding"] == "undecided"]
+        if len(unsure):
+            names = ", ".join(map(str, unsure.index))
+            least, most = unsure["detectable"].min(), unsure["detectable"].max()
+            size = significant(least)
+            if size != significant(most):
+                size += f" to {significant(most)}"
+            sentences.append(
+                f"Not significantly different from {self.baseline}: {names}. In 80 of 100 cases "
+                f"these folds show a true difference of {size}."
+            )
+            sentences += what_would_decide(self._gains()[unsure.index], self)
+        untested = frame[frame["finding"].isna()]
+        if len(untested):
+            names = ", ".join(map(str, untested.index))
+            sentences.append(
+                f"No test, as the difference to {self.baseline} has no spread over the folds, or "
+                f"there are fewer than {MIN_FOLDS}: {names}."
+            )
         return sentences
+
+    def _gains(self) -> pd.DataFrame:
+        """Differences to the baseline, folds by the other estimators."""
+        scores = self._scores("score")
+        gains = scores.sub(scores[self.baseline], axis=0)
+        return gains[[name for name in self.estimators if name != self.baseline]]
 
     def _baseline_failed(self) -> bool:
         own = self.cells["estimator"] == self.baseline
         return bool(self.cells.loc[own, "score"].isna().all())
 
     def _difference_in_words(self, row: Any) -> str:
-        """A sentence on a significant difference to the baseline, or ""."""
-        if row.p_equal > CONFIDENCE:
+        """A sentence on a difference to the baseline, or "" if nothing is decided."""
+        if row.finding == "equal":
             return (
-                f"{row.Index} does as well as {self.baseline}, within {self.rope:g} "
-                f"(probability {row.p_equal:.2f})."
+                f"{row.Index} does as well as {self.baseline}, within {self.rope:g} (95 % interval "
+                f"{row.difference_low:+.3f} to {row.difference_high:+.3f})."
             )
-        better = "better" if row.difference > 0 else "worse"
-        start = f"{row.Index} does {better} than {self.baseline} by {abs(row.difference):.3f}"
-        if pd.isna(row.p_value) and max(row.p_better, row.p_worse) == 1:
-            return f"{start} in every fold; without variation between folds there is no test."
-        if not row.p_value < 1 - CONFIDENCE:
+        if row.finding not in ("better", "worse"):
             return ""
         low, high = sorted([abs(row.difference_low), abs(row.difference_high)])
-        return f"{start} (95 % interval {low:.3f} to {high:.3f}, p = {row.p_value:.2g})."
+        return (
+            f"{row.Index} does {row.finding} than {self.baseline} by {abs(row.difference):.3f} "
+            f"(95 % interval {low:.3f} to {high:.3f}, p = {row.p_value:.2g})."
+        )
 
-    def _display(self) -> Any:
-        from ibestimators.comparison._displays import ComparisonDisplay
+    def plot(self, ax: Any = None, *, kind: str = "differences", **style: Any) -> Any:
+        """Draw the result.
 
-        return ComparisonDisplay(self.to_frame(), self.baseline, self.scoring)
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        kind : {"differences", "scores"}, default="differences"
+            "differences" draws those to the baseline, fold by fold, with their simultaneous
+            intervals; "scores" the score of each estimator with an interval of its own. There
+            are only scores if a single estimator was compared.
+        **style : dict
+            Properties of what is drawn, which go to matplotlib and override the defaults,
+            such as ``line_kw={"linewidth": 3}``. An unknown keyword raises an error that
+            lists those of this display.
+
+        Returns
+        -------
+        Display
+            With attributes ``ax_`` and ``figure_``.
+        """
+        if kind not in ("differences", "scores"):
+            raise ValueError(f"kind must be 'differences' or 'scores', got {kind!r}.")
+        return self._display(kind).plot(ax, **style)
+
+    def _display(self, kind: str = "differences") -> Any:
+        from ibestimators.comparison._displays import ComparisonDisplay, ScoresDisplay
+
+        if kind == "scores" or len(self.estimators) == 1:
+            return ScoresDisplay(
+                self.to_frame(), self._scores("score"), self.baseline, self.scoring
+            )
+        return ComparisonDisplay(
+            self.to_frame(), self._gains(), self.baseline, self.scoring, self.rope
+        )
 
     def _table(self) -> Table:
-        heads = ["estimator", "assumes", "parameters", self.scoring, f"vs {self.baseline}", "fit"]
+        scorings = [self.scoring, *self.other_scorings]
+        frames = [self.to_frame(), *map(self.to_frame, self.other_scorings)]
+        heads = ["estimator", "assumes", "parameters", *scorings, f"vs {self.baseline}", "fit"]
         rows = [
             [
                 str(row.Index),
                 row.assumption,
                 Number.of(row.parameters, ",d"),
-                Number.with_interval(row.score, row.score_low, row.score_high),
+                *(_score(frame, row.Index) for frame in frames),
                 self._difference(row),
                 Number("" if pd.isna(row.fit_time) else f"{row.fit_time:.1f} s", row.fit_time),
             ]
-            for row in records(self.to_frame())
+            for row in records(frames[0])
         ]
         return Table("Estimators", heads, rows)
 
@@ -291,13 +448,27 @@ class ComparisonResult(Result):
         return Number.with_interval(*ends, sign="+")
 
     def _notes(self) -> list[str]:
-        n_folds = counted(count_folds(self.cells), "fold")
         return [
-            f"Means over {n_folds}, the same for all; ± is half of a 95 % interval (corrected "
-            "resampled t).",
+            f"{self._folds_in_words()}, the same for all. {self._intervals_in_words()}",
             *self._training_in_words(),
+            *(text for _, text in unfinished_training(self.cells, self.scoring)),
+            *(f"{name}: {text}" for name, text in missing_scores(self.cells)),
             *(f"{name}: {text}" for name, text in failed_fits(self.cells)),
         ]
+
+    def _folds_in_words(self) -> str:
+        n_folds = count_folds(self.cells)
+        return counted(n_folds, "fold") if self.design is None else self.design.in_words(n_folds)
+
+    def _intervals_in_words(self) -> str:
+        if count_folds(self.cells) < MIN_FOLDS:
+            return f"Means without intervals, which take at least {MIN_FOLDS} folds."
+        if len(self.estimators) == 1:
+            return "In brackets: the 95 % interval of the score."
+        return (
+            f"± holds for all differences to {self.baseline} together with 95 % confidence; in "
+            "brackets: the 95 % interval of one score."
+        )
 
     def _training_in_words(self) -> list[str]:
         trained = [
@@ -311,44 +482,86 @@ class ComparisonResult(Result):
 
     def _sections(self) -> list[Section]:
         frame = self.to_frame()
-        ends: Any = frame.loc[self.best, ["score", "score_low", "score_high"]]
-        score = with_interval(*ends)
+        best: Any = frame.loc[self.best]
+        score = with_ends(best["score"], best["score_low"], best["score_high"])
         verdict = self.verdict() or f"No other estimator was compared with {self.baseline}."
+        note = f"{self._folds_in_words()}. Highest mean {self.scoring}: {self.best}, {score}."
         return [
-            Section("", [Verdict(verdict, f"Highest mean {self.scoring}: {self.best}, {score}.")]),
-            Section("Scores", [self._chart(frame)]),
+            Section("", [Verdict(verdict, note)]),
+            Section("Differences", [*self._differences_chart(frame)]),
+            Section("Scores", [self._scores_chart(frame)]),
             Section(
                 "Estimators",
                 [
                     self._wide_table(frame),
                     Paragraph(
-                        "± is half of a 95 % interval. Multiply-adds are those of predicting one "
+                        f"{self._intervals_in_words()} Multiply-adds are those of predicting one "
                         "sample; times are means over the folds.",
                         is_note=True,
                     ),
                 ],
             ),
             Section("Other scores", [self._other_scores()]),
+            Section(
+                "Training", [Bullets([t for _, t in unfinished_training(self.cells, self.scoring)])]
+            ),
+            Section("Missing scores", [Facts(missing_scores(self.cells))]),
             Section("Failed fits", [Facts(failed_fits(self.cells))]),
         ]
 
-    def _chart(self, frame: pd.DataFrame) -> RowChart:
+    def _differences_chart(self, frame: pd.DataFrame) -> list[RowChart]:
+        frame = frame.drop(index=self.baseline).dropna(subset="difference")
+        if frame.empty:
+            return []
+        gains = self._gains()
+        rows = [
+            Row(
+                label=str(row.Index),
+                note=row.assumption,
+                value=row.difference,
+                text=self._difference(row).text,
+                low=None if pd.isna(row.difference_low) else row.difference_low,
+                high=None if pd.isna(row.difference_high) else row.difference_high,
+                points=gains[row.Index].dropna().tolist(),
+                is_highlighted=row.finding in ("better", "worse"),
+            )
+            for row in records(frame.sort_values("difference", ascending=False))
+        ]
+        caption = (
+            f"{self.scoring} minus that of {self.baseline} (dashed): each fold (small dots), their "
+            "mean (large dot)"
+        )
+        if frame["difference_low"].notna().any():
+            caption += (
+                " and its interval (bar), all of which hold together with 95 % confidence. In "
+                "colour: the interval excludes 0"
+            )
+        band = (-self.rope, self.rope) if self.rope > 0 else None
+        if band is not None:
+            caption += f". Shaded: differences up to {self.rope:g}, practically equal"
+        title = f"Difference of {self.scoring} to {self.baseline}"
+        return [RowChart(title, f"{caption}.", rows, 0.0, band)]
+
+    def _scores_chart(self, frame: pd.DataFrame) -> RowChart:
         frame = frame[np.isfinite(frame["score"])].sort_values("score", ascending=False)
+        scores = self._scores("score")
         rows = [
             Row(
                 label=str(row.Index),
                 note=row.assumption,
                 value=row.score,
                 text=f"{row.score:.3f}",
-                low=row.score if pd.isna(row.score_low) else row.score_low,
-                high=row.score if pd.isna(row.score_high) else row.score_high,
+                low=None if pd.isna(row.score_low) else row.score_low,
+                high=None if pd.isna(row.score_high) else row.score_high,
+                points=scores[row.Index].dropna().tolist(),
                 is_highlighted=row.Index != self.baseline,
             )
             for row in records(frame)
         ]
+        interval = "" if frame["score_low"].isna().all() else " and its 95 % interval (bar)"
         caption = (
-            f"Mean (dot) and 95 % interval (bar) of {self.scoring} over "
-            f"{counted(count_folds(self.cells), 'fold')}. Dashed: {self.baseline}, the baseline."
+            f"{self.scoring} of each fold (small dots), their mean (large dot){interval}. Dashed: "
+            f"{self.baseline}, the baseline."
         )
         reference = frame["score"].get(self.baseline)
         return RowChart(f"Mean {self.scoring}", caption, rows, reference)
@@ -361,7 +574,8 @@ class ComparisonResult(Result):
             "multiply-adds",
             self.scoring,
             f"vs {self.baseline}",
-            "p (Holm)",
+            "p (adjusted)",
+            "training score",
             "P(better)",
             "P(equal)",
             "P(worse)",
@@ -376,12 +590,13 @@ class ComparisonResult(Result):
                 row.assumption,
                 Number.of(row.parameters, ",d"),
                 Number.of(row.multiply_adds, ",d"),
-                Number.with_interval(row.score, row.score_low, row.score_high),
+                _score(frame, row.Index),
                 self._difference(row),
                 Number.small(row.p_value),
-                Number.of(row.p_better, ".2f"),
-                Number.of(row.p_equal, ".2f"),
-                Number.of(row.p_worse, ".2f"),
+                Number.of(row.train_score, ".3f"),
+                Number.probability(row.p_better),
+                Number.probability(row.p_equal),
+                Number.probability(row.p_worse),
                 Number.seconds(row.fit_time),
                 Number.seconds(row.predict_time),
                 Number.of(row.failures, "d"),
@@ -392,9 +607,8 @@ class ComparisonResult(Result):
 
     def _other_scores(self) -> Table:
         frames: list[Any] = [self.to_frame(scoring) for scoring in self.other_scorings]
-        ends = ["score", "score_low", "score_high"]
         rows = [
-            [name, *(Number.with_interval(*frame.loc[name, ends]) for frame in frames)]
+            [name, *(_score(frame, name) for frame in frames)]
             for name in (self.estimators if frames else ())
         ]
         return Table("Other scores", ["estimator", *self.other_scorings], rows)
@@ -404,7 +618,7 @@ class ComparisonResult(Result):
         facts = [
             ("score", f"{self.scoring}, higher is better"),
             ("baseline", self.baseline),
-            ("folds", f"{len(sizes)}, the same for all estimators"),
+            ("folds", f"{self._folds_in_words()}, the same for all estimators"),
             ("training samples of a fold", span(sizes["n_train"])),
             ("test samples of a fold", span(sizes["n_test"])),
             ("practically equal", f"differences up to {self.rope:g}"),
@@ -426,11 +640,15 @@ class ComparisonResult(Result):
             "All estimators were trained and tested on the same folds, and their scores are "
             "compared fold by fold. Folds share training samples, which correlates their scores. "
             "The 95 % intervals and the p-values are corrected for this (Nadeau & Bengio 2003); "
-            "the intervals are wider than uncorrected ones. p (Holm) is the probability of a "
-            "difference at least as large if the estimators were equally good, adjusted for the "
-            f"number of comparisons. Differences up to {self.rope:g} count as practically equal: "
+            "the intervals are wider than uncorrected ones. All intervals of differences hold "
+            "together with 95 % confidence, and p (adjusted) is below 0.05 where an interval "
+            "excludes 0: it is the probability of a difference at least as large if the estimators "
+            "were equally good, times the number of comparisons (Bonferroni). Intervals take at "
+            f"least {MIN_FOLDS} folds. Differences up to {self.rope:g} count as practically equal: "
             "P(better), P(equal) and P(worse) are the probabilities that an estimator is better "
-            f"than {self.baseline}, practically equal to it, or worse (Corani & Benavoli 2015)."
+            f"than {self.baseline}, practically equal to it, or worse (Corani & Benavoli 2015). "
+            "The training score is that on training samples; where it is low too, the estimator "
+            "was not trained to the end, or cannot learn more."
         )
 
     def _are_classes(self) -> bool:
@@ -448,3 +666,37 @@ def assumption(est: Any) -> str:
 def _whole_repr(est: Any) -> str:
     """The repr of an estimator without the ellipsis that could hide a seed."""
     return est.__repr__(N_CHAR_MAX=10**9) if isinstance(est, BaseEstimator) else repr(est)
+
+
+def _score(frame: pd.DataFrame, name: Any) -> Number:
+    row: Any = frame.loc[name]
+    ends = row["score"], row["score_low"], row["score_high"]
+    return Number(with_ends(*ends), row["score"])
+
+
+def _finding(low: float, high: float, rope: float) -> str | None:
+    """What an interval of a difference says."""
+    if pd.isna(low):
+        return None
+    if -rope <= low and high <= rope:
+        return "equal"
+    if low > 0 or high < 0:
+        return "better" if low > 0 else "worse"
+    return "undecided"
+
+
+def _widest(scoring: str) -> tuple[float, float]:
+    """What a difference of two scores cannot exceed."""
+    low, high = bounds_of(scoring)
+    return low - high, high - low
+
+
+def _mean(cells: pd.DataFrame, column: str) -> float:
+    """The mean of a column that cells of an older version lack."""
+    return float(cells[column].astype(float).mean()) if column in cells else np.nan
+
+
+def _mostly(cells: pd.DataFrame, column: str) -> bool | None:
+    """Whether a column is true in most rows that have it."""
+    known = list(cells[column].dropna()) if column in cells else []
+    return bool(np.mean(known) > 0.5) if known else None

@@ -100,10 +100,7 @@ class ParameterScalingResult(Result):
         return f"{counted(len(self.laws), 'estimator')} by the number of parameters"
 
     def _sections(self) -> list[Section]:
-        caption = (
-            f"Mean and 95 % interval (band) of {self.scoring} over the folds, by the number of "
-            "parameters."
-        )
+        caption = f"Mean of {self.scoring} over the folds, by the number of parameters."
         title = f"{self.scoring} by parameters"
         return [
             Section(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral, Real
@@ -21,7 +22,8 @@ from sklearn.utils import indexable
 from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.base import draw_seed
-from ibestimators.comparison._cache import Store
+from ibestimators.comparison._cache import Store, content_hash
+from ibestimators.comparison._design import Design
 from ibestimators.comparison._fold_task import COLUMNS, FoldTask
 from ibestimators.comparison._folds import can_stratify, make_splits, with_seeds
 from ibestimators.comparison._run import run_tasks
@@ -70,7 +72,8 @@ scoring : str, callable, list of str or dict, default=None
 baseline : str, default=None
     Name of the estimator to compare to; None takes the first.
 n_repeats : int, default=1
-    Number of times to make new folds, if `cv` is an int.
+    Number of times to make new folds: `cv` is an int, or a splitter that shuffles and gets a new
+    seed each time.
 cache : path, default=None
     Directory to which each finished fit is written. A comparison that was interrupted resumes
     from there. Needs an int as `random_state`.
@@ -111,6 +114,7 @@ class Setup:
     classifier: bool
     strata: Any  # y if folds keep the proportions of its classes, else None
     splits: list[tuple[NDArray[Any], NDArray[Any]]]
+    design: Design
     scoring: Any
     cache: str | os.PathLike[str] | None
     error_score: str | float
@@ -124,6 +128,19 @@ class Setup:
         if self.cache is None:
             return None
         return Store(Path(self.cache), self.X, self.y, self.scoring, self.groups)
+
+    @cached_property
+    def fingerprint(self) -> dict[str, str]:
+        """Hashes of the data and the folds, and the score: what makes results comparable."""
+        y: Any = self.y
+        with suppress(ValueError):  # labels at positions of samples of different sizes
+            y = np.asarray(y)
+        splits = [[np.asarray(rows, dtype=np.int64) for rows in split] for split in self.splits]
+        known = {"folds": content_hash(splits), "score": self.score_names[0]}
+        try:
+            return {"data": content_hash(self.X, y), **known}
+        except TypeError:  # what cannot be pickled cannot be compared either
+            return known
 
     @property
     def score_names(self) -> list[str]:
@@ -235,6 +252,7 @@ def prepare(
         classifier=classifier,
         strata=y if stratified else None,
         splits=splits,
+        design=Design.of(splits, len(y), n_repeats, groups, cv),
         scoring=scoring,
         cache=cache,
         error_score=error_score,

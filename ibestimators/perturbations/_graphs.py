@@ -34,7 +34,10 @@ class GraphPerturbations(Perturbations):
     """Graphs of any form."""
 
     kind = "graphs"
-    structures = {"edges": "edges between random nodes, which keep their degrees"}
+    structures = {
+        "edges": "edges between random nodes, which keep their degrees",
+        "all_edges": "all edges, with their attributes",
+    }
     transforms = ("permutation",)
     unit_names = ("feature", "edge_feature", "node", "edge")
 
@@ -46,6 +49,10 @@ class GraphPerturbations(Perturbations):
         return [take_apart(graph, f"graph {i} of X") for i, graph in enumerate(self.X)]
 
     def destroy(self, structure: str, random: np.random.RandomState) -> list[Any]:
+        if structure == "all_edges":
+            return self._together(
+                [_with_edges(parts, [*range(len(parts.ends))], parts, []) for parts in self.parts]
+            )
         rewired = [dataclasses.replace(p, ends=_rewire(p, random)) for p in self.parts]
         pairs = zip(self.parts, rewired, strict=True)
         if all(np.array_equal(old.ends, new.ends) for old, new in pairs):

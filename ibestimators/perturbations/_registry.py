@@ -45,7 +45,7 @@ def destroy_structure(
     ----------
     X : array-like of shape (n_samples, ...), or list
         Any X that the estimators read, features last.
-    structure : {"auto", "positions", "time", "space", "tokens", "edges"}, default="auto"
+    structure : {"auto", "positions", "time", "space", "tokens", "edges", "all_edges"}, default="auto"
         What to destroy:
 
         - "positions", of arrays: one random order of the positions, the same for all
@@ -64,6 +64,7 @@ def destroy_structure(
           edges that are added, in random order. A graph whose edges all have an opposite
           edge is undirected, and both directions move together. Loops and further parallel
           edges stay.
+        - "all_edges", of graphs: all edges are removed. What is left is the set of nodes.
 
         "auto" takes positions, time, tokens or edges, by the kind of X.
     random_state : int, RandomState instance or None, default=None

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ibestimators.report._section import Curve, CurveChart, Row, RowChart
+from ibestimators.report._section import Curve, CurveChart, RowChart
 
 MARGIN = 6.0  # per cent at both ends of an axis, so that marks at its ends are not cut
 MIN_DISTANCE = 9.0  # per cent between labels of an axis, so that they do not overlap on a phone
@@ -54,8 +54,6 @@ class Label(NamedTuple):
 
     at: float
     text: str
-    anchor: str = "middle"
-    shift: int = 0  # pixels
 
 
 class RowPicture:
@@ -64,22 +62,17 @@ class RowPicture:
     def __init__(self, chart: RowChart) -> None:
         values = [chart.reference]
         for row in chart.rows:
-            values += [row.value, row.low, row.high, row.other]
+            values += [row.value, row.low, row.high, row.other, *row.points]
+        values += chart.band or ()
         self.axis = Axis.over(values)
         self.rows = chart.rows
         self.caption = chart.caption
         self.ticks = [Label(self.axis.at(tick), f"{tick:g}") for tick in self.axis.ticks()]
         self.reference = None if chart.reference is None else self.axis.at(chart.reference)
+        self.band = None if chart.band is None else tuple(map(self.axis.at, chart.band))
         self.description = f"{chart.title}: " + "; ".join(
             f"{row.label} {row.text}" for row in chart.rows
         )
-
-    def label(self, row: Row) -> Label:
-        """The text above the marks; long text near an end grows inwards."""
-        at = self.axis.at(row.value if row.other is None else (row.value + row.other) / 2)
-        if len(row.text) <= 8 or 22 < at < 78:
-            return Label(at, row.text)
-        return Label(at, row.text, *(("start", -6) if at < 50 else ("end", 6)))
 
 
 class CurvePicture:

@@ -45,6 +45,13 @@ class Number(NamedTuple):
         return cls("< 0.001", value) if value < 0.001 else cls.of(value, ".2g")
 
     @classmethod
+    def probability(cls, value: float) -> Number:
+        """Two decimals; what rounds to 0 or 1 is neither."""
+        if 0 < value < 0.005:
+            return cls("< 0.01", value)
+        return cls("> 0.99", value) if value >= 0.995 else cls.of(value, ".2f")
+
+    @classmethod
     def seconds(cls, value: float) -> Number:
         """A duration."""
         return cls.of(value, ",.1f") if value >= 10 else cls.small(value)
@@ -136,11 +143,13 @@ class Row:
     value : float
         Where the dot is.
     text : str
-        Printed above the marks.
+        Printed beside the marks.
     low, high : float or None, default=None
         Ends of an interval, drawn as a bar.
     other : float or None, default=None
         A second value, drawn as a ring that a line joins to the dot.
+    points : sequence of float, default=()
+        Further values, drawn as small dots below.
     is_highlighted : bool, default=True
         Whether the row is in colour, or grey.
     """
@@ -152,6 +161,7 @@ class Row:
     low: float | None = None
     high: float | None = None
     other: float | None = None
+    points: Sequence[float] = ()
     is_highlighted: bool = True
 
 
@@ -168,12 +178,15 @@ class RowChart:
     rows : sequence of Row
     reference : float or None, default=None
         A value that a dashed line marks in all rows.
+    band : pair of float or None, default=None
+        Ends of a region that is shaded in all rows.
     """
 
     title: str
     caption: str
     rows: Sequence[Row]
     reference: float | None = None
+    band: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -24,8 +25,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ibestimators import MLPClassifier, biases, compare_biases
+from ibestimators.comparison._design import Design, _repeats
 from ibestimators.comparison._result import assumption
-from ibestimators.comparison._statistics import resampled_interval
+from ibestimators.comparison._statistics import resampled_interval, resampled_p_value
 from ibestimators.suite import guess_task
 
 X, y = IRIS
@@ -60,6 +62,9 @@ def test_the_interval_is_nadeau_and_bengios():
     mean, low, high = resampled_interval(values, 1 / 4)
     half = stats.t.ppf(0.975, 4) * np.sqrt((1 / 5 + 1 / 4) * values.var(ddof=1))
     assert (mean, low, high) == pytest.approx((values.mean(), mean - half, mean + half))
+    _, *wider = resampled_interval(values, 1 / 4, n_comparisons=4)
+    half = stats.t.ppf(1 - 0.025 / 4, 4) * np.sqrt((1 / 5 + 1 / 4) * values.var(ddof=1))
+    assert wider == pytest.approx([mean - half, mean + half])
     assert np.isnan(resampled_interval([0.5], 0.25)[1])
     assert np.isnan(resampled_interval([np.nan], 0.25)[0])
 
@@ -185,15 +190,47 @@ def test_assumption_is_seen_through_wrappers():
 
 def test_the_picture_shows_each_estimator_once():
     candidates = {"dummy": DummyClassifier(), "linear": LogisticRegression(max_iter=1000)}
-    display = compare_biases(X, y, candidates, cv=3, random_state=0).plot()
+    result = compare_biases(X, y, candidates, cv=4, random_state=0)
+    display = result.plot(kind="scores")
     labels = [tick.get_text() for tick in display.ax_.get_yticklabels()]
     assert labels == ["dummy", "linear"]  # the best on top
     assert "accuracy" in display.ax_.get_xlabel()
     from matplotlib.figure import Figure
 
     ax = Figure().add_subplot()
-    result = compare_biases(X, y, candidates, cv=3, random_state=0)
     assert result.plot(ax=ax).ax_ is ax
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["linear"]
+    with pytest.raises(ValueError, match="kind must be 'differences' or 'scores', got 'bars'"):
+        result.plot(kind="bars")
+
+
+def test_the_picture_is_of_the_differences_in_the_table():
+    candidates = {name: DummyClassifier(strategy=name) for name in ("uniform", "prior")}
+    candidates["linear"] = LogisticRegression(max_iter=1000)
+    result = compare_biases(X, y, candidates, cv=5, random_state=0)
+    display = result.plot()
+    scores = result.cells.pivot(index="fold", columns="estimator", values="score")
+    frame = result.to_frame().loc[["prior", "linear"]]
+    intervals, dots = [
+        [list(line.get_xdata()) for line in display.ax_.lines if len(line.get_xdata()) == n]
+        for n in (2, 5)
+    ]
+    assert frame[["difference_low", "difference_high"]].to_numpy().tolist() in (
+        intervals,
+        intervals[1:],  # after the dashed line
+    )
+    np.testing.assert_allclose(
+        dots, [scores[name] - scores["uniform"] for name in ("prior", "linear")]
+    )
+    texts = {text.get_text() for text in display.ax_.texts}
+    table = repr(result)
+    assert len(texts) == 2
+    assert all(text in table for text in texts)
+    inside = display.ax_.get_window_extent()
+    display.figure_.draw_without_rendering()
+    for text in display.ax_.texts:  # beside the rows: no line runs through a number
+        assert text.get_window_extent().x0 > display.ax_.get_window_extent().x1
+    assert inside is not None
 
 
 def test_the_progress_bar_names_what_runs(capsys):
@@ -222,7 +259,7 @@ def test_repeats_make_new_folds():
     result = compare_biases(X, y, {"d": DummyClassifier()}, cv=3, n_repeats=2)
     assert sorted(result.cells["fold"]) == list(range(6))
     assert result.test_train_ratio == pytest.approx(1 / 2)
-    with pytest.raises(ValueError, match="n_repeats=2 needs an int as cv"):
+    with pytest.raises(ValueError, match="n_repeats=2 needs a cv that makes new folds"):
         compare_biases(X, y, {"d": DummyClassifier()}, cv=StratifiedKFold(3), n_repeats=2)
 
 
@@ -236,15 +273,20 @@ def test_the_table_has_tests_and_probabilities():
     frame = result.to_frame()
     assert frame.loc["linear", "p_value"] < 0.001
     assert frame.loc["linear", "p_better"] > 0.99
-    assert frame.loc["same", ["p_worse", "p_equal", "p_better"]].tolist() == [0, 1, 0]
+    same = frame.loc["same", ["p_worse", "p_equal", "p_better"]]
+    assert same["p_worse"] == same["p_better"] > 0
+    assert sum(same) == pytest.approx(1)
     assert frame.loc["dummy", ["p_value", "p_better"]].isna().all()
     verdict = result.verdict()
     assert verdict in repr(result).replace("\n", " ")
     assert "linear does better than dummy by 0." in verdict
-    assert "same does as well as dummy, within 0.01 (probability 1.00)." in verdict
+    assert frame["finding"].dropna().tolist() == ["better", "undecided"]
+    larger = compare_biases(X, y, candidates, cv=5, random_state=0, rope=0.05)
+    assert larger.to_frame().loc["same", "finding"] == "equal"
+    assert "same does as well as dummy, within 0.05 (95 % interval -0.0" in larger.verdict()
     alike = {"a": LogisticRegression(C=1.0), "b": LogisticRegression(C=0.1)}
     unsure = compare_biases(X, y, alike, rope=0, cv=5, random_state=0)
-    assert unsure.verdict() == "Not significantly different from a: b."
+    assert unsure.verdict().startswith("Not significantly different from a: b. In 80 of 100 cases")
 
 
 def test_a_result_as_plain_values():
@@ -364,12 +406,95 @@ def test_names_that_the_table_needs_are_refused():
         compare_biases(X, y, piped, match_parameters=2000)
 
 
-def test_the_same_difference_in_every_fold_is_said_as_such():
+def test_the_same_difference_in_every_fold_is_not_certain():
     X = np.repeat(np.eye(2), 30, axis=0)
     y = np.repeat([0, 1], 30)
     candidates = {"dummy": DummyClassifier(), "linear": LogisticRegression()}
-    result = compare_biases(X, y, candidates, random_state=0)
-    assert "linear does better than dummy by 0.500 in every fold;" in result.verdict()
+    for cv in (3, 5):
+        result = compare_biases(X, y, candidates, cv=cv, random_state=0)
+        row = result.to_frame().loc["linear"]
+        assert row["difference"] == 0.5
+        assert 0 < min(row["p_worse"], row["p_equal"]) < row["p_better"] < 1
+        assert np.isnan(row["p_value"]) == np.isnan(row["score_low"]) == (cv == 3)
+    assert row["difference_low"] < 0.5 < row["difference_high"]
+    assert row["score_low"] < row["score"] == row["score_high"] == 1
+    assert "linear does better than dummy by 0.500 (95 % interval 0.4" in result.verdict()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_intervals_p_values_and_findings_agree_in_every_row(seed):
+    rng = np.random.default_rng(seed)
+    noisy = X + rng.normal(size=X.shape)
+    candidates = {str(k): KNeighborsClassifier(k) for k in (1, 3, 9, 27)}
+    candidates["dummy"] = DummyClassifier()
+    result = compare_biases(noisy, y, candidates, cv=5, random_state=seed)
+    table = result.to_frame().drop(index="1")
+    for frame in (table, result.pairs()):
+        excludes_0 = (frame["difference_low"] > 0) | (frame["difference_high"] < 0)
+        assert (excludes_0 == (frame["p_value"] < 0.05)).all()
+        decided = frame["finding"].isin(["better", "worse"])
+        assert (decided <= excludes_0).all()
+        assert excludes_0.any()
+    for name, row in table.iterrows():
+        sentence = f"{name} does {row['finding']} than 1 by"
+        assert (sentence in result.verdict()) == (row["finding"] in ("better", "worse"))
+        half = (row["difference_high"] - row["difference_low"]) / 2
+        assert f"{row['difference']:+.3f} ± {half:.3f}" in repr(result)
+
+
+def test_pairs_are_adjusted_for_their_number_and_ties_are_named():
+    candidates = {str(k): KNeighborsClassifier(k) for k in (3, 5, 7)}
+    candidates["dummy"] = DummyClassifier()
+    result = compare_biases(X, y, candidates, cv=5, random_state=0)
+    pairs, frame = result.pairs(), result.to_frame()
+    assert len(pairs) == 6
+    assert (pairs["difference"] >= 0).all()
+    assert pairs.loc[("3", "dummy"), "p_value"] == pytest.approx(2 * frame.loc["dummy", "p_value"])
+    groups = result.ties()
+    assert set(groups[0]) == {"3", "5", "7"}
+    assert groups[1:] == [("dummy",)]
+
+
+def test_few_folds_say_why_there_is_no_interval():
+    candidates = {"dummy": DummyClassifier(), "linear": LogisticRegression(max_iter=1000)}
+    result = compare_biases(X, y, candidates, cv=2, random_state=0)
+    assert "±" not in repr(result)
+    assert "2 folds are too few for intervals and tests, which take at least 4. Use cv=5." in (
+        repr(result)
+    )
+    assert (
+        compare_biases(X, y, candidates, cv=4, random_state=0).verdict().startswith("linear does")
+    )
+
+
+def test_the_design_and_what_would_decide_are_stated():
+    patients = np.arange(150) % 8
+    rng = np.random.default_rng(0)
+    blurred = X + 2 * rng.normal(size=X.shape)
+    candidates = {"3": KNeighborsClassifier(1), "9": KNeighborsClassifier(19)}
+    result = compare_biases(blurred, y, candidates, cv=5, groups=patients, random_state=0)
+    text = repr(result)
+    assert "5 folds of 8 groups (150 samples), 1 to 2 in each test part" in text
+    row = result.to_frame().loc["9"]
+    assert row["finding"] == "undecided"
+    assert row["detectable"] > abs(row["difference"])
+    assert f"a true difference of {row['detectable']:.2g}." in text
+    needed = re.search(r"To decide, if the differences stay: 9 .*?(\d+) groups", text)
+    assert int(needed[1]) > 8
+    left_out = compare_biases(blurred, y, candidates, cv=8, groups=patients, random_state=0)
+    assert "n_repeats=" not in left_out.verdict()  # they would be the same folds again
+
+
+def test_the_number_of_repeats_that_would_decide_does():
+    """Of folds with the mean and the spread of these."""
+    values = pd.Series([0.12, 0.04, 0.08, 0.0, 0.06])
+    design = Design(100, 1, 0, (20, 20))
+    times = _repeats(values.to_numpy(), 0.25, 1, 5)
+    again = np.tile(values, times)
+    again = values.mean() + (again - again.mean()) * values.std() / again.std(ddof=1)
+    assert resampled_p_value(again, 0.25) < 0.05
+    assert resampled_p_value(values, 0.25) > 0.05
+    assert design.in_words(5) == "5 folds of 100 samples"
 
 
 def test_few_lucky_folds_do_not_make_the_best(recwarn):

@@ -50,7 +50,7 @@ CANDIDATES = {
 @pytest.fixture(scope="module")
 def results():
     sound = {name: CANDIDATES[name] for name in ("dummy", NASTY)}
-    settings = {"cv": 3, "random_state": 0}
+    settings = {"cv": 4, "random_state": 0}
     sizes = [10, 20, 40, 100]
     return {
         "result": compare_biases(X, y, CANDIDATES, **settings),
@@ -107,6 +107,7 @@ def test_sections_come_in_order_and_tags_close(page):
     assert outline.open == []
     assert outline.headings == [
         f"All of {NASTY}",
+        "Differences",
         "Scores",
         "Estimators",
         "Failed fits",
@@ -130,6 +131,7 @@ def test_sections_without_content_are_left_out(results, tmp_path):
     page = result.to_html(tmp_path / "r.html").read_text("utf-8")
     assert Outline(page).headings == [
         "3 estimators compared by accuracy",
+        "Differences",
         "Scores",
         "Estimators",
         "Settings",
@@ -167,14 +169,19 @@ def test_the_page_says_what_the_results_say(page, results):
     half = (row["difference_high"] - row["difference_low"]) / 2
     assert f"{row['difference']:+.3f} ± {half:.3f}" in page
     assert "random_state=" in page
-    for told in ("positions in one random order", "Holm", "scikit-learn", "No significant drop"):
+    for told in (
+        "positions in one random order",
+        "Bonferroni",
+        "scikit-learn",
+        "No significant drop",
+    ):
         assert told in page
 
 
 def test_failures_are_told_once_with_their_folds(page, results):
     cells = results["result"].cells
     folds = cells.loc[cells["error"].notna(), "fold"] + 1
-    assert f"{len(folds)} of 3 fits failed, in folds {runs(sorted(folds))}" in page
+    assert f"{len(folds)} of 4 fits failed, in folds {runs(sorted(folds))}" in page
 
 
 def test_long_reprs_keep_their_seeds(tmp_path):
@@ -375,14 +382,14 @@ def test_headings_sort_by_mouse_and_keyboard(opened, results):
     heads = opened.find_elements("css selector", "table.sortable thead button")
     scores = results["result"].to_frame()["score"]
     assert first_column(opened)[0] == scores.idxmax()
-    assert orders(opened) == ["none"] * 4 + ["descending"] + ["none"] * 8
+    assert orders(opened) == ["none"] * 4 + ["descending"] + ["none"] * 9
     heads[4].click()
     shown = scores[first_column(opened)]
     assert shown.index[-1] == scores.idxmax()
     assert shown.is_monotonic_increasing
     assert orders(opened)[4] == "ascending"
     heads[0].send_keys("\ue007")  # Enter
-    assert orders(opened) == ["ascending"] + ["none"] * 12
+    assert orders(opened) == ["ascending"] + ["none"] * 13
     assert first_column(opened)[-1] == "dummy"
     for _ in range(2):  # missing numbers come last, whichever way
         heads[5].send_keys(" ")
