@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ibestimators.comparison._power_law import PERCENTILES
-from ibestimators.comparison._statistics import CONFIDENCE
+from ibestimators.comparison._statistics import CONFIDENCE, MIN_FOLDS
 from ibestimators.formatting import significant
 
 
@@ -89,7 +89,7 @@ def bootstrapped_means(
     are about those of `resampled_interval`.
     """
     n = len(scores)
-    if n == 1:
+    if n < MIN_FOLDS:
         return np.full((len(picks), scores.shape[1]), np.nan)
     quantile = (1 + CONFIDENCE) / 2
     tails = stats.t.ppf(quantile, n - 1) / stats.norm.ppf(quantile)

@@ -45,7 +45,7 @@ def destroy_structure(
     ----------
     X : array-like of shape (n_samples, ...), or list
         Any X that the estimators read, features last.
-    structure : {"auto", "positions", "time", "space", "tokens", "edges", "all_edges"}, default="auto"
+    structure : str, default="auto"
         What to destroy:
 
         - "positions", of arrays: one random order of the positions, the same for all

@@ -29,7 +29,7 @@ from ibestimators.comparison._learning_curves import (
     LearningCurvesResult,
     compare_learning_curves,
 )
-from ibestimators.comparison._statistics import resampled_interval
+from ibestimators.comparison._statistics import resampled_interval, score_interval
 
 X, y = IRIS
 
@@ -81,6 +81,7 @@ def result_of(curves, sizes=SIZES, n_folds=5, noise=0.0, seed=0, ratio=0.25):
             "estimator": name,
             "fold": fold,
             "n_train": n,
+            "n_test": 120,
             "score": score + noise * generator.normal(),
             "fit_time": 1.0,
             "error": None,
@@ -148,7 +149,7 @@ def test_scores_are_those_of_fits_by_hand():
     cells = compare_learning_curves(
         X, y, candidates, train_sizes=sizes, cv=cv, random_state=5
     ).cells
-    assert list(cells) == ["estimator", "fold", "n_train", "score", "fit_time", "error"]
+    assert list(cells) == ["estimator", "fold", "n_train", "n_test", "score", "fit_time", "error"]
     assert len(cells) == 18
     generator = np.random.RandomState(5)
     generator.randint(2**31 - 1)  # the linear one's seed, which it does not use
@@ -290,12 +291,12 @@ def test_differences_are_paired_by_fold():
     cells = result.cells[result.cells["n_train"] == 480]
     scores = cells.pivot(index="fold", columns="estimator", values="score")
     row = result.to_frame().loc[("Conv", 480)]
-    score = resampled_interval(scores["Conv"], 0.25)
+    score = score_interval(scores["Conv"], 0.25, (0, 1), 120)
     difference = resampled_interval(scores["Conv"] - scores["MLP"], 0.25)
     assert tuple(row) == pytest.approx((*score, *difference))
 
 
-@pytest.mark.parametrize("n_folds", [3, 5, 10])
+@pytest.mark.parametrize("n_folds", [4, 5, 10])
 def test_bootstrapped_means_vary_as_the_corrected_interval_does(n_folds):
     scores = np.random.default_rng(1).normal(size=(n_folds, 1))
     picks = np.random.default_rng(0).integers(n_folds, size=(20_000, n_folds))
@@ -485,7 +486,7 @@ def test_the_progress_bar_names_what_runs(capsys):
 def test_negative_errors_are_errors_down_to_0():
     sizes = np.array([10, 30, 100, 300, 1000])
     rows = [
-        {"estimator": "a", "fold": fold, "n_train": n, "score": -(2 * n**-0.5 + 0.3)}
+        {"estimator": "a", "fold": fold, "n_train": n, "n_test": 9, "score": -(2 * n**-0.5 + 0.3)}
         for n in sizes
         for fold in range(3)
     ]
