@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.utils import indexable
 from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import _num_samples
 
 from ibestimators.base import draw_seed
 from ibestimators.comparison._cache import Store, content_hash
@@ -252,7 +253,7 @@ def prepare(
         classifier=classifier,
         strata=y if stratified else None,
         splits=splits,
-        design=Design.of(splits, len(y), n_repeats, groups, cv),
+        design=Design.of(splits, _num_samples(X), n_repeats, groups, cv),
         scoring=scoring,
         cache=cache,
         error_score=error_score,
