@@ -253,7 +253,9 @@ def prepare(
         classifier=classifier,
         strata=y if stratified else None,
         splits=splits,
-        design=Design.of(splits, _num_samples(X), n_repeats, groups, cv),
+        design=Design.of(
+            splits, _num_samples(X), n_repeats, groups, None if time is not None else cv
+        ),
         scoring=scoring,
         cache=cache,
         error_score=error_score,
