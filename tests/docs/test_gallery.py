@@ -317,3 +317,29 @@ def test_dask(run):
     assert len(found["workers"]) == 2
     assert os.getpid() not in found["workers"].values()
     assert {worker for worker, _, _ in found["tasks"]} == set(found["workers"])
+
+
+def test_forecasting(run):
+    optional("sktime")
+    found = run("plot_forecasting")
+    errors = [
+        found["mase"](found["truth"], est.predict(), found["past"], season=12)
+        for est in (found["forecaster"], found["naive"])
+    ]
+    assert errors[0] <= 0.7 * errors[1]
+    assert found["inside"] >= 6
+    scores = found["result"].to_frame()["score"]
+    assert scores["naive"] == pytest.approx(0, abs=1e-9)
+    assert scores["Conv"] > 0
+
+
+def test_accelerator(run):
+    found = run("plot_accelerator")
+    skill = found["result"].to_frame()["score"]
+    assert skill["Attention"] >= 0.75
+    assert skill.drop("linear").min() >= -0.1
+    assert skill["MLP"] <= 0.3
+    sizes = found["sizes"]
+    assert sizes[-1] <= 0.1 * sizes[0]
+    truth, learned = found["response"], found["learned"]
+    assert np.abs(learned - truth).max() <= 0.2 * np.abs(truth).max()
