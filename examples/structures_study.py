@@ -2,7 +2,8 @@
 
     python examples/structures_study.py NAME ...
 
-NAME is one or more of mutag, csl, vowels, parity, adding, set_maximum; none runs all. Needs
+NAME is one or more of mutag, csl, vowels, parity, adding, set_maximum, copy, shifted_addition,
+labelled_steps, automaton; none runs all. Needs
 grakel (for MUTAG) and sktime (for JapaneseVowels), which contain the data:
 ``pip install "ibestimators[test]"``.
 """
@@ -30,6 +31,7 @@ from ibestimators import (
 )
 from ibestimators.datasets import (
     load_csl,
+    load_mnist1d,
     make_adding_problem,
     make_parity,
     make_set_maximum,
@@ -145,7 +147,116 @@ def set_maximum() -> dict[str, float]:
     return figures
 
 
-STUDIES = {study.__name__: study for study in (mutag, csl, vowels, parity, adding, set_maximum)}
+def seeds_at_positions(models, data) -> dict[str, float]:
+    """Accuracy at the positions of test samples, the mean over three seeds of data and network."""
+    scores: dict[str, list[float]] = {}
+    for seed in range(3):
+        (X, y), (X_test, y_test) = data(seed)
+        for model in models:
+            model.set_params(target="position", random_state=seed).fit(X, y)
+            scores.setdefault(type(model).__name__, []).append(model.score(X_test, y_test))
+    return {name: float(np.mean(values)) for name, values in scores.items()}
+
+
+def copy() -> dict[str, float]:
+    """The symbol of three steps before, of 8; sequences of 10 to 30 steps, then of 31 to 60.
+
+    The second lengths are those of the test.
+    """
+
+    def made(n: int, lengths: tuple[int, int], rng: np.random.Generator):
+        X = [rng.integers(1, 9, rng.integers(*lengths)) for _ in range(n)]
+        return X, [np.where(np.arange(len(x)) < 3, -1, np.roll(x, 3)) for x in X]
+
+    return seeds_at_positions(models_of_steps(64), lambda seed: short_and_long(made, seed))
+
+
+def shifted_addition() -> dict[str, float]:
+    """Bits of the sum of two numbers, given bit by bit: 10 to 30 bits, then 31 to 60.
+
+    The lowest bit comes first, so that a carry has to be shifted to the next step.
+    """
+
+    def made(n: int, lengths: tuple[int, int], rng: np.random.Generator):
+        X = [rng.integers(0, 2, (rng.integers(*lengths), 2)) for _ in range(n)]
+        return X, [sum_of_bits(x) for x in X]
+
+    return seeds_at_positions(models_of_steps(32), lambda seed: short_and_long(made, seed))
+
+
+def sum_of_bits(x: np.ndarray) -> np.ndarray:
+    """The lowest bits of the sum of two numbers, (bits,), from their bits, (bits, 2)."""
+    numbers = [sum(int(bit) << i for i, bit in enumerate(column)) for column in x.T]
+    return np.array([sum(numbers) >> i & 1 for i in range(len(x))])
+
+
+def short_and_long(made, seed: int):
+    """500 samples of 10 to 30 steps to train on, and 200 of 31 to 60 steps to test on."""
+    rng = np.random.default_rng(seed)
+    return made(500, (10, 31), rng), made(200, (31, 61), rng)
+
+
+def models_of_steps(hidden_size: int) -> list:
+    """Biases that do not look ahead; parts of a step are sums of states, so a nonlinear cell."""
+    one_direction = {"bidirectional": False, "n_layers": 1, "hidden_size": hidden_size}
+    return [
+        MLPClassifier(),
+        ConvClassifier(padding="causal"),
+        RecurrentClassifier(cell="lstm", **one_direction),
+        AttentionClassifier(mask="causal", position="rotary"),
+    ]
+
+
+def labelled_steps() -> dict[str, float]:
+    """The digit at each of 80 steps, where two signals of MNIST-1D follow each other."""
+
+    def pairs(subset: str, seed: int):
+        X, y = load_mnist1d(subset=subset, return_X_y=True)
+        first, second = np.random.default_rng(seed).permutation(len(X)).reshape(2, -1)
+        labels = np.repeat(np.stack([y[first], y[second]], 1), X.shape[1], axis=1)
+        return np.concatenate([X[first], X[second]], 1), labels
+
+    models = [MLPClassifier(), ConvClassifier(), AttentionClassifier(position="rotary")]
+    return seeds_at_positions(models, lambda seed: (pairs("train", seed), pairs("test", seed)))
+
+
+def automaton() -> dict[str, float]:
+    """The next state of Conway's game of life: 50 grids of 16 x 16, then grids of 32 x 32.
+
+    Cells outside of a grid are dead. Without standardisation they are 0 for the convolution too.
+    """
+
+    def grids(n: int, side: int, rng: np.random.Generator):
+        X = rng.integers(0, 2, (n, side, side))
+        room = np.pad(X, ((0, 0), (1, 1), (1, 1)))
+        squares = np.lib.stride_tricks.sliding_window_view(room, (3, 3), (1, 2))
+        n_neighbours = squares.sum((3, 4)) - X
+        alive = (n_neighbours == 3) | ((n_neighbours == 2) & (X == 1))
+        return X[..., None], alive.astype(int)
+
+    def data(seed: int):
+        rng = np.random.default_rng(seed)
+        return grids(50, 16, rng), grids(20, 32, rng)
+
+    conv = ConvClassifier(n_filters=(32, 32), kernel_size=3, standardize=False)
+    return seeds_at_positions([MLPClassifier(), conv], data)
+
+
+STUDIES = {
+    study.__name__: study
+    for study in (
+        mutag,
+        csl,
+        vowels,
+        parity,
+        adding,
+        set_maximum,
+        copy,
+        shifted_addition,
+        labelled_steps,
+        automaton,
+    )
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or STUDIES:

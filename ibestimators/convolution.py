@@ -545,6 +545,10 @@ class ConvEstimator(Estimator):
                     f"needs them all. Set {name}={remedy!r}."
                 )
 
+    @property
+    def reads_any_size(self) -> bool:
+        return self.target == "position"
+
     def _budget_rule(self, layout: Layout) -> BudgetRule:
         return BudgetRule(lr=1e-2, n_steps=800, weight_decay=1.0)
 

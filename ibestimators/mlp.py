@@ -242,6 +242,10 @@ class MLPEstimator(Estimator):
             return Network(encoder, EachPosition(dense))
         return Network(encoder, Readout(how, dense))
 
+    @property
+    def reads_any_size(self) -> bool:
+        return self.target == "position"
+
     def _budget_rule(self, layout: Layout) -> BudgetRule:
         return BudgetRule(lr=1e-2, n_steps=1000, weight_decay=3.0)
 

@@ -283,6 +283,11 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """What 'auto' stands for in parameters of the network, which depends on what X is."""
         return {"dropout": 0.5 if layout.has_words else 0.0}
 
+    @property
+    def reads_any_size(self) -> bool:
+        """Whether it reads arrays whose axes of positions have other sizes than those of fit."""
+        return False
+
     def _bias_callbacks(self) -> list[Any]:
         """Callbacks of `ibestimators.training` that the bias needs."""
         return []

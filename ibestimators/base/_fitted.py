@@ -172,10 +172,10 @@ class Fitted:
 
     def positions(self, samples: Samples) -> Positions:
         """The positions of samples."""
-        layout = self.structure.layout
-        if samples.sizes is not None:
+        if samples.axes is None:
+            assert samples.sizes is not None
             return Positions(samples.sizes.numpy(), None)
-        return Positions(np.full(len(samples), layout.n_positions), layout.axes)
+        return Positions(np.full(len(samples), math.prod(samples.axes)), samples.axes)
 
     def predictions(self, X: Any, meaning: Callable[[torch.Tensor], NDArray[Any]]) -> Any:
         """What the outputs of each sample mean, or of each position, in the form of X."""
@@ -193,7 +193,8 @@ class Fitted:
         padded_sizes = None
         if samples.sizes is None:
             most = CACHED_POSITIONS if self.on_cpu else 1 << 20
-            batch_size = max(MIN_BATCH, min(MAX_BATCH, most // self.n_positions))
+            n_positions = math.prod(samples.axes or ()) if self.at_positions else self.n_positions
+            batch_size = max(MIN_BATCH, min(MAX_BATCH, most // n_positions))
         else:
             padded_sizes = self.network.encoder.padded_size(samples.sizes)
             if padded_sizes is None:

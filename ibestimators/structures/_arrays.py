@@ -53,6 +53,7 @@ class ArraySamples:
     def __init__(self, values: torch.Tensor):
         self.values = values
         self.sizes = None
+        self.axes = axes_of(values)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -88,6 +89,7 @@ class UnscaledSamples:
         self.scaled = scaled
         self.rows = rows
         self.sizes = None
+        self.axes = axes_of(X)
 
     def __len__(self) -> int:
         return len(self.X if self.rows is None else self.rows)
@@ -102,6 +104,11 @@ class UnscaledSamples:
         )
 
 
+def axes_of(X: NDArray[Any] | torch.Tensor) -> tuple[int, ...]:
+    """Sizes of the axes of positions of a sample; the columns of a table are positions."""
+    return tuple(X.shape[1:-1] or X.shape[1:])
+
+
 class ArrayStructure(Structure):
     """The shape of a sample and the scale of its features.
 
@@ -111,13 +118,21 @@ class ArrayStructure(Structure):
         Structure axes, then features.
     scaler : StandardScaler or None
         Means and scales of the features; None to leave X as it is.
+    any_size : bool, default=False
+        Whether samples whose axes have other sizes than those of fit are read, too.
     """
 
     kind = "array"
     name = "an array"
 
-    def __init__(self, sample_shape: tuple[int, ...], scaler: StandardScaler | None) -> None:
+    def __init__(
+        self,
+        sample_shape: tuple[int, ...],
+        scaler: StandardScaler | None,
+        any_size: bool = False,
+    ) -> None:
         self.sample_shape = sample_shape
+        self.any_size = any_size
         self.layout = Layout(self.kind, sample_shape)
         self.scaler = scaler
         if scaler is not None:
@@ -154,19 +169,22 @@ class ArrayStructure(Structure):
     @classmethod
     def learn(cls, X: NDArray[Any], sample_weight: NDArray[Any] | None, estimator: Any) -> Self:
         scaler = _fit_scaler(X, sample_weight) if estimator.standardize else None
-        return cls(X.shape[1:], scaler)
+        return cls(X.shape[1:], scaler, estimator.reads_any_size)
 
     @classmethod
     def positions(cls, X: NDArray[Any]) -> Positions:
-        axes = X.shape[1:-1] or X.shape[1:]  # the columns of a table
+        axes = axes_of(X)
         return Positions(np.full(len(X), math.prod(axes)), axes)
 
     def state(self) -> dict[str, Any]:
-        return {"sample_shape": self.sample_shape, "scaler": scaler_state(self.scaler)}
+        sizes = {"sample_shape": self.sample_shape, "any_size": self.any_size}
+        return sizes | {"scaler": scaler_state(self.scaler)}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        return cls(state["sample_shape"], scaler_from_state(state["scaler"]))
+        # Older files have no `any_size`.
+        scaler = scaler_from_state(state["scaler"])
+        return cls(state["sample_shape"], scaler, state.get("any_size", False))
 
     def read(self, X: NDArray[Any], dtype: torch.dtype) -> ArraySamples | UnscaledSamples:
         """Check X against the shape seen in fit, and scale it unless it is a memory map."""
@@ -175,13 +193,19 @@ class ArrayStructure(Structure):
 
     def stream(self, X: NDArray[Any], dtype: torch.dtype) -> UnscaledSamples:
         """Check X against the shape seen in fit; each batch is scaled when it is read."""
-        if X.shape[1:] != self.sample_shape:
+        if not self._fits(X.shape[1:]):
             raise ValueError(
                 f"X has samples of shape {X.shape[1:]}, but fit saw samples of shape "
                 f"{self.sample_shape} (structure axes, then features). Give X the same "
                 "layout as in fit, or fit again."
             )
         return UnscaledSamples(X, partial(self.scaled, dtype=dtype))
+
+    def _fits(self, shape: tuple[int, ...]) -> bool:
+        if self.any_size and len(shape) > 1:
+            same_axes = len(shape) == len(self.sample_shape)
+            return same_axes and shape[-1] == self.sample_shape[-1]
+        return shape == self.sample_shape
 
     def all_scaled(self, X: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
         """All samples, scaled block by block."""

@@ -37,12 +37,16 @@ Fact = tuple[str, str]
 class Samples(Protocol):
     """Samples that a network can be trained on.
 
-    ``sizes`` holds the number of rows of each sample, or None if all samples have one shape;
+    ``sizes`` holds the number of rows of each sample, or None if all samples have one shape, whose
+    axes of positions have the sizes ``axes``;
     ``batch(index)`` gives the keyword arguments of a network's ``forward``.
     """
 
     @property
     def sizes(self) -> torch.Tensor | None: ...
+
+    @property
+    def axes(self) -> tuple[int, ...] | None: ...
 
     def __len__(self) -> int: ...
 

@@ -321,6 +321,38 @@ def test_dilation_widens_the_receptive_field_as_pooling_does():
     assert len(reached) > 7  # more than one layer of width 3, or three without dilation
 
 
+@pytest.mark.parametrize(("name", "reach"), [("MLPClassifier", 0), ("ConvClassifier", 3)])
+@pytest.mark.parametrize("shape", [(12, 2), (9, 10, 1)])
+def test_arrays_of_other_sizes_are_read_where_weights_are_shared(name, reach, shape, tmp_path):
+    X = array(*shape)
+    y = np.random.default_rng(0).integers(0, 2, size=X.shape[:-1])
+    filters = {"n_filters": (4, 4), "kernel_size": 3} if name == "ConvClassifier" else {}
+    est = quick(name, **filters).fit(X, y)
+    est.save(tmp_path / "model")
+    larger = np.concatenate([X, X[::-1]], 1)
+    labels = np.concatenate([y, y[::-1]], 1)
+    for fitted in (est, load(tmp_path / "model"), pickle.loads(pickle.dumps(est))):
+        found = fitted.predict_proba(larger)
+        assert found.shape == (*labels.shape, 2)
+        inner = shape[0] - reach
+        assert_allclose(found[:, :inner], fitted.predict_proba(X)[:, :inner], **CLOSE)
+        assert fitted.score(larger, labels) == np.mean(fitted.predict(larger) == labels)
+    with pytest.raises(ValueError, match="X has samples of shape"):
+        est.predict(np.concatenate([X, X], -1))  # more features
+    with pytest.raises(ValueError, match="X has samples of shape"):
+        est.predict(X[:, :, None])  # more axes
+    whole = quick(name, target="sample", **filters).fit(X, y.reshape(N, -1)[:, 0])
+    with pytest.raises(ValueError, match="X has samples of shape"):
+        whole.predict(larger)
+
+
+@pytest.mark.parametrize("bias", ["Recurrent", "Graph", "Attention"])
+def test_arrays_of_other_sizes_are_refused_elsewhere(bias):
+    est = quick(f"{bias}Classifier").fit(*data("signal"))
+    with pytest.raises(ValueError, match="X has samples of shape .9, 2., but fit saw"):
+        est.predict(array(9, 2))
+
+
 def test_causal_filters_reach_the_past_as_far_as_others_reach_both_sides():
     X, y = array(80, 1), np.random.default_rng(0).integers(0, 2, size=(N, 80))
     params = {"padding": "causal", "kernel_size": 3, "n_filters": (4, 4, 4), "max_epochs": 1}

@@ -53,6 +53,24 @@ def test_adding(study):
     assert figures["gru"] < 0.01 < 0.16 < figures["guess"]
 
 
+def test_steps_that_need_a_memory(study):
+    for figures in (study.copy(), study.shifted_addition()):
+        assert figures["RecurrentClassifier"] >= 0.99
+        assert figures["MLPClassifier"] < 0.8
+
+
+def test_a_label_at_each_step(study):
+    figures = study.labelled_steps()
+    assert figures["ConvClassifier"] >= figures["MLPClassifier"] + 0.2
+    assert figures["AttentionClassifier"] >= figures["MLPClassifier"] + 0.2
+
+
+def test_an_automaton_on_larger_grids(study):
+    figures = study.automaton()
+    assert figures["ConvClassifier"] >= 0.99
+    assert figures["MLPClassifier"] < 0.8
+
+
 def test_set_maximum(study):
     figures = study.set_maximum()
     mean_pooling = figures["mean pooling (Graph without edges)"]
