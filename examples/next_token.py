@@ -46,7 +46,8 @@ def blocks(tokens: np.ndarray) -> list[np.ndarray]:
 
 def models(seed: int, max_epochs: int) -> dict[str, LanguageModel]:
     """The baselines, and the five biases without what would look ahead."""
-    counts = {name: NGramClassifier(n=n) for n, name in ((2, "bigram"), (3, "trigram"))}
+    orders = {"bigram": 2, "trigram": 3, "6-gram": 6}
+    counts = {name: NGramClassifier(n=n) for name, n in orders.items()}
     networks = biases("classification", target="position", random_state=seed)
     for name, settings in NOT_LOOKING_AHEAD.items():
         networks[name].set_params(max_epochs=max_epochs, **settings)

@@ -38,7 +38,7 @@ def test_next_token(capsys):
     main = runpy.run_path(str(ROOT / "examples" / "next_token.py"))["main"]
     perplexity = main(n_characters=10_000, max_epochs=6)
     assert perplexity["Recurrent"] < perplexity["bigram"]
-    assert len(perplexity) == 7
+    assert len(perplexity) == 8
     assert "continues" in capsys.readouterr().out
 
 
