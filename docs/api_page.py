@@ -13,6 +13,7 @@ import ibestimators
 
 SECTIONS = {
     "Estimators": ["mlp", "convolution", "recurrence", "message_passing", "attention", "suite"],
+    "One graph": ["nodes"],
     "Comparison": ["comparison", "scoring"],
     "Inspection": ["inspection"],
     "Text": ["text", "language"],

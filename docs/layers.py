@@ -23,7 +23,8 @@ LAYERS: dict[str, set[str]] = {
     "text": {"base"},
     "language": {"pipelines", "structures", "scoring", "base"},
     "forecasting": {"plotting", "base"},
-    "suite": {"base", *BIASES},
+    "nodes": {"structures", "base"},
+    "suite": {"base", "nodes", *BIASES},
     "perturbations": {"structures", "base"},
     "report": {"formatting", "plotting", "structures"},
     "comparison": {

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ibestimators.language import LanguageModel, NGramClassifier
     from ibestimators.message_passing import GraphClassifier, GraphRegressor
     from ibestimators.mlp import MLPClassifier, MLPRegressor
+    from ibestimators.nodes import NodeClassifier, NodeRegressor, community_folds
     from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
     from ibestimators.scoring import position_scorer
     from ibestimators.suite import biases, load
@@ -61,6 +62,7 @@ _PUBLIC = {
     "recurrence": ["RecurrentClassifier", "RecurrentRegressor"],
     "message_passing": ["GraphClassifier", "GraphRegressor"],
     "attention": ["AttentionClassifier", "AttentionRegressor"],
+    "nodes": ["NodeClassifier", "NodeRegressor", "community_folds"],
     "suite": ["biases", "load"],
     "scoring": ["position_scorer"],
     "text": ["TextTokenizer"],

@@ -50,6 +50,7 @@ from ibestimators.structures import NAMES, Layout, pad, padding_mask, row_number
 
 _PATCHES_OF_SIGNAL = 12
 _PATCHES_OF_IMAGE = 6  # along its longest side
+_MAX_NODES = 20_000  # of one graph: a step takes a minute
 
 
 class MultiHeadAttention(nn.Module):
@@ -500,6 +501,12 @@ class AttentionEstimator(Estimator):
                 )
             )
         at_positions = self.target == "position"
+        if of_graphs and layout.longest > _MAX_NODES:
+            raise ValueError(
+                f"X has a graph of {layout.longest:,} nodes, but attention compares every node "
+                f"with every other, which is feasible for {_MAX_NODES:,} at most. Use Graph with "
+                "aggregation='attention', which compares each node with its neighbours."
+            )
         if of_graphs and self.readout == "last" and not at_positions:
             raise ValueError(
                 "readout='last' is not supported for X, which is a list of graphs: nodes have no "

@@ -174,11 +174,29 @@ class MessagePassing(nn.Module):
             if self.aggregation == "attention":
                 aggregated = self.attention(x, pairs)  # (nodes, n_inputs)
             else:
-                aggregated = pairs.sum(x)  # (nodes, n_inputs)
-            if self.aggregation == "mean":
-                aggregated = aggregated / pairs.degrees.unsqueeze(1)
+                return self._updated_sums(x, pairs)
         y: torch.Tensor = self.update(torch.addcmul(aggregated, x, 1 + self.eps))
         return y  # (nodes, n_outputs)
+
+    def _updated_sums(self, x: torch.Tensor, pairs: Pairs) -> torch.Tensor:  # (nodes, n_inputs)
+        """The round for sums and means: (nodes, n_outputs).
+
+        The sum and the first dense layer are linear, so that their order is free: the layer comes
+        first where it makes the rows shorter that are summed.
+        """
+        layers: list[Any] = [*self.update.layers]
+        dense = layers[0]
+        shorter = dense.out_features < dense.in_features
+        if shorter:
+            x = nn.functional.linear(x, dense.weight)
+        aggregated = pairs.sum(x)  # as x
+        if self.aggregation == "mean":
+            aggregated = aggregated / pairs.degrees.unsqueeze(1)
+        x = torch.addcmul(aggregated, x, 1 + self.eps)
+        x = x + dense.bias if shorter else dense(x)
+        for layer in layers[1:]:
+            x = layer(x)
+        return x
 
     def pairs(self, edges: torch.Tensor, n_nodes: int) -> Pairs:  # (2, edges)
         """The nodes that send a message to each node; with attention, itself too."""

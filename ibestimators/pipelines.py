@@ -60,6 +60,8 @@ def innermost(est: Any) -> Any:
             est = est.steps[-1][1]
         elif hasattr(est, "best_estimator_"):
             est = est.best_estimator_
+        elif hasattr(est, "count_parameters"):  # a network, or the nodes of a graph as samples
+            return est
         elif isinstance(getattr(est, "estimator_", None), BaseEstimator):
             est = est.estimator_
         elif isinstance(getattr(est, "estimator", None), BaseEstimator):

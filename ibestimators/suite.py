@@ -16,6 +16,7 @@ from ibestimators.base import Estimator, read_estimator
 from ibestimators.convolution import ConvClassifier, ConvRegressor
 from ibestimators.message_passing import GraphClassifier, GraphRegressor
 from ibestimators.mlp import MLPClassifier, MLPRegressor
+from ibestimators.nodes import NodeClassifier, NodeRegressor
 from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
 
 __all__ = [
@@ -125,10 +126,13 @@ def tuned(
     -------
     sklearn.model_selection.RandomizedSearchCV or est
     """
-    name = next((n for n in CLASSIFIERS if type(est) in (CLASSIFIERS[n], REGRESSORS[n])), None)
+    at_nodes = isinstance(est, (NodeClassifier, NodeRegressor))
+    network, prefix = (est.estimator, "estimator__") if at_nodes else (est, "")
+    name = next((n for n in CLASSIFIERS if type(network) in (CLASSIFIERS[n], REGRESSORS[n])), None)
     if name is None:
         return est
-    space = {key: v for key, v in SPACES[name].items() if not (keep_size and key in _SIZES)}
+    own = {key: v for key, v in SPACES[name].items() if not (keep_size and key in _SIZES)}
+    space = {f"{prefix}{key}": v for key, v in own.items()}
     if isinstance(scoring, dict):
         scoring = next(iter(scoring.values()))
     elif isinstance(scoring, (list, tuple)):

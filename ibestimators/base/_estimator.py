@@ -51,7 +51,7 @@ from ibestimators.base._training_data import (
 )
 from ibestimators.layers import ACTIVATIONS, DenseLayers, Network
 from ibestimators.structures import KINDS, Layout, Structure, refuse_masked, structure_of
-from ibestimators.training import LabelledSamples, TrainingNet
+from ibestimators.training import LabelledSamples, PositionLabels, TrainingNet
 
 POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 POSITIVE_REAL = Interval(Real, 0, None, closed="neither")
@@ -126,7 +126,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         "bool",
         "Whether to set `validation_fraction` of the training data aside (stratified by class if "
         "y holds one a sample, or by whole `groups`), stop when its loss has not improved for "
-        "`n_iter_no_change` epochs, and restore the weights of the best epoch. The scales of X "
+        "`n_iter_no_change` epochs, and restore the weights of the best epoch. If there is one "
+        "sample with labels at its positions, a part of these is set aside. The scales of X "
         "and y are learned from both parts.",
     )
     validation_fraction: float = parameter(
@@ -152,8 +153,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "float or 'auto'",
         "Probability of dropping a hidden unit in training. 'auto' is 0.5 for tokens of "
-        "a vocabulary above 256, words, whose embeddings would learn rare ones by heart, and 0 "
-        "otherwise.",
+        "a vocabulary above 256, words, whose embeddings would learn rare ones by heart, and for "
+        "the nodes of one graph, of which few have a label; 0 otherwise.",
     )
     standardize: bool = parameter(
         True,
@@ -281,7 +282,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _auto(self, layout: Layout) -> dict[str, Any]:
         """What 'auto' stands for in parameters of the network, which depends on what X is."""
-        return {"dropout": 0.5 if layout.has_words else 0.0}
+        few_labels = self.target == "position" and layout.is_one_graph
+        return {"dropout": 0.5 if layout.has_words or few_labels else 0.0}
 
     @property
     def reads_any_size(self) -> bool:
@@ -394,11 +396,13 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         samples = structure.read(data.X, dtype)
         labels, weight = target.labels(data.y, data.weight, self, dtype)
         train, *validation = [
-            labelled_samples(samples, labels, weight, rows, dtype, rescale=not one_pass)
-            for rows in self._split(data, target, seed, one_pass)
+            labelled_samples(samples, part, weight, rows, dtype, rescale=not one_pass)
+            for rows, part in self._split(data, target, labels, seed, one_pass)
         ]
         # The network, trained, and the estimator changed last.
-        budget = self._budget_rule(structure.layout).resolve(self, structure.layout, len(train))
+        n_labels = train.target.n_labels if isinstance(train.target, PositionLabels) else None
+        layout = structure.layout
+        budget = self._budget_rule(layout).resolve(self, layout, len(train), n_labels)
         if one_pass:
             budget = budget._replace(max_epochs=1)
         net = self._net(settings, structure, target, before, budget, len(train), seed, one_pass)
@@ -466,13 +470,25 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         return learn(y, data.weight, settings, classes)
 
     def _split(
-        self, data: _TrainingData, target: Target | AtPositions, seed: int, one_pass: bool
-    ) -> Sequence[NDArray[np.int64]]:
-        """Rows to train on and, with early stopping, rows to validate on."""
+        self,
+        data: _TrainingData,
+        target: Target | AtPositions,
+        labels: torch.Tensor | PositionLabels,
+        seed: int,
+        one_pass: bool,
+    ) -> list[tuple[NDArray[np.int64], torch.Tensor | PositionLabels]]:
+        """Samples and labels to train on and, with early stopping, those to validate on."""
+        samples, y = np.arange(len(data.y)), data.y
         if one_pass or not self.early_stopping:
-            return [np.arange(len(data.y))]
-        strata = target.strata(data.y)
-        return validation_split(len(data.y), strata, data.groups, self.validation_fraction, seed)
+            return [(samples, labels)]
+        fraction = self.validation_fraction
+        if len(y) == 1 and isinstance(y, LabelsAtPositions) and isinstance(labels, PositionLabels):
+            # The only sample is in both parts, each with labels of its own.
+            strata = target.of_rows.strata(y.rows)
+            parts = validation_split(len(y.rows), strata, None, fraction, seed)
+            return [(samples, labels.only(torch.from_numpy(y.where[part]))) for part in parts]
+        parts = validation_split(len(y), target.strata(y), data.groups, fraction, seed)
+        return [(part, labels) for part in parts]
 
     def _net(
         self,

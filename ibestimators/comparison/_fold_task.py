@@ -112,11 +112,12 @@ class FoldTask:
         if np.isnan(cell["score"]):
             cell["error"] = "the score is NaN; the fold may have too few samples for it"
         inner = innermost(fitted)
-        cell["n_parameters"] = getattr(inner, "n_parameters_", None)
+        network = getattr(inner, "estimator_", inner)  # inside one for the nodes of a graph
+        cell["n_parameters"] = getattr(network, "n_parameters_", None)
         if self.fold == 0 and inner is fitted:  # `Setup.run` takes it for the other folds
             cell["multiply_adds"] = multiply_adds(inner, X_test)
-        if isinstance(inner, Estimator):  # not fitted itself inside a bagging
-            cell |= {name: getattr(inner, f"{name}_", None) for name in TRAINING}
+        if isinstance(network, Estimator):  # not fitted itself inside a bagging
+            cell |= {name: getattr(network, f"{name}_", None) for name in TRAINING}
 
     def _rows(self, rows: NDArray[Any]) -> list[Any]:
         return [

@@ -84,6 +84,8 @@ class GraphStructure(Structure):
         Whether nodes have no attributes, and their number of incoming edges is the feature.
     longest, typical : int
         Largest and mean number of nodes of the training graphs.
+    is_one_graph : bool, default=False
+        Whether there is one training graph.
     """
 
     kind = "graphs"
@@ -96,12 +98,15 @@ class GraphStructure(Structure):
         counts_edges: bool,
         longest: int,
         typical: int,
+        is_one_graph: bool = False,
     ) -> None:
         self.nodes = nodes
         self.edges = edges
         self.counts_edges = counts_edges
         shape = (None, nodes.n_features)
-        self.layout = Layout(self.kind, shape, longest, typical, edges.n_features)
+        self.layout = Layout(
+            self.kind, shape, longest, typical, edges.n_features, is_one_graph=is_one_graph
+        )
 
     @classmethod
     def recognises(cls, X: Any) -> bool:
@@ -145,6 +150,7 @@ class GraphStructure(Structure):
             counts_edges,
             longest=max(1, *X.n_nodes),
             typical=max(1, round(float(np.mean(X.n_nodes)))),
+            is_one_graph=len(X) == 1,
         )
         estimator.n_features_in_ = structure.layout.n_features
         return structure
@@ -160,6 +166,7 @@ class GraphStructure(Structure):
             "edges": self.edges.state(),
             "longest": self.layout.longest,
             "typical": self.layout.typical,
+            "is_one_graph": self.layout.is_one_graph,
         }
 
     @classmethod
@@ -170,6 +177,7 @@ class GraphStructure(Structure):
             state["counts_edges"],
             state["longest"],
             state["typical"],
+            state.get("is_one_graph", False),  # absent in older files
         )
 
     @property

@@ -69,6 +69,8 @@ class Layout:
     n_edge_features : int, default=0
     vocabulary_size : int or None, default=None
         Number of tokens seen in fit; None if samples are no tokens.
+    is_one_graph : bool, default=False
+        Whether one graph is the whole training data.
     """
 
     kind: str
@@ -77,6 +79,7 @@ class Layout:
     typical: int = 1
     n_edge_features: int = 0
     vocabulary_size: int | None = None
+    is_one_graph: bool = False
 
     @property
     def n_features(self) -> int:

@@ -40,6 +40,17 @@ class PositionLabels:
         on_device = (each.to(device) for each in (self.rows, self.weight, self.lengths))
         return PositionLabels(*on_device)
 
+    def only(self, rows: torch.Tensor) -> PositionLabels:  # (n,)
+        """The same labels, of which only those of some rows have a weight."""
+        weight = torch.zeros_like(self.weight)
+        weight[rows] = self.weight[rows]
+        return PositionLabels(self.rows, weight, self.lengths)
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels that have a weight."""
+        return int((self.weight > 0).sum())
+
     @property
     def sample(self) -> torch.Tensor:
         """The sample of each row."""

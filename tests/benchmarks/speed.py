@@ -576,6 +576,46 @@ def memory_of_predict() -> Iterator[Row]:
         )
 
 
+ONE_GRAPH = """
+import json, resource, time
+import numpy as np
+from scipy import sparse
+import ibestimators as ib
+
+rng = np.random.default_rng(0)
+n = 100_000
+ends = rng.integers(n, size=(2, 500_000))
+half = sparse.coo_array((np.ones(500_000), tuple(ends)), shape=(n, n))
+graph = ((half + half.T) > 0).astype(float).tocsr()  # an edge in each direction
+features = rng.normal(size=(n, 32)).astype(np.float32)
+X, y = np.arange(n), rng.integers(5, size=n)
+
+def fit(epochs):
+    est = ib.GraphClassifier(max_epochs=epochs, random_state=0)
+    start = time.perf_counter()
+    fitted = ib.NodeClassifier(est, graph, features).fit(X, y)
+    return fitted, time.perf_counter() - start
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+(_, short), (fitted, long) = fit(1), fit(4)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+start = time.perf_counter()
+fitted.predict(X[:100])
+epoch = (long - short) / 3
+print(json.dumps([graph.nnz, short - epoch, epoch, time.perf_counter() - start, before, peak]))
+"""
+
+
+def one_graph() -> Iterator[Row]:
+    """One graph of 100,000 nodes and 1,000,000 edges, without sampling, on one thread."""
+    edges, reading, epoch, predicting, before, peak = alone(ONE_GRAPH, OMP_NUM_THREADS="1")
+    name = f"one graph of 100,000 nodes, 32 features, {edges:,} edges, Graph"
+    yield f"{name}: an epoch", f"{epoch:.1f} s", ""
+    yield "... reading it and building the network", f"{reading:.1f} s", ""
+    yield "... predict", f"{predicting:.1f} s", ""
+    yield "... peak memory, before the fit", f"{peak:.2f} GB, {before:.2f} GB", ""
+
+
 def scaling() -> Iterator[Row]:
     rng = np.random.default_rng(0)
     for bias in BIASES:
@@ -679,6 +719,7 @@ FIGURES = (
     counting,
     memory,
     memory_of_predict,
+    one_graph,
     scaling,
     naive,
     peers,
