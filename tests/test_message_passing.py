@@ -32,16 +32,16 @@ def test_equals_pyg_gin(aggregation):
     torch.testing.assert_close(ours(x, edges), theirs(x, edges))
 
 
-@given(seed=st.integers(0, 1000), n_nodes=st.integers(1, 15))
-def test_equals_the_matrix_form(seed, n_nodes):
+@given(seed=st.integers(0, 1000), n_nodes=st.integers(1, 15), n_inputs=st.sampled_from([3, 9]))
+def test_equals_the_matrix_form(seed, n_nodes, n_inputs):
     edges = random_edges(n_nodes, seed)
     adjacency = torch.zeros(n_nodes, n_nodes)
     adjacency[edges[1], edges[0]] = 1  # row: who receives
-    x = torch.randn(n_nodes, 3, generator=torch.Generator().manual_seed(seed))
-    layer = MessagePassing(3, 4, "sum", "relu")
+    x = torch.randn(n_nodes, n_inputs, generator=torch.Generator().manual_seed(seed))
+    layer = MessagePassing(n_inputs, 4, "sum", "relu")
     torch.testing.assert_close(layer(x, edges), layer.update((1 + layer.eps) * x + adjacency @ x))
     degree = adjacency.sum(1, keepdim=True).clamp(min=1)
-    layer = MessagePassing(3, 4, "mean", "relu")
+    layer = MessagePassing(n_inputs, 4, "mean", "relu")
     torch.testing.assert_close(
         layer(x, edges), layer.update((1 + layer.eps) * x + adjacency @ x / degree)
     )
