@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from copy import copy
 from numbers import Integral
@@ -176,8 +177,9 @@ def _checked_time(time: Any, n_samples: int) -> tuple[NDArray[Any], NDArray[Any]
     """The first and the last time of each sample."""
     times = np.asarray(time)
     if times.dtype == object:  # such as pandas' timestamps
-        times = np.asarray(pd.to_datetime(pd.Series(times.ravel()), utc=True).dt.tz_localize(None))
-        times = times.reshape(np.shape(time))
+        with contextlib.suppress(TypeError, ValueError):  # refused below
+            dates = pd.to_datetime(pd.Series(times.ravel()), utc=True).dt.tz_localize(None)
+            times = np.asarray(dates).reshape(times.shape)
     if times.dtype.kind not in "iufM" or times.shape not in ((n_samples,), (n_samples, 2)):
         raise ValueError(
             f"time must be numbers or dates, of shape ({n_samples},) or, with the first and the "

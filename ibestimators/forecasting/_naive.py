@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import Tags
+from sklearn.utils import Tags, check_array
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -81,17 +81,17 @@ class NaiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._validate_params()
         past = self._read(X)
-        y = np.asarray(y)
-        n_outputs = 1 if y.ndim == 1 else y.shape[1]
-        if len(y) != len(past):
-            raise ValueError(f"X has {len(past)} windows, but y has {len(y)}.")
+        targets: NDArray[Any] = check_array(y, ensure_2d=False, input_name="y", estimator=self)
+        n_outputs = 1 if targets.ndim == 1 else targets.shape[1]
+        if len(targets) != len(past):
+            raise ValueError(f"X has {len(past)} windows, but y has {len(targets)}.")
         if n_outputs % self.n_series:
             raise ValueError(
                 f"y has {n_outputs} columns, which is no multiple of n_series={self.n_series}."
             )
         self.horizon_ = n_outputs // self.n_series
         self.n_features_in_ = int(np.shape(X)[-1])
-        self._is_1d = y.ndim == 1
+        self._is_1d = targets.ndim == 1
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -118,7 +118,9 @@ class NaiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _read(self, X: ArrayLike) -> NDArray[np.float64]:
         """The past of the series, (n_windows, lags, n_series)."""
-        past = np.asarray(X, dtype=np.float64)
+        past: NDArray[np.float64] = check_array(
+            X, dtype=np.float64, ensure_2d=False, allow_nd=True, input_name="X", estimator=self
+        )
         past = past[..., np.newaxis] if past.ndim == 2 else past
         if past.ndim != 3:
             raise ValueError(

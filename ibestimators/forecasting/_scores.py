@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import assert_all_finite
 
 from ibestimators.forecasting._naive import NaiveRegressor
 from ibestimators.forecasting._windows import check_sizes
@@ -35,7 +36,8 @@ def mase(y_true: ArrayLike, y_pred: ArrayLike, past: ArrayLike, season: int = 1)
     Raises
     ------
     ValueError
-        If shapes differ, or the past is not longer than a season or repeats it exactly.
+        If shapes differ, a value is NaN, or the past is not longer than a season or repeats it
+        exactly.
 
     References
     ----------
@@ -53,6 +55,8 @@ def mase(y_true: ArrayLike, y_pred: ArrayLike, past: ArrayLike, season: int = 1)
     if true.shape != predicted.shape:
         raise ValueError(f"y_true has the shape {true.shape}, but y_pred has {predicted.shape}.")
     before = np.asarray(past, dtype=float)
+    for name, values in (("y_true", true), ("y_pred", predicted), ("past", before)):
+        assert_all_finite(values, input_name=name)
     if before.ndim not in (1, 2) or before.shape[-1] <= season:
         raise ValueError(
             f"past must have more than season={season} steps on its last axis, to measure a naive "

@@ -124,6 +124,7 @@ HALF = np.arange(80) // 40
 BAD = {
     "another length": (TIMES[:79], {}, r"time must be numbers or dates, of shape \(80,\)"),
     "text": (np.array(["a"] * 80), {}, "time must be numbers or dates.*dtype <U1"),
+    "text as objects": (np.array(["a"] * 80, object), {}, "time must be numbers.*dtype object"),
     "three columns": (np.zeros((80, 3)), {}, r"got shape \(80, 3\)"),
     "missing": (np.where(TIMES == 5, np.nan, TIMES), {}, "time has no value for sample"),
     "ends before it begins": (

@@ -83,6 +83,13 @@ BAD = {
     "unknown metric": (lambda: forecast_scorer("rmse"), "metric must be 'mase' or 'skill'"),
     "season of 0": (lambda: forecast_scorer(season=0), "season must be an int"),
     "shapes differ": (lambda: mase([1.0], [1.0, 2.0], SERIES), "y_true has the shape"),
+    "NaN in the forecast": (lambda: mase([1.0], [np.nan], SERIES), "y_pred contains NaN"),
+    "NaN in the past": (lambda: mase([1.0], [1.0], [1.0, np.nan, 2.0]), "past contains NaN"),
+    "NaN in windows": (
+        lambda: fit().predict(np.full((3, 8, 1), np.nan)),
+        "X contains NaN",
+    ),
+    "NaN in y": (lambda: fit(y=np.full((50, 3), np.nan)), "y contains NaN"),
     "past of one season": (lambda: mase([1.0], [1.0], SERIES[:4], 4), "more than season=4 steps"),
     "past without change": (lambda: mase([1.0], [1.0], [2.0] * 5), "past repeats exactly"),
     "series without change": (
