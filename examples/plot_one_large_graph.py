@@ -88,7 +88,7 @@ davis = nx.davis_southern_women_graph()
 is_event = np.array([side for _, side in davis.nodes(data="bipartite")])
 attended = nx.to_scipy_sparse_array(davis)
 nodes = {name: NodeClassifier(est, attended) for name, est in BIASES.items()}
-print(compare_biases(np.arange(32).reshape(-1, 1), is_event, nodes, cv=3, random_state=SEED))
+print(compare_biases(np.arange(32).reshape(-1, 1), is_event, nodes, cv=4, random_state=SEED))
 
 # %%
 # When do edges help?
