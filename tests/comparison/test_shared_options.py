@@ -173,7 +173,7 @@ def test_groups_reach_splitters_and_early_stopping_inside_searches_and_pipelines
 
     def recorded(self, data, *args):
         parts = split(self, data, *args)
-        seen.append([set(data.groups[rows]) for rows in parts])
+        seen.append([set(data.groups[rows]) for rows, _ in parts])
         return parts
 
     monkeypatch.setattr("ibestimators.base.Estimator._split", recorded)
