@@ -87,7 +87,7 @@ estimators["forest"] = prepared(RandomForestRegressor())
 # All estimators use the same folds. ``to_html`` writes a self-contained page: the results below,
 # the data, every setting and seed, and the versions of the libraries.
 
-result = compare_biases(flats, rent, estimators, cv=3, random_state=SEED)
+result = compare_biases(flats, rent, estimators, cv=4, random_state=SEED)
 print(result)
 
 with tempfile.TemporaryDirectory() as folder:

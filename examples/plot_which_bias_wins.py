@@ -24,7 +24,7 @@ SEED = 0
 X, y = load_mnist1d(return_X_y=True)
 X, y = X[:600], y[:600]
 estimators = biases("classification")
-result = compare_biases(X, y, estimators, cv=3, random_state=SEED)
+result = compare_biases(X, y, estimators, cv=4, random_state=SEED)
 print(result)
 
 # %%
@@ -37,7 +37,7 @@ shuffled = compare_biases(
     destroy_structure(X, "positions", SEED),
     y,
     {name: estimators[name] for name in ("MLP", "Conv")},
-    cv=3,
+    cv=4,
     random_state=SEED,
 )
 scores = result.to_frame()["score"]
@@ -48,8 +48,8 @@ for name, score in shuffled_scores.items():
 figure, (above, below) = plt.subplots(
     2, 1, figsize=(8, 6), sharex=True, layout="constrained", height_ratios=(5, 2)
 )
-result.plot(above)
-shuffled.plot(below)
+result.plot(above, kind="scores")
+shuffled.plot(below, kind="scores")
 above.set(title="positions in order", xlabel="")
 below.set(title="positions shuffled", xlim=(0, 1.05))
 plt.show()

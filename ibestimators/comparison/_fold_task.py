@@ -21,10 +21,12 @@ from ibestimators.pipelines import innermost
 
 # How a network of this package was trained; the settings that are 'auto' depend on the data.
 TRAINING = ("lr", "weight_decay", "batch_size", "max_epochs")
+MAX_TRAIN_SCORED = 2000
 COLUMNS = (
     "estimator",
     "fold",
     "score",
+    "train_score",
     "fit_time",
     "predict_time",
     "n_parameters",
@@ -32,6 +34,8 @@ COLUMNS = (
     "n_train",
     "n_test",
     "error",
+    "score_error",
+    "converged",
     *TRAINING,
 )
 
@@ -79,6 +83,7 @@ class FoldTask:
             "estimator": self.name,
             "fold": self.fold,
             "score": np.nan if self.error_score == "raise" else self.error_score,
+            "train_score": np.nan,
             "fit_time": np.nan,
             "predict_time": np.nan,
             "n_parameters": None,
@@ -86,6 +91,8 @@ class FoldTask:
             "n_train": len(self.train),
             "n_test": len(self.test),
             "error": None,
+            "score_error": None,
+            "converged": None,
             **dict.fromkeys(TRAINING),
         }
         try:
@@ -107,8 +114,15 @@ class FoldTask:
         cell["predict_time"] = time.perf_counter() - start
         scores = scores if isinstance(scores, dict) else {"score": scores}
         first, *others = scores
+        if isinstance(scores[first], str):
+            raise RuntimeError(_last_line(scores[first]))
         cell["score"] = float(scores[first])
-        cell |= {name: float(scores[name]) for name in others}
+        # The text of an error takes the place of a score that failed.
+        failed = {name: scores[name] for name in others if isinstance(scores[name], str)}
+        cell |= {name: np.nan if name in failed else float(scores[name]) for name in others}
+        if failed:
+            texts = (f"{name}: {_last_line(text)}" for name, text in failed.items())
+            cell["score_error"] = "; ".join(texts)
         if np.isnan(cell["score"]):
             cell["error"] = "the score is NaN; the fold may have too few samples for it"
         inner = innermost(fitted)
@@ -118,12 +132,30 @@ class FoldTask:
             cell["multiply_adds"] = multiply_adds(inner, X_test)
         if isinstance(network, Estimator):  # not fitted itself inside a bagging
             cell |= {name: getattr(network, f"{name}_", None) for name in TRAINING}
+            cell["converged"] = getattr(network, "converged_", None)
+        cell["train_score"] = self._train_score(fitted, X_train, y_train)
+
+    def _train_score(self, fitted: Any, X: Any, y: Any) -> float:
+        """The first score on up to `MAX_TRAIN_SCORED` training samples; NaN if there is none."""
+        if len(self.train) > MAX_TRAIN_SCORED:
+            rows = np.random.RandomState(0).permutation(len(self.train))[:MAX_TRAIN_SCORED]
+            X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
+        try:
+            scores = self.scorer(fitted, X, y)
+            return float(next(iter(scores.values())) if isinstance(scores, dict) else scores)
+        except Exception:  # the score of the test part counts
+            return np.nan
 
     def _rows(self, rows: NDArray[Any]) -> list[Any]:
         return [
             None if values is None else _safe_indexing(values, rows)
             for values in (self.X, self.y, self.groups)
         ]
+
+
+def _last_line(text: str) -> str:
+    """The error at the end of a traceback."""
+    return text.strip().splitlines()[-1]
 
 
 def fit_with_groups(est: BaseEstimator, X: Any, y: Any, groups: Any = None) -> Any:
