@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
-from ibestimators.formatting import counted, runs
+from ibestimators.comparison._statistics import bounds_of
+from ibestimators.formatting import counted, records, runs
+
+MAX_GAP = 0.1
 
 
 def ratio_of_sizes(cells: pd.DataFrame) -> float:
@@ -54,8 +58,11 @@ def failed_fits(
     return found
 
 
-def unfinished_training(cells: pd.DataFrame, scoring: str) -> list[tuple[str, str]]:
+def unfinished_training(cells: pd.DataFrame, scoring: str) -> list[str]:
     """Which networks were not trained to the end, and how they score on their own training data.
+
+    A network whose training loss still fell, or whose training score is more than `MAX_GAP` of the
+    range of the score below that of another network.
 
     Parameters
     ----------
@@ -66,23 +73,31 @@ def unfinished_training(cells: pd.DataFrame, scoring: str) -> list[tuple[str, st
 
     Returns
     -------
-    list of pairs of str
-        The name of an estimator, and a sentence.
+    list of str
+        A sentence for each.
     """
-    found = []
-    if "converged" in cells:
-        for name, own in cells.dropna(subset="converged").groupby("estimator", sort=False):
-            if own["converged"].astype(bool).mean() > 0.5:
-                continue
-            score = own["train_score"].astype(float).mean()
-            found.append(
-                (
-                    str(name),
-                    f"{name} was not trained to the end: its training loss was still falling, and "
-                    f"{scoring} on its own training data is {score:.3f}. Raise max_epochs.",
-                )
+    if "converged" not in cells or cells["converged"].isna().all():
+        return []
+    networks = cells.dropna(subset="converged").astype({"train_score": float, "converged": bool})
+    means = networks.groupby("estimator", sort=False)[["train_score", "converged"]].mean()
+    best = means["train_score"].max()  # NaN without any
+    leading = means.index[means["train_score"] == best]
+    low, high = bounds_of(scoring)
+    gap = MAX_GAP * (high - low if np.isfinite(low) else high or np.inf)
+    sentences = []
+    for row in records(means):
+        own = f"{scoring} on its own training data is {row.train_score:.3f}"
+        if row.converged <= 0.5:
+            sentences.append(
+                f"{row.Index} was not trained to the end: its training loss was still falling, and "
+                f"{own}. Raise max_epochs."
             )
-    return found
+        elif row.train_score < best - gap:
+            sentences.append(
+                f"{row.Index} may not be trained to the end: {own}, that of {leading[0]} "
+                f"{best:.3f}. Try more max_epochs."
+            )
+    return sentences
 
 
 def missing_scores(cells: pd.DataFrame) -> list[tuple[str, str]]:

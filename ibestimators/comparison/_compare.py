@@ -9,6 +9,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from ibestimators.comparison import _matching
 from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._folds import shuffled_folds
 from ibestimators.comparison._result import ComparisonResult
+from ibestimators.comparison._scorers import over_classes
 from ibestimators.comparison._setup import Setup, prepare, shares_parameters
 from ibestimators.suite import tuned
 
@@ -131,6 +133,7 @@ def compare_biases(
             setup.estimators, setup.X, setup.y, n_parameters, setup.baseline
         )
     if search is not None:
+        _warn_of_mixed_groups(cv, groups)
         setup.estimators = _with_searches(setup, n_iter, keep_size=is_matched)
     cells = setup.run([*setup.tasks()])
     first, *others = setup.score_names
@@ -162,12 +165,25 @@ def _default_rope(scoring: Any, y: Any) -> float:
 def _with_searches(setup: Setup, n_iter: int, keep_size: bool) -> dict[str, BaseEstimator]:
     """Each estimator of this package inside a random search on folds of its own."""
     stratified, grouped = setup.strata is not None, setup.groups is not None
+    scoring = over_classes(setup.scoring, setup.classes)
     searches = {}
     for name, est in setup.estimators.items():
         seed = setup.generator.randint(2**31 - 1)
         folds = shuffled_folds(3, seed, stratified, grouped)
-        searches[name] = tuned(est, n_iter, seed, setup.scoring, keep_size, folds)
+        searches[name] = tuned(est, n_iter, seed, scoring, keep_size, folds)
     return searches
+
+
+def _warn_of_mixed_groups(cv: Any, groups: Any) -> None:
+    """Inner folds cannot keep groups whole that only ready-made splits know."""
+    if groups is None and not isinstance(cv, Integral) and not hasattr(cv, "split"):
+        warnings.warn(
+            "search='random' splits each training part at random. If the splits in cv keep groups "
+            "whole, such as the samples of a patient, give groups as well, so that the inner folds "
+            "keep them whole too.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _refitted(result: ComparisonResult, setup: Setup) -> ComparisonResult:

@@ -40,6 +40,10 @@ COLUMNS = (
 )
 
 
+class ScoreError(RuntimeError):
+    """The last line of the traceback of a score that failed beside others."""
+
+
 class FoldTask:
     """One fit and its score, as a call that returns a row of `cells`.
 
@@ -100,7 +104,8 @@ class FoldTask:
         except Exception as error:  # the other fits go on
             if self.error_score == "raise":
                 raise
-            cell["error"] = f"{type(error).__name__}: {error}"
+            kind = "" if isinstance(error, ScoreError) else f"{type(error).__name__}: "
+            cell["error"] = f"{kind}{error}"
         return cell
 
     def _measure(self, cell: dict[str, Any]) -> None:
@@ -115,7 +120,7 @@ class FoldTask:
         scores = scores if isinstance(scores, dict) else {"score": scores}
         first, *others = scores
         if isinstance(scores[first], str):
-            raise RuntimeError(_last_line(scores[first]))
+            raise ScoreError(_last_line(scores[first]))
         cell["score"] = float(scores[first])
         # The text of an error takes the place of a score that failed.
         failed = {name: scores[name] for name in others if isinstance(scores[name], str)}

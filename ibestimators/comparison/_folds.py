@@ -61,11 +61,11 @@ def make_splits(
             folds.random_state = seed
             repeats.append(_split(folds, X, y, groups))
         elif groups is not None and stratified and n_repeats > 1:
-            repeats.append(_balanced_groups(int(cv), seed, X, y, groups))
+            repeats.append(_balanced_groups(int(cv), seed, X, y, groups, repeats))
         else:
             folds = shuffled_folds(int(cv), seed, stratified, groups is not None)
             repeats.append(_split(folds, X, y, groups))
-    different = {frozenset(test.tobytes() for _, test in splits) for splits in repeats}
+    different = {*map(_partition, repeats)}
     if groups is not None and len(different) < n_repeats:
         raise ValueError(
             f"n_repeats={n_repeats} with cv={cv} makes the same folds of the groups again, which "
@@ -74,8 +74,17 @@ def make_splits(
     return [split for splits in repeats for split in splits]
 
 
-def _balanced_groups(n_splits: int, seed: int, X: Any, y: Any, groups: Any) -> list[Any]:
+def _partition(splits: list[Any]) -> frozenset[bytes]:
+    """The folds without their order."""
+    return frozenset(test.tobytes() for _, test in splits)
+
+
+def _balanced_groups(
+    n_splits: int, seed: int, X: Any, y: Any, groups: Any, before: list[list[Any]]
+) -> list[Any]:
     """The folds, of several random ones, whose proportions of classes differ least.
+
+    Not those of `before`, if there are others.
 
     A shuffled StratifiedGroupKFold makes the same folds with nearly all seeds, since it deals out
     the groups in the order of their numbers of samples in each class.
@@ -92,7 +101,8 @@ def _balanced_groups(n_splits: int, seed: int, X: Any, y: Any, groups: Any) -> l
         _split(GroupKFold(n_splits, shuffle=True, random_state=random), X, y, groups)
         for _ in range(BALANCE_DRAWS)
     ]
-    return min(drawn, key=imbalance)
+    taken = {*map(_partition, before)}
+    return min(drawn, key=lambda splits: (_partition(splits) in taken, imbalance(splits)))
 
 
 def can_repeat(cv: Any) -> bool:
@@ -104,7 +114,9 @@ def can_repeat(cv: Any) -> bool:
 
 def _split(cv: Any, X: Any, y: Any, groups: Any) -> list[Any]:
     try:
-        splits = list(cv.split(X, y, groups))
+        with warnings.catch_warnings():  # of groups that are ignored there is a warning below
+            warnings.filterwarnings("ignore", "The groups parameter is ignored")
+            splits = list(cv.split(X, y, groups))
     except ValueError as error:
         if groups is None and "'groups'" in str(error):
             raise ValueError(

@@ -125,6 +125,7 @@ def compare_learning_curves(
         # Folds are correlated through the training samples that they share. Subsets share fewer
         # than whole folds do, so the ratio of whole folds is conservative for all sizes.
         test_train_ratio=setup.test_train_ratio,
+        fingerprint=setup.fingerprint,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,8 @@ class LearningCurvesResult(Result):
     test_train_ratio : float
         Number of test samples by number of samples in a whole training fold, for
         the intervals.
+    fingerprint : dict of str to str
+        As in `ComparisonResult`.
 
     References
     ----------
@@ -79,6 +82,7 @@ class LearningCurvesResult(Result):
     baseline: str
     scoring: str
     test_train_ratio: float
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """The curves: a row for each estimator and size.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -26,29 +26,33 @@ from sklearn.utils.validation import _num_samples
 from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._setup import Setup, prepare, shares_parameters
-from ibestimators.formatting import counted
+from ibestimators.formatting import counted, records
 from ibestimators.report import Curve, CurveChart, Number, Paragraph, Result, Section, Table
 
 
 @dataclass(frozen=True, repr=False)
 class RaceResult(Result):
-    """Which candidates were dropped in which round, and the winner.
+    """Which candidates were dropped in which round, and the one that leads.
 
     Attributes
     ----------
     rounds : pandas.DataFrame
         A row for each candidate and round that it ran in: ``round``, ``n_samples``,
-        ``estimator``, ``settings`` (a dict), ``score`` (mean over folds), ``rank`` and
-        ``dropped`` (whether this round was its last, except for the winner).
+        ``estimator``, ``settings`` (a dict), ``score`` (mean over folds), ``spread`` (standard
+        deviation over folds), ``rank`` (equal scores share one) and ``dropped`` (whether this
+        round was its last, except for the leader).
     best_estimator_ : estimator
-        The winner, fitted on all data.
-    winner : str
+        The leader, fitted on all data.
+    leader : str
         Its name.
+    fingerprint : dict of str to str
+        As in `ComparisonResult`.
     """
 
     rounds: pd.DataFrame
     best_estimator_: Any
-    winner: str
+    leader: str
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """The table: a row for each candidate and round, the best of each round first.
@@ -61,7 +65,16 @@ class RaceResult(Result):
         return self.rounds.sort_values(["round", "rank"])
 
     def _sentences(self) -> list[str]:
-        return [f"{self.winner} wins; it is fitted on all data."]
+        scored = self.rounds.dropna(subset="score").sort_values("rank", kind="stable")
+        sentences = [f"{self.leader} leads and is fitted on all data."]
+        contested = scored["round"][scored["round"].duplicated()]
+        if len(contested):  # a last round of one candidate compares nothing
+            own = scored[scored["round"] == contested.max()]
+            first, second = (_in_words(row) for row in [*records(own)][:2])
+            level = "level with" if (own["rank"] == 1).sum() > 1 else "before"
+            n_samples = counted(int(own["n_samples"].iloc[0]), "sample")
+            sentences.append(f"With {n_samples}, {first} was {level} {second}.")
+        return [*sentences, "A race does not test differences: use compare_biases."]
 
     def _best_of_rounds(self) -> pd.Series[float]:
         """Scores, by estimator and number of samples."""
@@ -73,10 +86,10 @@ class RaceResult(Result):
     def _display(self) -> Any:
         from ibestimators.comparison._displays import RaceDisplay
 
-        return RaceDisplay(self._best_of_rounds(), self.winner)
+        return RaceDisplay(self._best_of_rounds(), self.leader)
 
     def _table(self) -> Table:
-        heads = ["round", "samples", "estimator", "settings", "score", ""]
+        heads = ["round", "samples", "estimator", "settings", "score", "sd of folds", ""]
         rows = [
             [
                 str(row["round"] + 1),
@@ -84,6 +97,7 @@ class RaceResult(Result):
                 row["estimator"],
                 ", ".join(f"{name}={value!r}" for name, value in row["settings"].items()),
                 Number.with_interval(row["score"], np.nan, np.nan),
+                Number.of(row["spread"], ".3f"),
                 "dropped" if row["dropped"] else "",
             ]
             for row in self.to_frame().to_dict("records")
@@ -139,7 +153,8 @@ def race_biases(
         For each name, values of its parameters that race against each other, a grid such as
         ``{"Conv": {"kernel_size": [3, 7]}}``.
     factor : int, default=3
-        After each round, one in `factor` candidates stays, with `factor` times the samples.
+        After each round, one in `factor` candidates stays, with `factor` times the samples, and
+        so do those with the same score as the last that stays.
     min_samples : int or "exhaust", default="exhaust"
         Samples of the first round; "exhaust" takes as many as let the last round use all.
     cv : int, splitter or iterable of splits, default=3
@@ -150,7 +165,7 @@ def race_biases(
     Returns
     -------
     RaceResult
-        The candidates of each round and the winner; prints as a table. A candidate that is
+        The candidates of each round and the leader; prints as a table. A candidate that is
         dropped on a small part of the data might have won on all of it.
 
     Raises
@@ -172,7 +187,7 @@ def race_biases(
     >>> from ibestimators import race_biases
     >>> X, y = load_iris(return_X_y=True)
     >>> candidates = {"neighbours": KNeighborsClassifier(), "dummy": DummyClassifier()}
-    >>> race_biases(X, y, candidates, factor=2, random_state=0).winner
+    >>> race_biases(X, y, candidates, factor=2, random_state=0).leader
     'neighbours'
     """
     if not factor > 1:
@@ -203,23 +218,27 @@ def race_biases(
     running = list(range(len(candidates)))
     for number, size in enumerate(sizes):
         ranked = _ranked(setup, candidates, running, orders, size)
-        n_kept = 1 if size == sizes[-1] else ceil(len(running) / factor)
-        running = sorted([*ranked][:n_kept])
+        is_last = size == sizes[-1]
+        n_kept = 1 if is_last else ceil(len(running) / factor)
+        places = ranked["score"].rank(ascending=False, method="min").fillna(len(ranked))
+        at_most = places.iloc[n_kept - 1]  # who shares the last place stays as well
+        running = [ranked.index[0]] if is_last else sorted(ranked.index[places <= at_most])
         rounds += [
             {
                 "round": number,
                 "n_samples": size,
                 "estimator": candidates[i].name,
                 "settings": candidates[i].settings,
-                "score": score,
-                "rank": rank,
+                "score": ranked.loc[i, "score"],
+                "spread": ranked.loc[i, "spread"],
+                "rank": int(places[i]),
                 "dropped": i not in running,
             }
-            for rank, (i, score) in enumerate(ranked.items(), start=1)
+            for i in ranked.index
         ]
-    winner = candidates[running[0]]
-    best = fit_with_groups(winner.estimator, setup.X, setup.y, setup.groups)
-    return RaceResult(pd.DataFrame(rounds), best, winner.name)
+    leader = candidates[running[0]]
+    best = fit_with_groups(leader.estimator, setup.X, setup.y, setup.groups)
+    return RaceResult(pd.DataFrame(rounds), best, leader.name, setup.fingerprint)
 
 
 class _Candidate(NamedTuple):
@@ -274,8 +293,8 @@ def _ranked(
     running: Sequence[int],
     orders: Sequence[Sequence[NDArray[Any]]],
     n_samples: int,
-) -> dict[int, float]:
-    """Mean scores of the candidates on a part of each fold, the best first."""
+) -> pd.DataFrame:
+    """``score`` and ``spread`` of the candidates on a part of each fold, the best first."""
     share = n_samples / _num_samples(setup.X)
     parts = [[np.sort(o[: max(1, int(share * len(o)))]) for o in order] for order in orders]
     tasks = [
@@ -285,5 +304,14 @@ def _ranked(
         for name, _, est in [candidates[i]]
     ]
     scores = setup.run(tasks).pivot(index="candidate", columns="fold", values="score")
-    means: Any = scores.mean(axis=1, skipna=False)  # a failed fit ranks last
-    return dict(means.sort_values(ascending=False, kind="stable"))
+    # A failed fit ranks last; rounding makes no order.
+    table = {"score": scores.mean(axis=1, skipna=False).round(9), "spread": scores.std(axis=1)}
+    return pd.DataFrame(table).sort_values("score", ascending=False, kind="stable")
+
+
+def _in_words(row: Any) -> str:
+    """A candidate with its settings and score."""
+    settings = ", ".join(f"{name}={value!r}" for name, value in row.settings.items())
+    name = f"{row.estimator} ({settings})" if settings else row.estimator
+    spread = "" if pd.isna(row.spread) else f", standard deviation {row.spread:.3f} over folds"
+    return f"{name} ({row.score:.3f}{spread})"

@@ -451,7 +451,7 @@ class ComparisonResult(Result):
         return [
             f"{self._folds_in_words()}, the same for all. {self._intervals_in_words()}",
             *self._training_in_words(),
-            *(text for _, text in unfinished_training(self.cells, self.scoring)),
+            *unfinished_training(self.cells, self.scoring),
             *(f"{name}: {text}" for name, text in missing_scores(self.cells)),
             *(f"{name}: {text}" for name, text in failed_fits(self.cells)),
         ]
@@ -502,9 +502,7 @@ class ComparisonResult(Result):
                 ],
             ),
             Section("Other scores", [self._other_scores()]),
-            Section(
-                "Training", [Bullets([t for _, t in unfinished_training(self.cells, self.scoring)])]
-            ),
+            Section("Training", [Bullets(unfinished_training(self.cells, self.scoring))]),
             Section("Missing scores", [Facts(missing_scores(self.cells))]),
             Section("Failed fits", [Facts(failed_fits(self.cells))]),
         ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,12 +46,15 @@ class ParameterScalingResult(Result):
         Name of the score.
     baseline : str
         The estimator that the others are compared to.
+    fingerprint : dict of str to str
+        As in `ComparisonResult`.
     """
 
     frame: pd.DataFrame
     laws: pd.DataFrame
     scoring: str
     baseline: str = ""
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """The table: a row for each estimator and number of parameters.
@@ -208,4 +211,6 @@ def compare_parameter_scaling(
     )
     ends = [f"{value}{end}" for value in ("score", "difference") for end in ("", "_low", "_high")]
     columns = ["parameters", "multiply_adds", *ends, "fit_time"]
-    return ParameterScalingResult(frame[columns], curves.power_laws(), name, setup.baseline)
+    return ParameterScalingResult(
+        frame[columns], curves.power_laws(), name, setup.baseline, setup.fingerprint
+    )

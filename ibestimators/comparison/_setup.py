@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.metrics import check_scoring
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import indexable
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
@@ -25,9 +26,11 @@ from sklearn.utils.validation import _num_samples
 from ibestimators.base import draw_seed
 from ibestimators.comparison._cache import Store, content_hash
 from ibestimators.comparison._design import Design
+from ibestimators.comparison._dry_run import check_scores, check_tasks, try_estimators
 from ibestimators.comparison._fold_task import COLUMNS, FoldTask
 from ibestimators.comparison._folds import can_stratify, make_splits, with_seeds
 from ibestimators.comparison._run import run_tasks
+from ibestimators.comparison._scorers import scorer_of
 from ibestimators.formatting import score_names
 from ibestimators.scoring import position_scorer, predicts_positions
 from ibestimators.suite import biases, guess_task
@@ -131,6 +134,11 @@ class Setup:
         return Store(Path(self.cache), self.X, self.y, self.scoring, self.groups)
 
     @cached_property
+    def classes(self) -> NDArray[Any] | None:
+        """The classes of y, if it has one a sample."""
+        return np.unique(np.asarray(self.y)) if can_stratify(self.classifier, self.y) else None
+
+    @cached_property
     def fingerprint(self) -> dict[str, str]:
         """Hashes of the data and the folds, and the score: what makes results comparable."""
         y: Any = self.y
@@ -167,7 +175,7 @@ class Setup:
             name=name,
             fold=fold,
             estimator=est,
-            scorer=check_scoring(est, self.scoring),
+            scorer=scorer_of(est, self.scoring, self.classes),
             X=self.X,
             y=self.y,
             rows=self.splits[fold] if rows is None else rows,
@@ -232,6 +240,7 @@ def prepare(
     baseline = next(iter(estimators)) if baseline is None else baseline
     if baseline not in estimators:
         raise ValueError(f"baseline={baseline!r} is not among the estimators {list(estimators)}.")
+    check_tasks(estimators, scoring)
     at_positions = any(predicts_positions(est) for est in estimators.values())
     if at_positions:
         scoring = _over_positions(scoring)
@@ -244,7 +253,9 @@ def prepare(
     stratified = not at_positions and can_stratify(classifier, y)
     splits = make_splits(cv, n_repeats, X, y, classifier, stratified, groups, time, generator)
     seeded = {name: with_seeds(clone(est), generator) for name, est in estimators.items()}
-    return Setup(
+    if groups is not None:
+        _warn_of_inner_folds(seeded)
+    setup = Setup(
         X=X,
         y=y,
         groups=groups,
@@ -264,6 +275,36 @@ def prepare(
         seed=seed,
         generator=generator,
     )
+    _dry_run(setup, at_positions)
+    return setup
+
+
+def _warn_of_inner_folds(estimators: Mapping[str, BaseEstimator]) -> None:
+    """Searches whose folds mix groups: an int as `cv` makes no others."""
+    for name, est in estimators.items():
+        if isinstance(est, BaseSearchCV) and (est.cv is None or isinstance(est.cv, Integral)):
+            warnings.warn(
+                f"The search {name!r} has cv={est.cv}, whose inner folds mix groups. Give it a "
+                "splitter that keeps them whole, such as GroupKFold(3).",
+                UserWarning,
+                stacklevel=4,
+            )
+
+
+def _dry_run(setup: Setup, at_positions: bool) -> None:
+    """Raise an error now if all fits would fail, or the score that decides."""
+    if setup.y is not None and not at_positions:
+        check_scores(setup.scoring, setup.y, setup.classifier, setup.classes)
+    trains = [train for train, _ in setup.splits]
+    errors = try_estimators(setup.estimators, setup.X, setup.y, trains, setup.strata)
+    if errors:
+        name, error = next(iter(errors.items()))
+        if setup.error_score == "raise":
+            raise error
+        raise ValueError(
+            "Every fit failed, already on a few samples and before any training. The first error, "
+            f"of {name}: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _check_without_y(estimators: Any, scoring: Any) -> None:

@@ -134,6 +134,8 @@ class Result(ABC):
         ------
         TypeError
             If `others` holds something else than results.
+        ValueError
+            If one of them is a result on other data. Other folds or another score are stated.
         FileNotFoundError, IsADirectoryError
             If the folder of `path` does not exist, or `path` is a folder.
         """
@@ -143,16 +145,40 @@ class Result(ABC):
                     f"others must hold results, such as compare_learning_curves returns, got "
                     f"{type(other).__name__}."
                 )
+            self._check_data(other)
         results = [self, *others]
         how_to_read = [result._how_to_read() for result in results]
         sections = [
-            *(section for result in results for section in result._sections()),
+            *self._sections(),
+            *(section for other in others for section in self._sections_beside(other)),
             data_section(X, y, self._are_classes(), self._at_positions()),
             *self._settings(),
             versions_section(),
             Section("How to read this page", [Paragraph(text) for text in how_to_read if text]),
         ]
         return write_page(path, self._title() if title is None else title, sections)
+
+    def _differs(self, other: Result, what: str) -> bool:
+        """Whether both know the hash of their data or folds, or their score, and these differ."""
+        mine, theirs = (getattr(result, "fingerprint", {}).get(what) for result in (self, other))
+        return None not in (mine, theirs) and mine != theirs
+
+    def _check_data(self, other: Result) -> None:
+        if self._differs(other, "data"):
+            raise ValueError(
+                f"{other._title()}: this result is on other data (X or y) than the first of the "
+                "page. Make one page for each data set."
+            )
+
+    def _sections_beside(self, other: Result) -> list[Section]:
+        """The sections of another result, and what it does not share with this one."""
+        different = [what for what in ("folds", "score") if self._differs(other, what)]
+        if not different:
+            return other._sections()
+        text = f"{' and '.join(different)}: not those of the first result of this page."
+        note = Paragraph(f"Other {text} Do not compare the numbers.", is_note=True)
+        first, *rest = other._sections()
+        return [Section(first.heading, [note, *first.blocks]), *rest]
 
     def _repr_html_(self) -> str:
         return fragment(self._sections())

@@ -167,5 +167,5 @@ def test_a_search_keeps_matched_sizes_and_tunes_for_the_score():
         random_state=0,
     )
     assert ((result.to_frame()["parameters"] - 2000).abs() <= 100).all()
-    assert result.estimators["MLP"].scoring == "neg_log_loss"
+    assert result.estimators["MLP"].scoring.scoring == "neg_log_loss"
     assert result.estimators["MLP"].cv.shuffle

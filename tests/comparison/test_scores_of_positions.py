@@ -64,7 +64,7 @@ def test_what_shares_the_setup():
     curves = compare_learning_curves(SIGNALS, STEPS, PAIR, train_sizes=[10, 20], **options)
     assert curves.cells["error"].isna().all()
     race = race_biases(SEQUENCES, RAGGED, PAIR, scoring="f1_macro", **options)
-    assert race.winner in PAIR
+    assert race.leader in PAIR
     sizes = compare_parameter_scaling(SEQUENCES, RAGGED, PAIR, n_parameters=[500], **options)
     assert sizes.frame["score"].notna().all()
     matched = compare_biases(

@@ -101,7 +101,7 @@ def test_groups_stay_whole_and_cached_fits_are_found_again(function, tmp_path):
     assert n_fits > 2
     again = function(X, y, candidates, **settings)
     assert {path.name for path in tmp_path.glob("*.json")} == files
-    assert len(FITS) - n_fits == (function is race_biases and again.winner == "a")
+    assert len(FITS) - n_fits == (function is race_biases and again.leader == "a")
     assert repr(first) == repr(again)
 
 
@@ -162,8 +162,8 @@ def test_a_random_search_keeps_groups_whole_in_its_inner_folds(cv, monkeypatch):
     settings = {"search": "random", "n_iter": 1, "random_state": 0, "error_score": "raise"}
     result = compare_biases(X, y, candidates, cv=cv, groups=PATIENT, **settings)
     assert type(result.estimators["MLP"].cv).__name__ == "StratifiedGroupKFold"
-    assert len(made) == 3 * (3 + 1)
-    for seen, _ in made:  # all visits of a patient, or none
+    assert len(made) == 1 + 3 * (3 + 1)  # the first is a try on a few samples
+    for seen, _ in made[1:]:  # all visits of a patient, or none
         assert {n for n in np.unique(PATIENT) if n in seen} == seen
 
 

@@ -33,10 +33,12 @@ class Recording(RegressorMixin, BaseEstimator):
 
     def fit(self, X, y):
         self.latest_ = X.max()
+        self.seen_ = set(X.ravel())
         return self
 
     def predict(self, X):
-        SEEN.append((self.latest_, X[:, X.max(axis=0) > 5].min()))
+        if not set(X.ravel()) <= self.seen_:  # not for the training score
+            SEEN.append((self.latest_, X[:, X.max(axis=0) > 5].min()))
         return np.zeros(len(X))
 
 
@@ -44,11 +46,12 @@ class Network(MLPRegressor):
     """The same, of this package: scaling needs networks."""
 
     def predict(self, X):
-        SEEN.append((float(self._fit_latest), float(X[:, 0].min())))
+        if not set(X.ravel()) <= self._seen:
+            SEEN.append((float(self._fit_latest), float(X[:, 0].min())))
         return super().predict(X)
 
     def fit(self, X, y):
-        self._fit_latest = X[:, 0].max()
+        self._fit_latest, self._seen = X[:, 0].max(), set(X.ravel())
         return super().fit(X, y)
 
 

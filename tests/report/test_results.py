@@ -103,6 +103,23 @@ def test_sections_of_others_follow(results, tmp_path):
     assert page.count("<script>") == 1
 
 
+def test_results_on_other_data_are_refused_and_other_folds_said(results, tmp_path):
+    candidates = {"dummy": DummyClassifier(), "normal": GaussianNB()}
+    path = tmp_path / "r.html"
+    sizes = [20, 60]
+    other = compare_learning_curves(X, y[::-1], candidates, train_sizes=sizes, cv=3, random_state=0)
+    with pytest.raises(ValueError, match="on other data"):
+        results["comparison"].to_html(path, curves=other)
+    settings = {"train_sizes": sizes, "cv": 3, "random_state": 0}
+    note = "not those of the first result of this page."
+    for change, word in (({"random_state": 1}, "folds"), ({"scoring": "f1_macro"}, "score")):
+        other = compare_learning_curves(X, y, candidates, **settings | change)
+        page = results["comparison"].to_html(path, curves=other).read_text("utf-8")
+        assert f"Other {word}: {note}" in page
+    same = compare_learning_curves(X, y, candidates, **settings)
+    assert note not in results["comparison"].to_html(path, curves=same).read_text("utf-8")
+
+
 def test_notebooks_get_a_fragment_without_script(result):
     fragment = result._repr_html_()
     assert type(fragment) is str
