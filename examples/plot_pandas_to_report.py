@@ -29,7 +29,7 @@ from ibestimators import biases, compare_biases
 
 SEED = 0
 rng = np.random.default_rng(SEED)
-n = 600
+n = 480
 PER_METRE = {"centre": 19.0, "north": 14.0, "south": 12.0, "harbour": 16.0, "hill": 15.0}
 flats = pd.DataFrame(
     {

@@ -10,7 +10,7 @@ import pandas as pd
 from ibestimators.comparison._statistics import bounds_of
 from ibestimators.formatting import counted, records, runs
 
-MAX_GAP = 0.1
+MAX_GAP = 0.25
 
 
 def ratio_of_sizes(cells: pd.DataFrame) -> float:
