@@ -57,8 +57,8 @@ plt.show()
 # %%
 # Conclusion
 # ----------
-# Convolution, with 0.91 on these 480 signals, just before recurrence with 0.89. Both and attention are
-# significantly better than the MLP (0.39); that message passing is (0.45), four folds do not show.
-# Convolution wins because of the order of the positions: with the positions of all signals shuffled in
-# the same way, its score drops to 0.40, no better than the MLP. The MLP does not use the order: 0.39
-# and 0.40. (`structure_ablation` does this for all estimators at once.)
+# Convolution, with 0.91 on these 480 signals, just before recurrence with 0.89. Both and attention
+# are significantly better than the MLP (0.39); that message passing is (0.45), four folds do not
+# show. Convolution wins because of the order of the positions: with the positions of all signals
+# shuffled in the same way, its score drops to 0.40, no better than the MLP. The MLP does not use
+# the order: 0.39 and 0.40. (`structure_ablation` does this for all estimators at once.)
