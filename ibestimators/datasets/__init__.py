@@ -1,5 +1,6 @@
 """Data sets that need no network: bundled data, synthetic tasks, and file readers."""
 
+from ibestimators.datasets._data import Data
 from ibestimators.datasets._readers import read_npz, read_ts, read_tudataset
 from ibestimators.datasets._synthetic import (
     load_atlas,
@@ -12,8 +13,11 @@ from ibestimators.datasets._synthetic import (
     make_set_maximum,
     make_trajectories,
 )
+from ibestimators.datasets._tables import is_table, read_table
 
 __all__ = [
+    "Data",
+    "is_table",
     "load_atlas",
     "load_csl",
     "load_digits",
@@ -24,6 +28,7 @@ __all__ = [
     "make_set_maximum",
     "make_trajectories",
     "read_npz",
+    "read_table",
     "read_ts",
     "read_tudataset",
 ]

@@ -1,0 +1,416 @@
+"""Tables as files hold them, with gaps, words and dates."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import gzip
+import lzma
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype, is_object_dtype
+
+from ibestimators.datasets._cells import WORDS, read_column, uses_decimal_commas
+from ibestimators.datasets._data import Data
+from ibestimators.datasets._delimited import SEPARATORS, decode, parse
+
+TEXTS = (".csv", ".tsv", ".txt", ".dat", ".data", ".arff")
+BINARIES = (".parquet", ".feather", ".xlsx", ".npy")
+_PACKED = {".gz": gzip.open, ".xz": lzma.open}
+_TARGETS = ("target", "class", "label", "y", "outcome", "response")
+_FEW = 5  # rows below which a column of 0, 1, … may as well be a value
+
+
+@dataclass
+class _Table:
+    """The columns of a file before a target is chosen."""
+
+    columns: pd.DataFrame
+    lines: Sequence[int] | None = None  # of a file of text, whose columns are text
+    classes: set[str] = field(default_factory=set)  # columns that the file states are classes
+    states_types: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def is_table(path: str | PathLike[str]) -> bool:
+    """Whether a file is a table by the ending of its name."""
+    return _ending(path) in (*TEXTS, *BINARIES)
+
+
+def read_table(
+    path: str | PathLike[str],
+    target: str | int | None = None,
+    *,
+    drop: Iterable[str] = (),
+    header: bool | None = None,
+) -> Data:
+    r"""Read a table from a file of text, Parquet, Feather, Excel, ARFF or NumPy.
+
+    Parameters
+    ----------
+    path : path
+        A file whose name ends in .csv, .tsv, .txt, .dat, .data or .arff, maybe followed by .gz or
+        .xz, or in .parquet, .feather, .xlsx or .npy, in small or capital letters. Texts may
+        have any of the separators comma, semicolon, tab, bar and blank, decimal commas, thousands
+        separators, lines that start with # or % above the table, and the encodings UTF-8, UTF-16
+        and Windows-1252.
+    target : str, int or None, default=None
+        Column to predict, by name or position; -1 is the last. None takes the one column
+        that is called target, class, label, y, outcome or response.
+    drop : iterable of str, default=()
+        Columns to leave out.
+    header : bool or None, default=None
+        Whether the first row of a text holds the names of columns. None takes it as such, unless
+        it looks like the other rows, which is an error. Columns without names are 0, 1, 2, …
+
+    Returns
+    -------
+    Data
+        The pair X, y. X is a data frame of numbers, with NaN as gaps, and of texts, which
+        `table_pipeline` encodes; or a list of arrays, if one of its columns holds lists of
+        numbers. y is an array of numbers or labels. ``notes`` say what was changed: columns dropped
+        that count the rows, index them without a name, or hold one value; rows dropped that have
+        no target; values that are no numbers, or infinite, in columns of numbers, read as gaps.
+        ``task`` is what a file of ARFF states.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as a table; the message names the column and line.
+    OSError
+        If the file cannot be opened.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from ibestimators.datasets import read_table
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "toy.csv"
+    >>> _ = path.write_text("size;colour;kind\n1,5;red;a\n?;blue;b\n2,5;red;a\n")
+    >>> data = read_table(path, "kind")
+    >>> X, y = data
+    >>> X["size"].tolist(), X["colour"].tolist(), y.tolist()
+    ([1.5, nan, 2.5], ['red', 'blue', 'red'], ['a', 'b', 'a'])
+    >>> data.notes
+    ('semicolons separate columns', 'commas are decimal in `size`')
+    """
+    try:
+        table = _open(Path(path), header)
+        return _split(table, target, [*drop])
+    except (ValueError, EOFError, lzma.LZMAError) as error:
+        message = " ".join(str(error).split())
+        raise ValueError(f"{path}: {message}") from error
+
+
+def _ending(path: str | PathLike[str]) -> str:
+    *_, before, last = ["", "", *(suffix.lower() for suffix in Path(path).suffixes)]
+    return before if last in _PACKED else last
+
+
+def _open(path: Path, header: bool | None) -> _Table:
+    ending = _ending(path)
+    if ending in TEXTS:
+        opener: Any = _PACKED.get(path.suffix.lower(), open)
+        with opener(path, "rb") as file:
+            text, encoding = decode(file.read())
+        table = _read_arff(text) if ending == ".arff" else _read_text(text, header)
+        if not encoding.startswith("utf-8"):
+            table.notes.insert(0, f"read as {encoding}")
+        return table
+    if ending == ".npy":
+        return _read_npy(path)
+    readers = {".parquet": pd.read_parquet, ".feather": pd.read_feather, ".xlsx": pd.read_excel}
+    try:
+        frame = readers[ending](path)  # type: ignore[operator]
+    except ImportError as error:
+        raise ValueError(str(error)) from error
+    except (OSError, ValueError):
+        raise
+    except Exception as error:  # of the library that reads it: a damaged file
+        raise ValueError(f"not a {ending} file ({error})") from error
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
+    frame.columns = pd.Index([_name(name) for name in frame.columns])
+    return _Table(frame.reset_index(drop=True))
+
+
+def _name(name: Any) -> str:
+    return " ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+
+
+def _read_npy(path: Path) -> _Table:
+    values = np.load(path, allow_pickle=False)
+    if values.dtype.names:
+        return _Table(pd.DataFrame({name: values[name] for name in values.dtype.names}))
+    if values.ndim != 2:
+        raise ValueError(
+            f"the array has shape {values.shape}, but a table has two axes. Save X and y as arrays "
+            "of one .npz file"
+        )
+    return _Table(pd.DataFrame(values, columns=[str(i) for i in range(values.shape[1])]))
+
+
+def _read_text(text: str, header: bool | None) -> _Table:
+    found = parse(text, header)
+    notes = list(found.notes)
+    if found.separator != ",":
+        notes.insert(0, f"{SEPARATORS[found.separator]} separate columns")
+    columns = pd.DataFrame(found.rows, columns=found.names, dtype=object)
+    unnamed = [name for name in columns if re.fullmatch(r"(\.\d+)?", name)]
+    columns = columns.drop(columns=[name for name in unnamed if not (columns[name] != "").any()])
+    return _Table(columns, found.lines, notes=notes)
+
+
+def _read_arff(text: str) -> _Table:
+    """A file of Weka: attributes, then rows with commas."""
+    names, classes, start = [], set(), None
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        words = line.strip()
+        if words.lower().startswith("@attribute"):
+            found = re.match(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s*(.*)", words, re.I)
+            if not found:
+                raise ValueError(f"line {number + 1}: an attribute has no type")
+            names.append(found[1].strip("'\""))
+            if not re.match(r"(numeric|real|integer)", found[2], re.I):
+                classes.add(names[-1])
+        elif words.lower().startswith("@data"):
+            start = number + 1
+            break
+    if start is None:
+        raise ValueError("no line '@data'; this is not an ARFF file")
+    body = [line if not line.startswith("%") else "" for line in lines[start:]]
+    if next((line for line in body if line.strip()), "").startswith("{"):
+        raise ValueError("its rows are sparse ({…}), which is not supported; convert them")
+    quote = "'" if "'" in "".join(body) and '"' not in "".join(body) else '"'
+    rows, numbers = [], []
+    reader = csv.reader(body, quotechar=quote, skipinitialspace=True)
+    for row in reader:
+        if row:
+            rows.append([cell.strip() for cell in row])
+            numbers.append(start + reader.line_num)
+            if len(row) != len(names):
+                raise ValueError(
+                    f"line {numbers[-1]} has {len(row)} fields, but there are {len(names)} "
+                    "attributes"
+                )
+    if not rows:
+        raise ValueError("no rows after the line '@data'")
+    columns = pd.DataFrame(rows, columns=names, dtype=object)
+    return _Table(columns, numbers, classes, states_types=True)
+
+
+def _split(table: _Table, target: str | int | None, drop: list[str]) -> Data:
+    """X and y: the target is chosen, columns are read, and those without a meaning dropped."""
+    notes = table.notes
+    names = list(table.columns)
+    name = _find_target(names, target, notes)
+    unwanted = [_find(names, wanted) for wanted in drop]
+    if name in unwanted:
+        raise ValueError(f"the target {name!r} is among the columns to drop")
+    table.columns = table.columns.drop(columns=unwanted)
+    columns = _typed(table) if table.lines is None else _read_columns(table, name)
+    y = columns.pop(name)
+    known = y.notna().to_numpy()
+    if not known.any():
+        raise ValueError(f"column {name!r}, the target, has no values")
+    if not known.all():
+        notes.append(f"{_rows(int((~known).sum()))} without a target dropped")
+    X = _without_index(columns, notes)
+    X = X[known].reset_index(drop=True)
+    X = _without_constants(X, notes)
+    if not len(X.columns):
+        raise ValueError("no column is left besides the target")
+    task = None
+    if table.states_types:
+        task = "classification" if name in table.classes else "regression"
+    return Data(_lists(X), _values(y[known]), task, notes)
+
+
+def _find_target(names: list[str], target: str | int | None, notes: list[str]) -> str:
+    if target is not None:
+        return _find(names, target)
+    candidates = [name for name in names if name.strip().lower() in _TARGETS]
+    if len(candidates) != 1:
+        raise ValueError(
+            f"--target (target=) must name the column to predict, one of {_listed(names, 30)}"
+        )
+    notes.insert(0, f"target: `{candidates[0]}`, by its name")
+    return candidates[0]
+
+
+def _find(names: list[str], wanted: str | int) -> str:
+    """A column by its name, or by its position if no name is the same."""
+    if wanted in names:
+        return str(wanted)
+    if re.fullmatch(r"-?\d+", str(wanted)) and -len(names) <= int(wanted) < len(names):
+        return names[int(wanted)]
+    lower = {name.strip().lower(): name for name in names}
+    close = difflib.get_close_matches(str(wanted).strip().lower(), lower, n=3)
+    hint = f"; did you mean {' or '.join(repr(lower[name]) for name in close)}?" if close else ""
+    raise ValueError(f"no column {wanted!r}{hint or f'; the columns are {_listed(names, 30)}'}")
+
+
+def _read_columns(table: _Table, target: str) -> pd.DataFrame:
+    """Columns of text as numbers or words."""
+    lines: Any = table.lines
+    texts = {name: cells.astype(str) for name, cells in table.columns.items()}
+    comma_is_decimal = uses_decimal_commas([*texts.values()])
+    columns, formats = {}, {}
+    for name, cells in texts.items():
+        if name in table.classes:
+            columns[name] = cells.mask(cells == "?").astype(object)
+            continue
+        column = read_column(cells, lines, comma_is_decimal)
+        if name == target:
+            _check_target(column.bad, cells, str(name), column.values, table.notes)
+        elif column.bad:
+            table.notes.append(f"`{name}`: {column.bad} read as gaps")
+        if column.format:
+            formats.setdefault(column.format, []).append(str(name))
+        columns[name] = column.values
+    table.notes += [f"{what} in {_quoted(which)}" for what, which in formats.items()]
+    return pd.DataFrame(columns)
+
+
+def _check_target(
+    bad: str, cells: pd.Series[Any], name: str, values: pd.Series[Any], notes: list[str]
+) -> None:
+    if bad:
+        raise ValueError(f"column {name!r}, the target, has {bad}; correct or empty these cells")
+    if not is_numeric_dtype(values):
+        marks = cells[cells.str.lower().isin(WORDS)]
+        if len(marks):
+            notes.append(
+                f"{marks.iloc[0]!r} in `{name}`, the target, read as a class ({_rows(len(marks))})"
+            )
+
+
+def _typed(table: _Table) -> pd.DataFrame:
+    """Columns that have types as numbers, words, dates or lists."""
+    columns = {}
+    for name, column in table.columns.items():
+        values = column.dropna()
+        first = values.iloc[0] if len(values) else None
+        if isinstance(first, (bytes, dict)):
+            raise ValueError(f"column {name!r} holds {type(first).__name__}; drop it (--drop)")
+        if isinstance(first, Decimal):
+            column = column.astype(np.float64)
+        elif is_object_dtype(column) and hasattr(first, "year"):  # datetime.date
+            column = pd.to_datetime(column)
+        elif is_numeric_dtype(column) and column.dtype.kind != "b":
+            column = _plain(column, str(name), table.notes)
+        columns[name] = column
+    return pd.DataFrame(columns)
+
+
+def _plain(column: pd.Series[Any], name: str, notes: list[str]) -> pd.Series[Any]:
+    """Numbers as NumPy has them, without infinite ones."""
+    if column.isna().any() or column.dtype.kind == "f":
+        column = column.astype(np.float64)
+    elif not isinstance(column.dtype, np.dtype):
+        column = column.astype(np.int64)
+    infinite = np.isinf(column.to_numpy())
+    if infinite.any():
+        notes.append(
+            f"`{name}`: {infinite.sum()} infinite (first in row {infinite.argmax() + 1}), read as "
+            "gaps"
+        )
+        column = column.mask(infinite)
+    return column
+
+
+def _without_index(columns: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Drop columns that number the rows, or name them without a name of their own."""
+    for position, name in enumerate(list(columns)):
+        column = columns[name]
+        if _counts_rows(column):
+            notes.append(f"{_quoted([name])} dropped: it counts the rows")
+        elif position == 0 and re.fullmatch(r"(Unnamed: 0)?", name) and column.is_unique:
+            notes.append(f"{_quoted([name])} dropped: it names the rows")
+        else:
+            continue
+        columns = columns.drop(columns=name)
+    return columns
+
+
+def _counts_rows(column: pd.Series[Any]) -> bool:
+    """Whether a column holds 0 to n - 1, or 1 to n, in any order."""
+    if len(column) < _FEW or column.dtype.kind not in "iuf" or column.isna().any():
+        return False
+    values = np.sort(column.to_numpy())
+    return bool(values[0] in (0, 1) and (np.diff(values) == 1).all())
+
+
+def _without_constants(X: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    empty = [name for name, column in X.items() if column.isna().all()]
+    constant = [
+        name
+        for name, column in X.drop(columns=empty).items()
+        if len(column) > 1 and not _holds_lists(column) and column.nunique(dropna=False) == 1
+    ]
+    if named := [name for name in empty if name]:
+        notes.append(f"{_quoted(named)} dropped: empty")
+    if constant:
+        notes.append(f"{_quoted(constant)} dropped: constant")
+    return X.drop(columns=[*empty, *constant])
+
+
+def _holds_lists(column: pd.Series[Any]) -> bool:
+    return is_object_dtype(column) and isinstance(
+        next(iter(column.dropna()), None), (list, tuple, np.ndarray)
+    )
+
+
+def _lists(X: pd.DataFrame) -> Any:
+    """X itself, or a list of arrays of shape (n_steps_i, n_features) if its cells are lists."""
+    with_lists = [name for name, column in X.items() if _holds_lists(column)]
+    if not with_lists:
+        return X
+    others = [str(name) for name in X if name not in with_lists]
+    if others:
+        raise ValueError(
+            f"cells of {_quoted(with_lists)} are lists, those of {_quoted(others)} single values. "
+            "Drop one or the other (--drop)"
+        )
+    samples = []
+    for i, row in enumerate(X.itertuples(index=False), 1):
+        try:
+            sample = np.array([np.asarray(cell, dtype=np.float64) for cell in row])
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"row {i}: the lists in {_quoted(with_lists)} are not numbers of one length"
+            ) from error
+        if sample.ndim != 2 or not sample.size or not np.isfinite(sample).all():
+            raise ValueError(f"row {i}: a list is empty, nested, or has gaps")
+        samples.append(sample.T)
+    return np.stack(samples) if len({len(sample) for sample in samples}) == 1 else samples
+
+
+def _values(y: pd.Series[Any]) -> NDArray[Any]:
+    if is_numeric_dtype(y):
+        return y.to_numpy()
+    if _holds_lists(y):
+        raise ValueError(f"column {y.name!r}, the target, holds lists; name a column of values")
+    return y.astype(str).to_numpy(dtype=object)
+
+
+def _quoted(names: Sequence[Any]) -> str:
+    return _listed([f"`{name}`" if name else "column without a name" for name in names], 3)
+
+
+def _listed(names: Sequence[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _rows(n: int) -> str:
+    return f"{n} row{'s' * (n != 1)}"
