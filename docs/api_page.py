@@ -16,7 +16,7 @@ SECTIONS = {
     "One graph": ["nodes"],
     "Comparison": ["comparison", "scoring"],
     "Inspection": ["inspection"],
-    "Text": ["text", "language"],
+    "Tables and text": ["tables", "text", "language"],
 }
 # Packages whose names stay in them.
 PACKAGES = {

@@ -20,6 +20,7 @@ LAYERS: dict[str, set[str]] = {
     "base": {"structures", "layers", "training", "scoring"},
     **{bias: {"structures", "layers", "base"} for bias in BIASES},
     "recurrence": {"structures", "layers", "training", "base"},
+    "tables": set(),
     "text": {"base"},
     "language": {"pipelines", "structures", "scoring", "base"},
     "forecasting": {"plotting", "base"},
@@ -51,7 +52,7 @@ LAYERS: dict[str, set[str]] = {
         "text",
     },
     "testing": {"structures"},
-    "cli": {"structures", "datasets", "suite", "comparison"},
+    "cli": {"structures", "datasets", "tables", "text", "suite", "comparison"},
     "__main__": {"cli"},
 }
 

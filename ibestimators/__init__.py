@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
     from ibestimators.scoring import position_scorer
     from ibestimators.suite import biases, load
+    from ibestimators.tables import table_pipeline
     from ibestimators.text import TextTokenizer
 
 __version__ = "0.1.0"
@@ -65,6 +66,7 @@ _PUBLIC = {
     "nodes": ["NodeClassifier", "NodeRegressor", "community_folds"],
     "suite": ["biases", "load"],
     "scoring": ["position_scorer"],
+    "tables": ["table_pipeline"],
     "text": ["TextTokenizer"],
     "language": ["LanguageModel", "NGramClassifier"],
     "comparison": [

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.model_selection import RandomizedSearchCV
+from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 
 from ibestimators.attention import AttentionClassifier, AttentionRegressor
@@ -109,6 +110,8 @@ def tuned(
 ) -> Any:
     """Wrap an estimator of this package in a random search; others are returned unchanged.
 
+    Of a pipeline, the last step is searched.
+
     Parameters
     ----------
     est : estimator
@@ -126,8 +129,15 @@ def tuned(
     -------
     sklearn.model_selection.RandomizedSearchCV or est
     """
-    at_nodes = isinstance(est, (NodeClassifier, NodeRegressor))
-    network, prefix = (est.estimator, "estimator__") if at_nodes else (est, "")
+    prefix, network = "", est
+    while True:
+        if isinstance(network, Pipeline):
+            step, network = network.steps[-1]
+        elif isinstance(network, (NodeClassifier, NodeRegressor)):
+            step, network = "estimator", network.estimator
+        else:
+            break
+        prefix += f"{step}__"
     name = next((n for n in CLASSIFIERS if type(network) in (CLASSIFIERS[n], REGRESSORS[n])), None)
     if name is None:
         return est

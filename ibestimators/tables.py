@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_numeric_dtype
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-__all__ = ["needs_encoding", "table_pipeline"]
+__all__ = ["encoding_of", "needs_encoding", "table_pipeline"]
 
 
 def table_pipeline(estimator: Any) -> Pipeline:
@@ -74,7 +74,22 @@ def table_pipeline(estimator: Any) -> Pipeline:
     )
 
 
-def needs_encoding(X: Any) -> bool:
+def encoding_of(X: pd.DataFrame) -> str:
+    """What `table_pipeline` will do to a data frame, such as "3 columns encoded, gaps in 4 filled".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ibestimators.tables import encoding_of
+    >>> encoding_of(pd.DataFrame({"a": [1, None], "b": ["red", "blue"]}))
+    '1 column of 2 encoded, gaps in 1 filled'
+    """
+    encoded, filled = _to_encode(X), _with_gaps(X)
+    parts = [f"{len(encoded)} column{'s' * (len(encoded) != 1)} of {X.shape[1]} encoded"]
+    return ", ".join(parts + ([f"gaps in {len(filled)} filled"] if filled else []))
+
+
+def needs_encoding(X: pd.DataFrame) -> bool:
     """Whether a data frame has gaps or columns that are no numbers.
 
     Examples
@@ -84,11 +99,12 @@ def needs_encoding(X: Any) -> bool:
     >>> needs_encoding(pd.DataFrame({"a": [1, 2]})), needs_encoding(pd.DataFrame({"a": [1, None]}))
     (False, True)
     """
-    return any(
-        not is_numeric_dtype(column) or column.isna().any() or _is_nullable_bool(column)
-        for _, column in X.items()
-    )
+    return bool(_to_encode(X) or _with_gaps(X))
 
 
-def _is_nullable_bool(column: pd.Series[Any]) -> bool:
-    return is_bool_dtype(column) and column.dtype != bool
+def _to_encode(X: pd.DataFrame) -> list[Any]:
+    return [name for name, column in X.items() if not is_numeric_dtype(column)]
+
+
+def _with_gaps(X: pd.DataFrame) -> list[Any]:
+    return [name for name, column in X.items() if column.isna().any()]

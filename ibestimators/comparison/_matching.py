@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
 
 from ibestimators.pipelines import innermost
 
@@ -31,7 +32,8 @@ def match_parameters(
     Parameters
     ----------
     estimators : dict of str to estimator
-        Estimators without such methods, such as a random forest, stay as they are.
+        Estimators without such methods, such as a random forest, stay as they are. Of a pipeline
+        the last step is matched, on X as the other steps give it.
     X, y
         The training data, which decide the sizes of inputs and outputs.
     n_parameters : int, default=None
@@ -62,24 +64,40 @@ def match_parameters(
     _check_bare(estimators)
     baseline = next(iter(estimators)) if baseline is None else baseline
     if n_parameters is None:
-        if not hasattr(estimators[baseline], "count_parameters"):
+        network, X_read = _network(estimators[baseline], X, y)
+        if not hasattr(network, "count_parameters"):
             raise ValueError(
                 f"match_parameters=True cannot count the parameters of {baseline!r}. "
                 "Give a number, or a network of this package as baseline."
             )
-        n_parameters = estimators[baseline].count_parameters(X, y)
-    return {
-        name: _matched(name, est, X, y, n_parameters) if hasattr(est, "widened") else clone(est)
-        for name, est in estimators.items()
-    }
+        n_parameters = network.count_parameters(X_read, y)
+    matched = {}
+    for name, est in estimators.items():
+        matched[name] = clone(est)
+        network, X_read = _network(est, X, y)
+        if hasattr(network, "widened"):
+            wider = _matched(name, network, X_read, y, n_parameters)
+            if isinstance(est, Pipeline):
+                matched[name].steps[-1] = (est.steps[-1][0], wider)
+            else:
+                matched[name] = wider
+    return matched
+
+
+def _network(est: BaseEstimator, X: Any, y: Any) -> tuple[BaseEstimator, Any]:
+    """The last step of a pipeline and X as it reaches that step; else the two themselves."""
+    if not isinstance(est, Pipeline) or not hasattr(est[-1], "widened"):
+        return est, X
+    return est[-1], clone(est[:-1]).fit_transform(X, y) if len(est) > 1 else X
 
 
 def _check_bare(estimators: Mapping[str, BaseEstimator]) -> None:
     for name, est in estimators.items():
-        if hasattr(innermost(est), "widened") and not hasattr(est, "widened"):
+        network = est[-1] if isinstance(est, Pipeline) else est
+        if hasattr(innermost(est), "widened") and not hasattr(network, "widened"):
             raise ValueError(
                 f"match_parameters cannot count the parameters of {name!r}, a "
-                f"{type(est).__name__}. Give the network itself; it standardizes X on its own."
+                f"{type(est).__name__}. Give the network itself, or a pipeline that ends in it."
             )
 
 

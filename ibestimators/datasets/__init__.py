@@ -1,7 +1,8 @@
-"""Data sets that need no network: bundled data, synthetic tasks, and file readers."""
+"""Data sets that need no network: bundled data, synthetic tasks, and readers of files."""
 
 from ibestimators.datasets._data import Data
-from ibestimators.datasets._readers import read_npz, read_ts, read_tudataset
+from ibestimators.datasets._readers import read_npz, read_tudataset
+from ibestimators.datasets._series import read_ts, unpad
 from ibestimators.datasets._synthetic import (
     load_atlas,
     load_csl,
@@ -13,11 +14,10 @@ from ibestimators.datasets._synthetic import (
     make_set_maximum,
     make_trajectories,
 )
-from ibestimators.datasets._tables import is_table, read_table
+from ibestimators.datasets._tables import read_table
 
 __all__ = [
     "Data",
-    "is_table",
     "load_atlas",
     "load_csl",
     "load_digits",
@@ -31,4 +31,5 @@ __all__ = [
     "read_table",
     "read_ts",
     "read_tudataset",
+    "unpad",
 ]

@@ -95,9 +95,7 @@ def uses_decimal_commas(columns: list[pd.Series[Any]]) -> bool:
     return False
 
 
-def _count(
-    where: pd.Series[Any], cells: pd.Series[Any], lines: Any, what: tuple[str, str]
-) -> str:
+def _count(where: pd.Series[Any], cells: pd.Series[Any], lines: Any, what: tuple[str, str]) -> str:
     """Such as "2 values that are no numbers ('a', first on line 7)"."""
     n, first = int(where.sum()), where[where].index[0]
     return f"{n} {what[n > 1]} ({cells[first]!r},{' first' * (n > 1)} on line {lines[first]})"

@@ -1,4 +1,4 @@
-"""Readers for common file formats of time series, graphs and arrays."""
+"""Readers for common file formats of graphs and arrays."""
 
 from __future__ import annotations
 
@@ -12,106 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Data = tuple[Any, NDArray[Any]]
-
-
-def read_ts(path: str | PathLike[str]) -> Data:
-    r"""Read a time series file of the UCR and UEA archives.
-
-    Parameters
-    ----------
-    path : path
-        A ``.ts`` file without time stamps and missing values.
-
-    Returns
-    -------
-    X : ndarray of shape (n_samples, n_steps, n_features) or list of ndarray
-        An array if all series have the same length, else a list of (n_steps_i, n_features).
-    y : ndarray of shape (n_samples,)
-        Class labels as str, or numbers if the file has a ``@targetlabel``.
-
-    Raises
-    ------
-    ValueError
-        If the file has an invalid format; the message names the line.
-
-    References
-    ----------
-    Bagnall et al., "The UEA multivariate time series classification archive" (2018),
-    timeseriesclassification.com.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> from ibestimators.datasets import read_ts
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "toy.ts"
-    >>> _ = path.write_text("@classLabel true up down\n@data\n1,2,3:0,0,0:up\n3,2:0,0:down\n")
-    >>> X, y = read_ts(path)
-    >>> [x.shape for x in X], y.tolist()
-    ([(3, 2), (2, 2)], ['up', 'down'])
-    """
-    header: dict[str, str] = {}
-    samples, labels, in_data = [], [], False
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
-        line = line.strip()
-        where = f"{path}, line {number}"
-        if not line or line.startswith(("#", "%")):
-            continue
-        if in_data:
-            *dimensions, label = line.split(":")
-            samples.append(_series(dimensions, where))
-            labels.append(label.strip())
-        elif line.startswith("@"):
-            key, _, value = line[1:].partition(" ")
-            header[key.lower()] = value.strip().lower()
-            in_data = key.lower() == "data"
-        else:
-            raise ValueError(f"{where}: data before the line '@data'; this is not a .ts file.")
-    if not samples:
-        raise ValueError(f"{path}: no series after the line '@data'; this is not a .ts file.")
-    if header.get("timestamps") == "true":
-        raise ValueError(
-            f"{path}: time stamps are not supported; resample the series at equal intervals."
-        )
-    features = {sample.shape[1] for sample in samples}
-    if len(features) > 1:
-        raise ValueError(
-            f"{path}: series have {sorted(features)} dimensions, but all must have the same number."
-        )
-    y = _labels(np.array(labels), header, path)
-    return (np.stack(samples) if len({len(x) for x in samples}) == 1 else samples), y
-
-
-def _labels(y: NDArray[Any], header: dict[str, str], path: str | PathLike[str]) -> NDArray[Any]:
-    """Class labels, or numbers if the header declares a target."""
-    if header.get("targetlabel", "false").startswith("true"):
-        try:
-            return y.astype(np.float64)
-        except ValueError as error:
-            raise ValueError(f"{path}: a target is not a number: {error}") from error
-    if not header.get("classlabel", "true").startswith("true"):
-        raise ValueError(f"{path}: the file has no labels to predict.")
-    return y
-
-
-def _series(dimensions: list[str], where: str) -> NDArray[np.float64]:
-    if not dimensions:
-        raise ValueError(f"{where}: no ':' between a series and its label.")
-    try:
-        columns = [np.array(text.split(","), dtype=np.float64) for text in dimensions]
-    except ValueError as error:
-        raise ValueError(
-            f"{where}: {error}. Missing values (?) and time stamps are not supported; impute or "
-            "remove them."
-        ) from error
-    if not all(np.isfinite(column).all() for column in columns):
-        raise ValueError(f"{where}: missing or infinite values are not supported; impute them.")
-    if len({len(column) for column in columns}) > 1:
-        raise ValueError(
-            f"{where}: dimensions of {[len(c) for c in columns]} steps, but all must have the same "
-            "length."
-        )
-    return np.stack(columns, 1)
+from ibestimators.datasets._data import Data
 
 
 def read_tudataset(path: str | PathLike[str]) -> Data:
@@ -122,13 +23,16 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
     path : path
         The folder, with ``NAME_A.txt``, ``NAME_graph_indicator.txt``,
         ``NAME_graph_labels.txt`` (or ``NAME_graph_attributes.txt``, for a regression) and,
-        optionally, labels and attributes of nodes and edges.
+        optionally, labels and attributes of nodes and edges; or a folder in which PyTorch Geometric
+        keeps such files, in one called ``raw``.
 
     Returns
     -------
-    X : list of networkx.Graph
-        Labels are categories in the attribute ``label``; numbers are in ``attributes``.
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    Data
+        The pair X, y. X is a list of networkx.Graph: labels are categories in the attribute
+        ``label``, numbers are in ``attributes``. y is an ndarray of shape (n_samples,) or
+        (n_samples, n_outputs). ``task`` is "classification" for labels, "regression" for
+        attributes.
 
     Raises
     ------
@@ -141,17 +45,18 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
     graphs" (2020), graphlearning.io.
     """
     folder = Path(path)
-    found = sorted(folder.glob("*_A.txt"))
+    found = sorted(folder.glob("*_A.txt")) or sorted(folder.glob("**/raw/*_A.txt"))
     if len(found) != 1:
         raise ValueError(f"{path}: expected one file NAME_A.txt, found {len(found)}.")
-    name = found[0].name.removesuffix("_A.txt")
+    folder, name = found[0].parent, found[0].name.removesuffix("_A.txt")
 
     def table(what: str) -> NDArray[Any] | None:
         return _table(folder / f"{name}_{what}.txt", what)
 
     edges, owner = table("A"), table("graph_indicator")
-    y = table("graph_labels")
-    y = table("graph_attributes") if y is None else y
+    y, task = table("graph_labels"), "classification"
+    if y is None:
+        y, task = table("graph_attributes"), "regression"
     if edges is None or owner is None or y is None:
         raise ValueError(
             f"{path}: {name}_graph_indicator.txt and {name}_graph_labels.txt, or "
@@ -173,7 +78,7 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
         graphs[graph].add_node(node, **attributes)
     for (a, b), attributes in zip(edges, links, strict=True):
         graphs[owner[a - 1]].add_edge(int(a), int(b), **attributes)
-    return graphs, (y[:, 0] if y.shape[1] == 1 else y)
+    return Data(graphs, y[:, 0] if y.shape[1] == 1 else y, task)
 
 
 def _table(file: Path, what: str) -> NDArray[Any] | None:
@@ -229,22 +134,28 @@ def _attributes(
     return rows
 
 
-def read_npz(path: str | PathLike[str], target: str = "y") -> Data:
+def read_npz(
+    path: str | PathLike[str], target: str | None = None, samples: str | None = None
+) -> Data:
     """Read arrays from an ``.npz`` file.
 
     Parameters
     ----------
     path : path
-        A file with the arrays ``X`` and `target`. For samples of different lengths, ``X``
-        contains the concatenated rows of all samples, and an array ``lengths`` the number of
+        A file with the arrays `samples` and `target`. For samples of different lengths, the
+        first contains the concatenated rows of all samples, and an array ``lengths`` the number of
         rows of each sample: floats (rows, features) are sequences, integers (rows,) tokens.
-    target : str, default="y"
-        Name of the array to predict.
+    target : str or None, default=None
+        Name of the array to predict; None takes the first of y, Y, target, targets, label and
+        labels that is in the file.
+    samples : str or None, default=None
+        Name of the array of samples; None takes the first of X, x, data and samples.
 
     Returns
     -------
-    X : ndarray of shape (n_samples, ...) or list of ndarray
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    Data
+        The pair X, y: X an ndarray of shape (n_samples, ...) or a list of ndarray, y an ndarray of
+        shape (n_samples,) or (n_samples, n_outputs).
 
     Raises
     ------
@@ -266,30 +177,40 @@ def read_npz(path: str | PathLike[str], target: str = "y") -> Data:
             content = {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: not an .npz file of plain arrays") from error
-    for name in ("X", target):
-        if name not in content:
-            raise ValueError(
-                f"{path}: no array {name!r}; the arrays are {', '.join(content) or 'none'}"
-            )
-    X, y = content["X"], content[target]
-    if target == "X":
-        raise ValueError(f"{path}: the target must not be the array X; name another array")
+    samples = _array_name(content, samples, ("X", "x", "data", "samples"), path)
+    target = _array_name(content, target, ("y", "Y", "target", "targets", "label", "labels"), path)
+    X, y = content[samples], content[target]
+    if target == samples:
+        raise ValueError(f"{path}: the target must not be the array {samples}; name another array")
     if X.dtype.kind not in "biuf" or (X.ndim < 2 and "lengths" not in content):
         raise ValueError(
-            f"{path}: array X must contain numbers and have at least 2 axes, samples first; "
-            f"it has shape {X.shape} and type {X.dtype}"
+            f"{path}: array {samples} must contain numbers and have at least 2 axes, samples "
+            f"first; it has shape {X.shape} and type {X.dtype}"
         )
     if "lengths" in content:
         X = _pieces(X, content["lengths"], path)
     if y.ndim not in (1, 2) or len(X) != len(y):
         raise ValueError(
-            f"{path}: array {target} has shape {y.shape}, X {getattr(X, 'shape', len(X))}; "
-            "both need one entry or row per sample"
+            f"{path}: array {target} has shape {y.shape}, {samples} "
+            f"{getattr(X, 'shape', len(X))}; both need one entry or row per sample"
         )
-    for name, values in (("X", content["X"]), (target, y)):
+    for name, values in ((samples, content[samples]), (target, y)):
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise ValueError(f"{path}: array {name} has missing or infinite values")
-    return X, y
+    return Data(X, y)
+
+
+def _array_name(
+    content: dict[str, Any], name: str | None, usual: tuple[str, ...], path: Any
+) -> str:
+    """The array of that name, or the first of the usual ones."""
+    found = [known for known in (usual if name is None else (name,)) if known in content]
+    if not found:
+        raise ValueError(
+            f"{path}: no array {name or usual[0]!r}; the arrays are "
+            f"{', '.join(content) or 'none'}. Name those of the samples and of the target"
+        )
+    return found[0]
 
 
 def _pieces(X: NDArray[Any], lengths: NDArray[Any], path: Any) -> list[NDArray[Any]]:

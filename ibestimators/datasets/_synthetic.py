@@ -1,8 +1,8 @@
-"""Data sets that need no network, with their source and licence, and file readers.
+"""Data sets that need no network, with their source and licence.
 
 Standard data sets: `load_mnist1d`, `load_digits`, `load_csl`, `load_atlas`. Random data with any
 number of samples: `make_parity`, `make_modular_arithmetic`, `make_adding_problem`,
-`make_trajectories`, `make_set_maximum`. File readers: `read_ts`, `read_tudataset`, `read_npz`.
+`make_trajectories`, `make_set_maximum`.
 """
 
 from __future__ import annotations
@@ -16,23 +16,6 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch, check_random_state
-
-from ibestimators.datasets._readers import read_npz, read_ts, read_tudataset
-
-__all__ = [
-    "load_atlas",
-    "load_csl",
-    "load_digits",
-    "load_mnist1d",
-    "make_adding_problem",
-    "make_modular_arithmetic",
-    "make_parity",
-    "make_set_maximum",
-    "make_trajectories",
-    "read_npz",
-    "read_ts",
-    "read_tudataset",
-]
 
 Seed = int | np.random.RandomState | None
 

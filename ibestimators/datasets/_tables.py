@@ -41,16 +41,12 @@ class _Table:
     notes: list[str] = field(default_factory=list)
 
 
-def is_table(path: str | PathLike[str]) -> bool:
-    """Whether a file is a table by the ending of its name."""
-    return _ending(path) in (*TEXTS, *BINARIES)
-
-
 def read_table(
     path: str | PathLike[str],
     target: str | int | None = None,
     *,
     drop: Iterable[str] = (),
+    keep: Iterable[str] = (),
     header: bool | None = None,
 ) -> Data:
     r"""Read a table from a file of text, Parquet, Feather, Excel, ARFF or NumPy.
@@ -68,6 +64,8 @@ def read_table(
         that is called target, class, label, y, outcome or response.
     drop : iterable of str, default=()
         Columns to leave out.
+    keep : iterable of str, default=()
+        Columns that stay in X although they count the rows or hold one value, such as groups.
     header : bool or None, default=None
         Whether the first row of a text holds the names of columns. None takes it as such, unless
         it looks like the other rows, which is an error. Columns without names are 0, 1, 2, …
@@ -104,7 +102,7 @@ def read_table(
     """
     try:
         table = _open(Path(path), header)
-        return _split(table, target, [*drop])
+        return _split(table, target, [*drop], [*keep])
     except (ValueError, EOFError, lzma.LZMAError) as error:
         message = " ".join(str(error).split())
         raise ValueError(f"{path}: {message}") from error
@@ -117,6 +115,11 @@ def _ending(path: str | PathLike[str]) -> str:
 
 def _open(path: Path, header: bool | None) -> _Table:
     ending = _ending(path)
+    if ending not in (*TEXTS, *BINARIES):
+        raise ValueError(
+            f"the name ends in {ending or 'nothing'!r}, but files of tables end in "
+            f"{', '.join(TEXTS)} (maybe with .gz or .xz), {', '.join(BINARIES)}"
+        )
     if ending in TEXTS:
         opener: Any = _PACKED.get(path.suffix.lower(), open)
         with opener(path, "rb") as file:
@@ -164,54 +167,56 @@ def _read_text(text: str, header: bool | None) -> _Table:
     if found.separator != ",":
         notes.insert(0, f"{SEPARATORS[found.separator]} separate columns")
     columns = pd.DataFrame(found.rows, columns=found.names, dtype=object)
-    unnamed = [name for name in columns if re.fullmatch(r"(\.\d+)?", name)]
+    unnamed = [name for name in found.names if re.fullmatch(r"(\.\d+)?", name)]
     columns = columns.drop(columns=[name for name in unnamed if not (columns[name] != "").any()])
     return _Table(columns, found.lines, notes=notes)
 
 
 def _read_arff(text: str) -> _Table:
     """A file of Weka: attributes, then rows with commas."""
-    names, classes, start = [], set(), None
     lines = text.splitlines()
-    for number, line in enumerate(lines):
+    types, start = _attributes_of(lines)
+    body = [line if not line.startswith("%") else "" for line in lines[start:]]
+    if next((line for line in body if line.strip()), "").startswith("{"):
+        raise ValueError("its rows are sparse ({…}), which is not supported; convert them")
+    whole = "".join(body)
+    quote = "'" if "'" in whole and '"' not in whole else '"'
+    rows, numbers = [], []
+    reader = csv.reader(body, quotechar=quote, skipinitialspace=True)
+    for row in filter(None, reader):
+        rows.append([cell.strip() for cell in row])
+        numbers.append(start + reader.line_num)
+        if len(row) != len(types):
+            raise ValueError(
+                f"line {numbers[-1]} has {len(row)} fields, but there are {len(types)} attributes"
+            )
+    if not rows:
+        raise ValueError("no rows after the line '@data'")
+    classes = {name for name, is_number in types.items() if not is_number}
+    columns = pd.DataFrame(rows, columns=[*types], dtype=object)
+    return _Table(columns, numbers, classes, states_types=True)
+
+
+def _attributes_of(lines: list[str]) -> tuple[dict[str, bool], int]:
+    """The attributes, whether each is a number, and the index of the first line of data."""
+    types = {}
+    for number, line in enumerate(lines, 1):
         words = line.strip()
         if words.lower().startswith("@attribute"):
             found = re.match(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s*(.*)", words, re.I)
             if not found:
-                raise ValueError(f"line {number + 1}: an attribute has no type")
-            names.append(found[1].strip("'\""))
-            if not re.match(r"(numeric|real|integer)", found[2], re.I):
-                classes.add(names[-1])
+                raise ValueError(f"line {number}: an attribute has no type")
+            is_number = re.match(r"(numeric|real|integer)", found[2], re.I)
+            types[found[1].strip("'\"")] = is_number is not None
         elif words.lower().startswith("@data"):
-            start = number + 1
-            break
-    if start is None:
-        raise ValueError("no line '@data'; this is not an ARFF file")
-    body = [line if not line.startswith("%") else "" for line in lines[start:]]
-    if next((line for line in body if line.strip()), "").startswith("{"):
-        raise ValueError("its rows are sparse ({…}), which is not supported; convert them")
-    quote = "'" if "'" in "".join(body) and '"' not in "".join(body) else '"'
-    rows, numbers = [], []
-    reader = csv.reader(body, quotechar=quote, skipinitialspace=True)
-    for row in reader:
-        if row:
-            rows.append([cell.strip() for cell in row])
-            numbers.append(start + reader.line_num)
-            if len(row) != len(names):
-                raise ValueError(
-                    f"line {numbers[-1]} has {len(row)} fields, but there are {len(names)} "
-                    "attributes"
-                )
-    if not rows:
-        raise ValueError("no rows after the line '@data'")
-    columns = pd.DataFrame(rows, columns=names, dtype=object)
-    return _Table(columns, numbers, classes, states_types=True)
+            return types, number
+    raise ValueError("no line '@data'; this is not an ARFF file")
 
 
-def _split(table: _Table, target: str | int | None, drop: list[str]) -> Data:
+def _split(table: _Table, target: str | int | None, drop: list[str], keep: list[str]) -> Data:
     """X and y: the target is chosen, columns are read, and those without a meaning dropped."""
     notes = table.notes
-    names = list(table.columns)
+    names = [str(name) for name in table.columns]
     name = _find_target(names, target, notes)
     unwanted = [_find(names, wanted) for wanted in drop]
     if name in unwanted:
@@ -224,9 +229,9 @@ def _split(table: _Table, target: str | int | None, drop: list[str]) -> Data:
         raise ValueError(f"column {name!r}, the target, has no values")
     if not known.all():
         notes.append(f"{_rows(int((~known).sum()))} without a target dropped")
-    X = _without_index(columns, notes)
-    X = X[known].reset_index(drop=True)
-    X = _without_constants(X, notes)
+    aside = columns[[_find([*columns], wanted) for wanted in keep]]
+    X = _without_index(columns.drop(columns=aside.columns), notes)[known]
+    X = pd.concat([aside[known], _without_constants(X, notes)], axis=1).reset_index(drop=True)
     if not len(X.columns):
         raise ValueError("no column is left besides the target")
     task = None
@@ -262,20 +267,21 @@ def _find(names: list[str], wanted: str | int) -> str:
 def _read_columns(table: _Table, target: str) -> pd.DataFrame:
     """Columns of text as numbers or words."""
     lines: Any = table.lines
-    texts = {name: cells.astype(str) for name, cells in table.columns.items()}
+    texts = {str(name): cells.astype(str) for name, cells in table.columns.items()}
     comma_is_decimal = uses_decimal_commas([*texts.values()])
-    columns, formats = {}, {}
+    columns: dict[str, pd.Series[Any]] = {}
+    formats: dict[str, list[str]] = {}
     for name, cells in texts.items():
         if name in table.classes:
             columns[name] = cells.mask(cells == "?").astype(object)
             continue
         column = read_column(cells, lines, comma_is_decimal)
         if name == target:
-            _check_target(column.bad, cells, str(name), column.values, table.notes)
+            _check_target(column.bad, cells, name, column.values, table.notes)
         elif column.bad:
             table.notes.append(f"`{name}`: {column.bad} read as gaps")
         if column.format:
-            formats.setdefault(column.format, []).append(str(name))
+            formats.setdefault(column.format, []).append(name)
         columns[name] = column.values
     table.notes += [f"{what} in {_quoted(which)}" for what, which in formats.items()]
     return pd.DataFrame(columns)
@@ -330,7 +336,7 @@ def _plain(column: pd.Series[Any], name: str, notes: list[str]) -> pd.Series[Any
 
 def _without_index(columns: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """Drop columns that number the rows, or name them without a name of their own."""
-    for position, name in enumerate(list(columns)):
+    for position, name in enumerate(map(str, columns)):
         column = columns[name]
         if _counts_rows(column):
             notes.append(f"{_quoted([name])} dropped: it counts the rows")

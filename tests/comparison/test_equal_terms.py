@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from ibestimators import (
     ConvClassifier,
@@ -49,6 +51,19 @@ def test_the_baseline_gives_the_number_and_strangers_stay_as_they_are():
         match_parameters(candidates, X, y)
     with pytest.raises(ValueError, match="MLP cannot have 3 parameters within 5 %"):
         match_parameters({"MLP": MLPClassifier()}, X, y, 3)
+
+
+def test_the_last_step_of_a_pipeline_is_matched_and_searched():
+    X, y = KINDS["table"](), targets("classifier")
+    front = PCA(2, random_state=0)
+    candidates = {"MLP": make_pipeline(front, MLPClassifier()), "Conv": ConvClassifier()}
+    matched = match_parameters(candidates, X, y, 20_000)
+    counted = matched["MLP"][-1].count_parameters(front.fit_transform(X), y)
+    assert abs(counted - 20_000) <= 1_000
+    assert matched["MLP"].fit(X, y)[-1].n_parameters_ == counted
+    assert candidates["MLP"][-1].hidden_layer_sizes == MLPClassifier().hidden_layer_sizes
+    piped = tuned(candidates["MLP"], 2, 0).param_distributions
+    assert piped == {f"mlpclassifier__{name}": values for name, values in SPACES["MLP"].items()}
 
 
 def test_in_the_comparison():

@@ -20,6 +20,7 @@ from ibestimators.datasets import (
     read_npz,
     read_ts,
     read_tudataset,
+    unpad,
 )
 
 DRAWN = [
@@ -44,7 +45,7 @@ def test_drawn_data_repeat_with_a_seed_and_leave_the_global_generator_alone(make
     np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
-@pytest.mark.parametrize("name", [n for n in datasets.__all__ if not n.startswith("read")])
+@pytest.mark.parametrize("name", [n for n in datasets.__all__ if n.startswith(("load", "make"))])
 def test_each_tells_its_source_and_licence(name):
     description = getattr(datasets, name)().DESCR.lower()
     assert "source" in description
@@ -147,18 +148,61 @@ def test_reads_the_archive_as_sktime_does():
     assert (min(map(len, X)), max(map(len, X))) == (7, 29)
 
 
+def test_gaps_in_series_are_interpolated_and_those_at_the_end_cut(tmp_path):
+    path = tmp_path / "toy.ts"
+    path.write_text("@classLabel true a\n@data\n1,?,3,4:5,6,7,?:a\n?,2,?,?:3,3,NaN,?:a\n1:2:a\n")
+    X, y = data = read_ts(path)
+    assert [x.tolist() for x in X] == [
+        [[1, 5], [2, 6], [3, 7], [4, 7]],
+        [[2, 3], [2, 3]],
+        [[1, 2]],
+    ]
+    assert data.notes == (
+        "gaps in 2 series filled by linear interpolation",
+        "1 series cut where only gaps follow",
+    )
+
+
+def test_time_stamps_are_a_feature_unless_intervals_are_equal(tmp_path):
+    path = tmp_path / "toy.ts"
+    head = "@timeStamps true\n@classLabel true a b\n@data\n"
+    path.write_text(head + "(0,1),(1,2):(0,3),(1,4):a\n(5,1),(6,?),(7,3):(5,3),(6,2),(7,1):b\n")
+    X, _ = data = read_ts(path)
+    assert [x.tolist() for x in X] == [[[1, 3], [2, 4]], [[1, 3], [2, 2], [3, 1]]]
+    assert "time stamps at equal intervals dropped" in data.notes
+    path.write_text(head + "(2020-01-01,1),(2020-01-02,2):a\n(2020-01-01,1),(2020-01-04,2):b\n")
+    X, y = read_ts(path)
+    assert X.tolist() == [[[0, 1], [86400, 2]], [[0, 1], [3 * 86400, 2]]]
+    assert y.tolist() == ["a", "b"]
+
+
+def test_arrays_padded_with_nan_become_ragged():
+    padded = np.array([[[1.0, 2], [np.nan, 3], [np.nan, np.nan]], [[1, 2]] * 3])
+    first, second = unpad(padded)
+    np.testing.assert_array_equal(first, padded[0, :2])
+    np.testing.assert_array_equal(second, padded[1])
+    with pytest.raises(ValueError, match="sample 0 of X is all NaN"):
+        unpad(np.full((1, 2, 1), np.nan))
+    with pytest.raises(ValueError, match="n_steps"):
+        unpad(np.zeros((2, 2)))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("1,2,3:a", "1,?,3:a"), "line 7: .* Missing values"),
-        (("1,2,3:a", "1,NaN,3:a"), "line 7: missing or infinite"),
+        (("1,2,3:a", "?,?,?:a"), "line 7: a dimension has no values"),
+        (("1,2,3:a", "1,inf,3:a"), "line 7: infinite values"),
+        (("1,2,3:a", "1,two,3:a"), "line 7: could not convert string to float: 'two'"),
+        (("1,2,3:a", "(1,2),(2,3)"), "line 7: expected \\(time,value\\)"),
+        (("1,2,3:a", "(1,2),(x,3):a"), "line 7: a time stamp is no number or date"),
+        (("1,2,3:a", "(1,2),(2,3):(1,2),(3,3):a"), "line 7: dimensions have different time"),
+        (("1,2,3:a", "(1,2),(2,3):a"), "some series have time stamps and others none"),
         (("@classLabel true a b", "@targetlabel true"), "a target is not a number"),
         (("1,2,3:a", "1,2,3"), "line 7: no ':' between"),
         (("1,2,3:a", "1,2,3:1,2:a"), "line 7: dimensions of \\[3, 2\\] steps"),
         (("4,5,6:b", "4,5,6:1,2,3:b"), "series have \\[1, 2\\] dimensions"),
         (("@data\n", ""), "line 6: data before the line '@data'"),
         (("1,2,3:a\n\n4,5,6:b", ""), "no series after"),
-        (("@timeStamps false", "@timeStamps true"), "time stamps are not supported"),
         (("@classLabel true a b", "@classLabel false"), "has no labels"),
     ],
 )
@@ -236,6 +280,24 @@ def test_bad_folders_are_named(tudataset, name, text, message):
         path.write_text(text)
     with pytest.raises(ValueError, match=message):
         read_tudataset(tudataset)
+
+
+def test_reads_the_folders_of_pytorch_geometric_and_states_the_task(tudataset, tmp_path):
+    (tmp_path / "root" / "TOY").mkdir(parents=True)
+    tudataset.rename(tmp_path / "root" / "TOY" / "raw")
+    for folder in (tmp_path / "root", tmp_path / "root" / "TOY"):
+        data = read_tudataset(folder)
+        assert (len(data[0]), data.task) == (2, "classification")
+
+
+def test_other_names_of_arrays(tmp_path):
+    path = tmp_path / "toy.npz"
+    np.savez(path, data=np.eye(3), labels=[0, 1, 0], images=np.ones((3, 2)))
+    X, y = read_npz(path)
+    assert (X.shape, y.tolist()) == ((3, 3), [0, 1, 0])
+    assert read_npz(path, samples="images")[0].shape == (3, 2)
+    with pytest.raises(ValueError, match="no array 'pixels'; the arrays are data, labels, images"):
+        read_npz(path, samples="pixels")
 
 
 def test_edges_with_other_labels_one_way_are_directed(tudataset):

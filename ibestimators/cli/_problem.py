@@ -1,0 +1,266 @@
+"""What to learn: the samples and targets that the arguments name, and what is known of them."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ibestimators.cli._parser import BUNDLED, ENDINGS
+
+COUNTS = ("atlas",)  # targets that are integers, but not classes
+_WORDS = 4  # mean number of blanks in the cells of a column of texts
+
+
+class InputError(Exception):
+    """An error in the input of the user, in one line."""
+
+
+@dataclass
+class Problem:
+    """The data of a comparison.
+
+    Parameters
+    ----------
+    X, y
+    task : {"classification", "regression"}
+    notes : list of str
+        What was done to the file.
+    groups, time : array-like of shape (n_samples,) or None
+    splits : list of (train, test) or None
+        Those that the files state.
+    front : {"table", "text"} or None
+        What has to be in front of an estimator.
+    """
+
+    X: Any
+    y: Any
+    task: str = ""
+    notes: list[str] = field(default_factory=list)
+    groups: Any = None
+    time: Any = None
+    splits: list[tuple[Any, Any]] | None = None
+    front: str | None = None
+
+    @property
+    def has_no_order(self) -> bool:
+        """Whether samples are rows of a table."""
+        return hasattr(self.X, "columns")
+
+    def prepared(self, estimator: Any) -> Any:
+        """The estimator in a pipeline that makes X readable, if it needs one."""
+        if self.front == "table":
+            from ibestimators.tables import table_pipeline
+
+            return table_pipeline(estimator)
+        if self.front == "text":
+            from sklearn.pipeline import make_pipeline
+
+            from ibestimators.text import TextTokenizer
+
+            return make_pipeline(TextTokenizer(), estimator)
+        return estimator
+
+    def summary(self) -> str:
+        """What the samples are, and what was and will be done to them."""
+        from ibestimators.structures import structure_of
+
+        samples = f"{len(self.X)} texts"
+        if self.front != "text":
+            samples = structure_of(self.X).summary(self.X)
+        parts = [f"{samples}, {self.task}", *self.notes]
+        if self.front == "table":
+            from ibestimators.tables import encoding_of
+
+            parts.append(encoding_of(self.X))
+        return "; ".join(parts)
+
+
+def one_line(error: Exception) -> str:
+    """The message of an error without line breaks."""
+    return " ".join(str(error).split())
+
+
+def open_problem(options: argparse.Namespace) -> Problem:
+    """Read the data that the options name.
+
+    Raises
+    ------
+    InputError
+        If the data does not exist or cannot be used.
+    """
+    try:
+        problem = _open(options)
+    except (InputError, KeyboardInterrupt):
+        raise
+    except (ValueError, OSError) as error:
+        raise InputError(one_line(error)) from error
+    except MemoryError as error:
+        raise InputError(f"{options.data}: does not fit into memory") from error
+    except Exception as error:  # of a library that reads a damaged file
+        raise InputError(
+            f"{options.data}: cannot be read ({type(error).__name__}: {one_line(error)})"
+        ) from error
+    if problem.front == "text" and options.ablation:
+        raise InputError(f"--ablation does not apply to the texts of {options.data}")
+    _settle_task(problem, options)
+    _check_target(problem.y, problem.task)
+    return problem
+
+
+def _open(options: argparse.Namespace) -> Problem:
+    from ibestimators import datasets
+
+    path = Path(options.data)
+    if options.data in BUNDLED:
+        _refuse(options, ["target", "drop", "text", "groups", "time", "header", "array"], "bundled")
+        return Problem(*_load_bundled(options.data))
+    if not path.exists():
+        if not path.suffix:
+            raise InputError(
+                f"{options.data!r} is not one of {', '.join(BUNDLED)}, not a {ENDINGS}, and not a "
+                "folder"
+            )
+        raise InputError(f"{options.data}: no such file")
+    if not path.is_dir() and path.suffix.lower() not in (".ts", ".npz"):
+        _refuse(options, ["array"], "a table")
+        return _open_table(path, options)
+    _refuse(options, ["drop", "text", "groups", "time", "header"], "not a table")
+    if path.suffix.lower() == ".npz":
+        return Problem(*datasets.read_npz(path, options.target, options.array))
+    _refuse(options, ["target", "array"], "a file that has a target")
+    if path.is_dir():
+        return _problem(datasets.read_tudataset(path))
+    return _open_series(path)
+
+
+def _refuse(options: argparse.Namespace, names: list[str], what: str) -> None:
+    """Raise an error if an option is given that does not apply."""
+    for name in names:
+        if getattr(options, name) not in (None, []):
+            option = "--data" if name == "array" else f"--{name}"
+            raise InputError(f"{option} does not apply to {options.data}, which is {what}")
+
+
+def _problem(data: Any) -> Problem:
+    X, y = data
+    return Problem(X, y, data.task or "", [*data.notes])
+
+
+def _open_table(path: Path, options: argparse.Namespace) -> Problem:
+    import pandas as pd
+
+    from ibestimators import datasets
+    from ibestimators.tables import needs_encoding
+
+    aside = [name for name in (options.text, options.groups, options.time) if name is not None]
+    data = datasets.read_table(
+        path, options.target, drop=options.drop, keep=aside, header=options.header
+    )
+    problem = _problem(data)
+    if not isinstance(problem.X, pd.DataFrame):
+        return problem
+    for option in ("groups", "time"):
+        name = getattr(options, option)
+        if name is not None:
+            column = problem.X.pop(_column(problem.X, name, option))
+            if column.isna().any():
+                raise InputError(f"{path}: column {name!r} of --{option} has gaps")
+            setattr(problem, option, _moments(column) if option == "time" else column.to_numpy())
+    text = options.text and _column(problem.X, options.text, "text")
+    if text is None and _is_text(problem.X):
+        (text,) = problem.X
+        problem.notes.append(f"the words of `{text}` read as tokens")
+    if text is not None:
+        texts = problem.X[text]
+        problem.X, problem.front = ["" if cell is None else str(cell) for cell in texts], "text"
+    elif not len(problem.X.columns):
+        raise InputError(f"{path}: no column is left besides the target")
+    elif needs_encoding(problem.X):
+        problem.front = "table"
+    return problem
+
+
+def _column(X: Any, name: str, option: str) -> str:
+    if name not in X:
+        raise InputError(f"--{option}: no column {name!r}; the columns are {', '.join(X)}")
+    return name
+
+
+def _moments(column: Any) -> Any:
+    """A column of times as numbers or dates, which can be sorted."""
+    import pandas as pd
+
+    if column.dtype.kind in "iufM":
+        return column.to_numpy()
+    try:
+        return pd.to_datetime(column, format="mixed").to_numpy()
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"--time: column {column.name!r} holds {column.iloc[0]!r}, which is neither a number "
+            "nor a date"
+        ) from error
+
+
+def _is_text(X: Any) -> bool:
+    """Whether a table is one column of texts of several words each."""
+    if len(X.columns) != 1 or X.iloc[:, 0].dtype.kind != "O":
+        return False
+    return bool(X.iloc[:, 0].dropna().astype(str).str.count(" ").mean() >= _WORDS)
+
+
+def _open_series(path: Path) -> Problem:
+    """A file of series, with the one beside it that holds the other part of an official split."""
+    import numpy as np
+
+    from ibestimators import datasets
+
+    other = path.with_name(path.name.replace("_TRAIN", "_TEST"))
+    if "_TRAIN" not in path.name or not other.is_file():
+        return _problem(datasets.read_ts(path))
+    first, second = datasets.read_ts(path), datasets.read_ts(other)
+    n_train, n_test = len(first[1]), len(second[1])
+    parts = [part if isinstance(part, list) else [*part] for part in (first[0], second[0])]
+    X = parts[0] + parts[1]
+    problem = _problem(first)
+    problem.X = np.stack(X) if len({len(x) for x in X}) == 1 else X
+    problem.y = np.concatenate([first[1], second[1]])
+    problem.splits = [(np.arange(n_train), np.arange(n_train, n_train + n_test))]
+    problem.notes += [f"trained on {path.name}, tested on {other.name}", *second.notes]
+    return problem
+
+
+def _load_bundled(name: str) -> tuple[Any, Any]:
+    from ibestimators import datasets
+
+    if name in ("atlas", "csl", "digits", "mnist1d"):
+        return getattr(datasets, f"load_{name}")(return_X_y=True)
+    if hasattr(datasets, f"make_{name}"):
+        return getattr(datasets, f"make_{name}")(random_state=0, return_X_y=True)
+    from sklearn import datasets as sklearn_datasets
+
+    X, y = getattr(sklearn_datasets, f"load_{name}")(return_X_y=True)
+    return X, y
+
+
+def _settle_task(problem: Problem, options: argparse.Namespace) -> None:
+    """The task that is asked for, stated by the file, or guessed, in this order."""
+    from ibestimators.suite import guess_task
+
+    stated = "regression" if options.data in COUNTS else problem.task
+    problem.task = options.task or stated or guess_task(problem.y)
+
+
+def _check_target(y: Any, task: str) -> None:
+    import numpy as np
+
+    if task == "regression" and y.dtype.kind not in "biuf":
+        raise InputError(f"the target contains {y.flat[0]!r}, but regression needs numbers")
+    if task == "classification":
+        try:
+            n_classes = len(np.unique(y))
+        except TypeError as error:
+            raise InputError(f"the target has no sortable classes: {error}") from error
+        if n_classes < 2:
+            raise InputError(f"the target has only one class, {y.flat[0]!r}")
