@@ -17,6 +17,7 @@ SECTIONS = {
     "Comparison": ["comparison", "scoring"],
     "Inspection": ["inspection"],
     "Tables and text": ["tables", "text", "language"],
+    "Pairs": ["structures"],
 }
 # Packages whose names stay in them.
 PACKAGES = {

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from ibestimators.nodes import NodeClassifier, NodeRegressor, community_folds
     from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
     from ibestimators.scoring import position_scorer
+    from ibestimators.structures import Pair
     from ibestimators.suite import biases, load
     from ibestimators.tables import table_pipeline
     from ibestimators.text import TextTokenizer
@@ -69,6 +70,7 @@ _PUBLIC = {
     "tables": ["table_pipeline"],
     "text": ["TextTokenizer"],
     "language": ["LanguageModel", "NGramClassifier"],
+    "structures": ["Pair"],
     "comparison": [
         "compare_biases",
         "ComparisonResult",

@@ -6,7 +6,9 @@ values:
     attention(Q, K, V) = softmax(Q K^T / sqrt(d)) V         (Vaswani et al. 2017, eq. 1)
 
 in several heads in parallel. Tokens are a set: only the position encoding gives them an order. A
-mask defines which tokens each token may attend to.
+mask defines which tokens each token may attend to. Of pairs, the queries attend to one another and
+then to the context, which has been through blocks of its own (cross-attention, Vaswani et al. 2017,
+section 3.2.3).
 
 References: Vaswani et al., "Attention is all you need" (2017); Xiong et al., "On
 layer normalization in the transformer architecture" (2020) for normalising
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from sklearn.utils._param_validation import StrOptions
@@ -180,8 +182,19 @@ def attention_mask(
     return distance >= 0 if name == "causal" else distance.abs() <= window
 
 
+class Context(NamedTuple):
+    """What queries attend to: (batch, keys, embedding_size), and (batch, 1, 1, keys)."""
+
+    tokens: torch.Tensor
+    mask: torch.Tensor | None
+
+
 class Block(nn.Module):
-    """Attention among tokens, then dense layers on each token, both with residual connections."""
+    """Attention among tokens, then dense layers on each token, both with residual connections.
+
+    Between the two, tokens attend to a context if `with_context`; positions in the context have no
+    distance to those of the tokens, so that they are not rotated.
+    """
 
     def __init__(
         self,
@@ -192,8 +205,12 @@ class Block(nn.Module):
         activation: str,
         dropout: float,
         rotary: bool,
+        with_context: bool = False,
     ) -> None:
         super().__init__()
+        if with_context:
+            self.norm_context = nn.LayerNorm(embedding_size)
+            self.context_attention = MultiHeadAttention(embedding_size, n_heads, dropout)
         self.norm_attention = nn.LayerNorm(embedding_size)
         self.attention = MultiHeadAttention(embedding_size, n_heads, dropout, rotary)
         self.norm_dense = nn.LayerNorm(embedding_size)
@@ -205,11 +222,35 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: torch.Tensor, mask: torch.Tensor | LocalAttention | None
+        self,
+        x: torch.Tensor,
+        mask: torch.Tensor | LocalAttention | None,
+        context: Context | None = None,
     ) -> torch.Tensor:  # (batch, tokens, embedding_size)
-        x = x + self.dropout(self.attention(self.norm_attention(x), mask=mask))
+        x = self.attended(x, mask)
+        if context is not None:
+            x = x + self.dropout(self.context_attention(self.norm_context(x), *context))
         y: torch.Tensor = x + self.dropout(self.dense(self.norm_dense(x)))
         return y
+
+    def attended(
+        self, x: torch.Tensor, mask: torch.Tensor | LocalAttention | None
+    ) -> torch.Tensor:  # (batch, tokens, embedding_size)
+        """The tokens after attention among them."""
+        y: torch.Tensor = x + self.dropout(self.attention(self.norm_attention(x), mask=mask))
+        return y
+
+    def weights(
+        self,
+        x: torch.Tensor,
+        mask: torch.Tensor | LocalAttention | None,
+        context: Context | None = None,
+    ) -> torch.Tensor:  # (batch, tokens, embedding_size)
+        """The map of attention to the context or, without one, among tokens."""
+        if context is None:
+            return self.attention.weights(self.norm_attention(x), mask=mask)
+        x = self.attended(x, mask)
+        return self.context_attention.weights(self.norm_context(x), *context)
 
 
 class AttentionEncoder(Encoder):
@@ -234,7 +275,11 @@ class AttentionEncoder(Encoder):
         between neighbouring patches.
     column_embedding : ColumnEmbedding or None
         Embeds the columns of a table; None embeds all tokens by one linear map.
+    of_context : AttentionEncoder or None, default=None
+        Encodes the context of pairs, to which all blocks attend.
     """
+
+    reads_context: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -250,8 +295,10 @@ class AttentionEncoder(Encoder):
         patch_size: int,
         patch_stride: int,
         column_embedding: ColumnEmbedding | None,
+        of_context: AttentionEncoder | None = None,
     ) -> None:
         super().__init__()
+        self.of_context = of_context
         self.patch_size = patch_size
         self.patch_stride = patch_stride
         self.mask = mask
@@ -271,24 +318,34 @@ class AttentionEncoder(Encoder):
     def forward(self, batch: Batch) -> Padded:
         """Each token in its context, after all blocks: (batch, tokens, embedding_size)."""
         x, lengths, mask = self.first_input(batch)
+        context = self.context(batch)
         for block in self.blocks:
-            x = block(x, mask)  # (batch, tokens, embedding_size)
+            x = block(x, mask, context)  # (batch, tokens, embedding_size)
         return Padded(
             self.norm(x), None if lengths is None else padding_mask(lengths, (x.shape[1],))
         )
 
+    def context(self, batch: Batch) -> Context | None:
+        """The encoded context of pairs."""
+        if self.of_context is None:
+            return None
+        assert batch.context is not None
+        tokens, mask = self.of_context(Batch(batch.context, batch.context_lengths))
+        return Context(tokens, None if mask is None else mask[:, None, None])
+
     def maps(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The attention map of each block, and the number of tokens of each sample.
 
-        (batch, layers, heads, tokens, tokens), and (batch,) or None if all samples have the same
-        number of tokens.
+        (batch, layers, heads, tokens, keys), and (batch,) or None if all samples have the same
+        number of tokens. The keys are the tokens or, of pairs, the elements of the context.
         """
         x, lengths, mask = self.first_input(batch)
+        context = self.context(batch)
         maps = []
         for block in self.blocks:
             assert isinstance(block, Block)
-            maps.append(block.attention.weights(block.norm_attention(x), mask=mask))
-            x = block(x, mask)  # (batch, tokens, embedding_size)
+            maps.append(block.weights(x, mask, context))
+            x = block(x, mask, context)  # (batch, tokens, embedding_size)
         return torch.stack(maps, 1), lengths
 
     def first_input(
@@ -441,8 +498,8 @@ class AttentionEstimator(Estimator):
         "Side of the patches that signals, images and volumes are cut into. 'auto' cuts the "
         "longest side of a signal into at most 12 patches that overlap by half, and that of an "
         "image or volume into at most 6 patches side by side; 1 makes each position a token, "
-        "as 'auto' does for tables and tokens, for ``target='position'``, and for signals with "
-        "``position='none'``, whose steps are a set.",
+        "as 'auto' does for tables and tokens, for pairs, for ``target='position'``, and for "
+        "signals with ``position='none'``, whose steps are a set. Contexts are never cut.",
     )
     patch_stride: int | Literal["auto"] = parameter(
         "auto",
@@ -468,7 +525,7 @@ class AttentionEstimator(Estimator):
     def _auto(self, layout: Layout) -> dict[str, Any]:
         sizes = layout.axes if layout.kind == "array" else (layout.longest,)
         size = stride = 1
-        pooled = self.target == "sample"
+        pooled = self.target == "sample" and layout.parts is None
         if pooled and layout.kind in ("array", "sequences") and not layout.is_table:
             if len(sizes) > 1:
                 size = stride = math.ceil(max(sizes) / _PATCHES_OF_IMAGE)
@@ -512,6 +569,10 @@ class AttentionEstimator(Estimator):
                 "readout='last' is not supported for X, which is a list of graphs: nodes have no "
                 "order. Use 'mean', 'max' or 'cls'."
             )
+        context = None
+        if layout.parts is not None:
+            layout, of_context = layout.parts
+            context = self._context_encoder(of_context)
         sizes = layout.axes if layout.kind == "array" else (layout.longest,)
         size, stride = (1, 1) if of_graphs else (int(self.patch_size), int(self.patch_stride))
         if at_positions and size > 1:
@@ -526,17 +587,6 @@ class AttentionEstimator(Estimator):
             )
         n_tokens = math.prod(math.ceil(side / stride) for side in sizes)
         position = "none" if of_graphs else self.position
-        blocks = [
-            Block(
-                self.embedding_size,
-                self.n_heads,
-                self.feedforward_size or 2 * self.embedding_size,
-                activation=self.activation,
-                dropout=float(self.dropout),
-                rotary=position == "rotary",
-            )
-            for _ in range(self.n_layers)
-        ]
         columns = None
         if layout.is_table and size == 1 and self.column_embedding is not None:
             periodic = self.column_embedding == "periodic"
@@ -545,7 +595,7 @@ class AttentionEstimator(Estimator):
         encoder = AttentionEncoder(
             layout.n_features * size ** len(sizes),
             n_tokens,
-            blocks,
+            self._blocks(position, with_context=context is not None),
             self.embedding_size,
             with_class=self.readout == "cls" and not at_positions,
             position=position,
@@ -554,11 +604,42 @@ class AttentionEstimator(Estimator):
             patch_size=size,
             patch_stride=stride,
             column_embedding=columns,
+            of_context=context,
         )
         if at_positions:
             return Network(encoder, EachPosition(head))
         how = "first" if self.readout == "cls" else self.readout
         return Network(encoder, Readout(how, head))
+
+    def _context_encoder(self, layout: Layout) -> AttentionEncoder:
+        """The encoder of the contexts of pairs: one token an element, which attends to all."""
+        return AttentionEncoder(
+            layout.n_features,
+            layout.longest,
+            self._blocks(self.position),
+            self.embedding_size,
+            with_class=False,
+            position=self.position,
+            mask="full",
+            window=self.window,
+            patch_size=1,
+            patch_stride=1,
+            column_embedding=None,
+        )
+
+    def _blocks(self, position: str, *, with_context: bool = False) -> list[Block]:
+        return [
+            Block(
+                self.embedding_size,
+                self.n_heads,
+                self.feedforward_size or 2 * self.embedding_size,
+                activation=self.activation,
+                dropout=float(self.dropout),
+                rotary=position == "rotary",
+                with_context=with_context,
+            )
+            for _ in range(self.n_layers)
+        ]
 
     def _budget_rule(self, layout: Layout) -> BudgetRule:
         return BudgetRule(lr=7e-3, n_steps=900, weight_decay=1.0)

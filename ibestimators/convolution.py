@@ -310,7 +310,7 @@ class ConvEncoder(Encoder):
 
     def as_images(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Input of the first layer, (batch, *sizes, features), and sides of padded samples."""
-        x, lengths, edges, edge_features = batch
+        x, lengths, edges, edge_features, *_ = batch
         if lengths is None:
             return (x.unsqueeze(-1) if x.ndim == 2 else x), None  # d features: a signal of d steps
         if edges is None:

@@ -318,7 +318,7 @@ class GraphEncoder(Encoder):
         graph, sample
             From `as_graph`.
         """
-        nodes, _, edges, edge_features = graph
+        nodes, _, edges, edge_features, *_ = graph
         assert edges is not None
         first = self.layers[0]
         assert isinstance(first, MessagePassing)
@@ -340,7 +340,7 @@ class GraphEncoder(Encoder):
 
     def as_graph(self, batch: Batch) -> tuple[Batch, torch.Tensor]:
         """Samples of any kind as one graph of disjoint components, and the sample of each node."""
-        x, lengths, edges, edge_features = batch
+        x, lengths, edges, edge_features, *_ = batch
         if lengths is None:
             return self.repeated_graph(x)
         sample = sample_index(lengths)  # (nodes,)

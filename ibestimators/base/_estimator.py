@@ -14,7 +14,6 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, NamedTuple, Self
@@ -237,7 +236,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         (
             "sample_shape_",
             "tuple of int or None",
-            "Shape of one sample: structure axes, then features; None for an axis that varies.",
+            "Shape of one sample, or of the queries of a pair: structure axes, then features; None "
+            "for an axis that varies.",
         ),
         ("net_", "skorch.NeuralNet", "The trained net; `net_.history` is its record."),
         ("module_", "torch.nn.Module", "The network itself; it takes standardised batches."),
@@ -312,8 +312,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 (n_samples, height, width, n_features) or more axes; or list of n_samples
             Training data; see `input_shape` and `channels_first` for other layouts. A list
             holds sequences, arrays (n_steps_i, n_features) of any lengths; tokens, arrays of
-            integers (n_tokens_i,); or graphs: networkx graphs, pairs (adjacency,
-            node_features), or PyTorch Geometric's Data.
+            integers (n_tokens_i,); graphs: networkx graphs, pairs (adjacency,
+            node_features), or PyTorch Geometric's Data; or a `Pair` of queries and a context
+            each.
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_outputs)
             For classifiers: a class of any type for each sample, or a column of 0 and 1 for
             each of several labels, which may be a sparse matrix. For regressors: numbers.
@@ -519,10 +520,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _new_network(self, structure: Structure, target: Target | AtPositions) -> Network:
         """A network with initial weights, in the dtype of the parameters."""
-        layout, embedding = structure.layout, None
+        layout, embedding = structure.layout.embedded(self.embedding_size), None
         vocabulary_size = layout.vocabulary_size
         if vocabulary_size is not None:
-            layout = replace(layout, sample_shape=(None, self.embedding_size))
             embedding = nn.Embedding(vocabulary_size + 1, self.embedding_size, 0)
             if layout.has_words:
                 # A rare word, which training hardly changes, should not say anything.

@@ -120,10 +120,11 @@ class Fitted:
     def attributes(self) -> dict[str, Any]:
         """The public fitted attributes of the estimator."""
         columns = {name: v for name, v in vars(self.settings).items() if name in COLUMNS}
+        layout = self.structure.layout
         return {
             **columns,
             **self.target.of_rows.attributes(),
-            "sample_shape_": self.structure.layout.sample_shape,
+            "sample_shape_": (layout.parts or (layout,))[0].sample_shape,
             "net_": self.net,
             **self.budget.attributes,
             "n_iter_": self.n_iter,
@@ -148,7 +149,10 @@ class Fitted:
 
     def read(self, X: Any) -> Samples:
         """X as samples that the network takes, each scaled as in ``fit`` when it is read."""
-        samples = self.structure.stream(self.check(X), self.dtype)
+        return self._samples(self.check(X))
+
+    def _samples(self, checked: Any) -> Samples:
+        samples = self.structure.stream(checked, self.dtype)
         if samples.sizes is not None:
             self.network.encoder.check_sizes(samples.sizes)
         return samples
@@ -159,7 +163,7 @@ class Fitted:
         samples = self.read(X)
         batch = samples.batch(slice(0, len(samples)))
         on_device = {name: value.to(self.net.device) for name, value in batch.items()}
-        return Batch(**on_device | {"x": self.network.embed(on_device["x"])})
+        return self.network.input(Batch(**on_device))
 
     def network_copy(self) -> Network:
         """A copy of the network in evaluation mode, whose use leaves the original unchanged."""
@@ -170,30 +174,23 @@ class Fitted:
         """Whether there is an output for each position of a sample."""
         return isinstance(self.target, AtPositions)
 
-    def positions(self, samples: Samples) -> Positions:
-        """The positions of samples."""
-        if samples.axes is None:
-            assert samples.sizes is not None
-            return Positions(samples.sizes.numpy(), None)
-        return Positions(np.full(len(samples), math.prod(samples.axes)), samples.axes)
-
     def predictions(self, X: Any, meaning: Callable[[torch.Tensor], NDArray[Any]]) -> Any:
         """What the outputs of each sample mean, or of each position, in the form of X."""
-        samples = self.read(X)
-        rows = np.asarray(meaning(self.outputs(samples)))
-        return self.positions(samples).unpack(rows) if self.at_positions else rows
+        checked = self.check(X)
+        positions = self.structure.positions(checked) if self.at_positions else None
+        rows = np.asarray(meaning(self.outputs(self._samples(checked), positions)))
+        return rows if positions is None else positions.unpack(rows)
 
-    def outputs(self, samples: Samples) -> torch.Tensor:
+    def outputs(self, samples: Samples, positions: Positions | None) -> torch.Tensor:
         """Outputs of the network, (n_rows, n_outputs): a row a sample, or a position."""
         n_rows = None
-        if self.at_positions:
-            positions = self.positions(samples)
+        if positions is not None:
             positions.refuse_empty()
             n_rows = torch.from_numpy(positions.lengths)
         padded_sizes = None
         if samples.sizes is None:
             most = CACHED_POSITIONS if self.on_cpu else 1 << 20
-            n_positions = math.prod(samples.axes or ()) if self.at_positions else self.n_positions
+            n_positions = self.n_positions if positions is None else math.prod(positions.axes or ())
             batch_size = max(MIN_BATCH, min(MAX_BATCH, most // n_positions))
         else:
             padded_sizes = self.network.encoder.padded_size(samples.sizes)

@@ -88,6 +88,7 @@ class AttentionMapDisplay(PanelsDisplay):
         X: Any,
         sample: int = 0,
         tokens: Sequence[Any] | None = None,
+        context: Sequence[Any] | None = None,
         ax: Any = None,
         **style: Any,
     ) -> Self:
@@ -99,14 +100,18 @@ class AttentionMapDisplay(PanelsDisplay):
             Fitted.
         X
             Samples, as in `predict`. All maps are stored, ``n_layers * n_heads * n_tokens**2``
-            numbers per sample, so pass only the samples to inspect.
+            numbers per sample, so pass only the samples to inspect. Of pairs, the maps are those
+            of the attention from queries to their context.
         sample : int, default=0
             Number of the sample to draw.
         tokens : sequence of str, or of such sequences, default=None
             Labels of the tokens of that sample, or of every sample, without the class token.
             None uses the tokens of a `TextTokenizer` at the start of a pipeline, the names of
             columns or the names of a graph's nodes. All other tokens, including patches, are
-            numbered from 0.
+            numbered from 0. Of pairs, these are the queries.
+        context : sequence of str, or of such sequences, default=None
+            Labels of the elements of the context of that sample, or of every sample, if samples
+            are pairs. None numbers them from 0.
         ax : array-like of matplotlib.axes.Axes of shape (n_layers, n_heads), default=None
             Where to draw; None makes a new figure.
         **style : dict
@@ -119,18 +124,24 @@ class AttentionMapDisplay(PanelsDisplay):
         Raises
         ------
         TypeError, ValueError
-            If the estimator has no attention, `sample` is out of range, or the number of
-            `tokens` differs from the number of tokens of the sample.
+            If the estimator has no attention, `sample` is out of range, the number of `tokens` or
+            of `context` differs from that of the sample, or there is no context to label.
         sklearn.exceptions.NotFittedError
         """
         inner, inner_X = unwrap_estimator(estimator, X, AttentionEstimator)
         encoder = inner._fitted.network_copy().encoder
         assert isinstance(encoder, AttentionEncoder)
-        with torch.no_grad():  # (batch, layers, heads, tokens, tokens)
-            padded, lengths = encoder.maps(inner._fitted.batch(inner_X))
+        batch = inner._fitted.batch(inner_X)
+        if context is not None and batch.context is None:
+            raise ValueError(
+                "context has labels, but X holds no pairs. Label the tokens by `tokens`."
+            )
+        with torch.no_grad():  # (batch, layers, heads, tokens, keys)
+            padded, lengths = encoder.maps(batch)
         maps = padded.cpu().numpy()
         sizes = [maps.shape[-1]] * len(maps) if lengths is None else lengths.tolist()
-        weights = [w[..., :n, :n].copy() for w, n in zip(maps, sizes, strict=True)]
+        n_keys = sizes if batch.context_lengths is None else batch.context_lengths.tolist()
+        weights = [w[..., :n, :k].copy() for w, n, k in zip(maps, sizes, n_keys, strict=True)]
         n_class = int(encoder.with_class)
         labels = _labels(
             tokens,
@@ -140,7 +151,10 @@ class AttentionMapDisplay(PanelsDisplay):
             "tokens",
         )
         labels = [["class"] * n_class + names for names in labels]
-        return cls(weights, labels, labels, sample).plot(ax, **style)
+        keys = labels
+        if batch.context is not None:
+            keys = _labels(context, None, n_keys, sample, "context")
+        return cls(weights, labels, keys, sample).plot(ax, **style)
 
     @classmethod
     def from_module(

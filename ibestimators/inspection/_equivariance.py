@@ -44,7 +44,8 @@ def equivariance_error(
           of the structure, by a random number for each sample.
         - "reflection": reverses the last axis of the structure of arrays, sequences and tokens.
         - "permutation": puts positions, steps or tokens in a random order, a different one for
-          each sample; for graphs it reorders the nodes and keeps the edges between them.
+          each sample; for graphs it reorders the nodes and keeps the edges between them; for
+          pairs it reorders the elements of the context.
         - "rotation": rotates square images by 90 degrees.
         - "time_reversal": reverses the steps of arrays ``(n, d)`` and
           ``(n, steps, features)``, of sequences and of tokens.

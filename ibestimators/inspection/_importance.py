@@ -55,8 +55,8 @@ class ImportanceResult(Result):
         Labels: names or numbers of features, numbers of steps ("10-14" for a region, first
         and last), rows and columns of patches, words, names of nodes, pairs of them.
     unit : str
-        The type of unit: "feature", "step", "region", "patch", "token", "node", "edge" or
-        "edge_feature".
+        The type of unit: "feature", "step", "region", "patch", "token", "node", "edge",
+        "edge_feature" or "part".
     scoring : str
         Name of the score or output; higher is better.
     baseline_score : float
@@ -216,10 +216,11 @@ def structure_importance(
           the attributes of the edge), for each pair with an edge in some sample.
         - "edge_feature": an attribute of edges, such as ``weight``, exchanged among all
           edges.
+        - "part": of pairs, the queries or the context.
 
         "auto" uses features of ``(n, d)``, steps of signals and sequences (regions if there
-        are more than 50), patches, tokens, and features of graphs (edges if their nodes
-        have none).
+        are more than 50), patches, tokens, features of graphs (edges if their nodes have none),
+        and parts of pairs.
     size : int, default=None
         Number of positions of a region, or of a patch along each axis. None uses the smallest
         size with at most 50 units.
@@ -342,9 +343,11 @@ def sample_importance(
           do not change.
         - "edge": moved, with its attributes, to a random pair of nodes without an edge (a
           loop to a node without a loop), or removed if there is no such pair.
+        - "part" of pairs: that of a random sample.
 
         "auto" uses features of ``(n, d)``, steps of signals and sequences (regions if there
-        are more than 50), patches, tokens, and nodes (edges if nodes have no attributes).
+        are more than 50), patches, tokens, nodes (edges if nodes have no attributes), and parts of
+        pairs.
     size : int, default=None
         As in `structure_importance`.
     n_draws : int, default=20

@@ -442,7 +442,7 @@ def _graph_of(estimator: GraphEstimator, X: Any, sample: int) -> tuple[GraphEnco
     batch = estimator._fitted.batch(X)
     n_samples = len(batch.x if batch.lengths is None else batch.lengths)
     sample = check_number("sample", sample, n_samples, "samples in X")
-    (nodes, _, edges, features), sample_index = encoder.as_graph(batch)
+    (nodes, _, edges, features, *_), sample_index = encoder.as_graph(batch)
     assert edges is not None
     rows = (sample_index == sample).nonzero()[:, 0]
     if not len(rows):

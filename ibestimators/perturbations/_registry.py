@@ -12,6 +12,7 @@ from ibestimators.base import random_generator
 from ibestimators.perturbations._arrays import ArrayPerturbations
 from ibestimators.perturbations._base import Perturbations, Units
 from ibestimators.perturbations._graphs import GraphPerturbations
+from ibestimators.perturbations._pairs import PairPerturbations
 from ibestimators.perturbations._sequences import SequencePerturbations, TokenPerturbations
 from ibestimators.structures import kind_of
 
@@ -22,6 +23,7 @@ KINDS: dict[str, type[Perturbations]] = {
         SequencePerturbations,
         TokenPerturbations,
         GraphPerturbations,
+        PairPerturbations,
     )
 }
 
@@ -65,8 +67,9 @@ def destroy_structure(
           edge is undirected, and both directions move together. Loops and further parallel
           edges stay.
         - "all_edges", of graphs: all edges are removed. What is left is the set of nodes.
+        - "context", of pairs: the samples exchange their contexts.
 
-        "auto" takes positions, time, tokens or edges, by the kind of X.
+        "auto" takes positions, time, tokens, edges or context, by the kind of X.
     random_state : int, RandomState instance or None, default=None
 
     Returns

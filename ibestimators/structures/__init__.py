@@ -27,6 +27,7 @@ from ibestimators.structures._packed import (
     row_numbers,
     sample_index,
 )
+from ibestimators.structures._pairs import Pair
 from ibestimators.structures._positions import (
     Positions,
     is_flat,
@@ -55,6 +56,7 @@ __all__ = [
     "Index",
     "Layout",
     "PackedSamples",
+    "Pair",
     "Pairs",
     "Positions",
     "Samples",

@@ -53,7 +53,6 @@ class ArraySamples:
     def __init__(self, values: torch.Tensor):
         self.values = values
         self.sizes = None
-        self.axes = axes_of(values)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -89,7 +88,6 @@ class UnscaledSamples:
         self.scaled = scaled
         self.rows = rows
         self.sizes = None
-        self.axes = axes_of(X)
 
     def __len__(self) -> int:
         return len(self.X if self.rows is None else self.rows)

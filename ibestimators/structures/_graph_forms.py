@@ -135,7 +135,8 @@ def _from_adjacency(graph: tuple[Any, Any], name: str) -> GraphParts:
     n_nodes = given.shape[0]
     if given.shape != (n_nodes, n_nodes):
         raise ValueError(
-            f"the adjacency matrix of {name} has shape {given.shape}; it must be square."
+            f"the adjacency matrix of {name} has shape {given.shape}; it must be square. If X "
+            "holds two inputs and no graphs, give each sample as Pair(queries, context)."
         )
     if given.dtype.kind not in "biuf":
         raise ValueError(

@@ -47,7 +47,6 @@ class GraphSamples:
     ) -> None:
         self.values = nodes.values
         self.sizes = nodes.sizes
-        self.axes = None
         self.nodes = nodes
         self.edges = edges
         self.features = features

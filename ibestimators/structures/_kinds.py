@@ -8,6 +8,7 @@ sequences a list of 2-D arrays (steps_i, features), of any lengths
 tokens    a list of 1-D arrays of integers, of any lengths
 graphs    a list of networkx graphs, of pairs (adjacency, node_features), or of objects
           with an ``edge_index``, as PyTorch Geometric's ``Data``
+pairs     a list of `Pair`, each of queries and a context
 ========= =============================================================================
 
 An object array or a series of such items counts as a list. A new kind of X is one subclass of
@@ -17,7 +18,8 @@ An object array or a series of such items counts as a list. A new kind of X is o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, ClassVar, Protocol, Self
 
 import networkx as nx
@@ -37,16 +39,12 @@ Fact = tuple[str, str]
 class Samples(Protocol):
     """Samples that a network can be trained on.
 
-    ``sizes`` holds the number of rows of each sample, or None if all samples have one shape, whose
-    axes of positions have the sizes ``axes``;
+    ``sizes`` holds the number of rows of each sample, or None if all samples have one shape;
     ``batch(index)`` gives the keyword arguments of a network's ``forward``.
     """
 
     @property
     def sizes(self) -> torch.Tensor | None: ...
-
-    @property
-    def axes(self) -> tuple[int, ...] | None: ...
 
     def __len__(self) -> int: ...
 
@@ -68,9 +66,12 @@ class Layout:
         Largest and mean number of steps, tokens or nodes of a training sample, if they vary.
     n_edge_features : int, default=0
     vocabulary_size : int or None, default=None
-        Number of tokens seen in fit; None if samples are no tokens.
+        Number of tokens seen in fit; None if samples hold no tokens.
     is_one_graph : bool, default=False
         Whether one graph is the whole training data.
+    parts : tuple of two Layout or None, default=None
+        Of queries and context, if samples are pairs. The rest of the layout is then that of both
+        as one sequence.
     """
 
     kind: str
@@ -80,6 +81,7 @@ class Layout:
     n_edge_features: int = 0
     vocabulary_size: int | None = None
     is_one_graph: bool = False
+    parts: tuple[Layout, Layout] | None = None
 
     @property
     def n_features(self) -> int:
@@ -89,6 +91,15 @@ class Layout:
         size = self.sample_shape[-1]
         assert size is not None
         return size
+
+    def embedded(self, size: int) -> Layout:
+        """The layout after tokens have become embeddings of some size."""
+        if self.parts is None:
+            is_tokens = self.vocabulary_size is not None
+            return replace(self, sample_shape=(None, size)) if is_tokens else self
+        queries, context = (part.embedded(size) for part in self.parts)
+        joined = queries.n_features + context.n_features + 1
+        return replace(self, sample_shape=(None, joined), parts=(queries, context))
 
     @property
     def is_table(self) -> bool:
@@ -234,12 +245,18 @@ def lengths_differ(X: Any) -> bool:
 def refuse_masked(values: Any, name: str) -> None:
     """Raise an error if entries are masked: numpy would read the values under the mask."""
     items = values if is_list(values) else [values]
-    parts = (part for item in items for part in (item if isinstance(item, tuple) else (item,)))
-    if any(np.ma.is_masked(part) for part in parts):
+    if any(np.ma.is_masked(part) for item in items for part in _parts(item)):
         raise ValueError(
             f"{name} is a masked array with masked entries, which would be read as ordinary "
             "values. Fill them in, as by .filled(value), or drop the samples that have any."
         )
+
+
+def _parts(item: Any) -> Iterable[Any]:
+    """The arrays that a sample consists of, if there are several."""
+    if is_dataclass(item):
+        return vars(item).values()
+    return item if isinstance(item, tuple) else (item,)
 
 
 def refuse_no_samples(X: Any) -> None:

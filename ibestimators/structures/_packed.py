@@ -31,7 +31,6 @@ class PackedSamples:
     def __init__(self, rows: torch.Tensor, lengths: torch.Tensor) -> None:
         self.values = rows
         self.sizes = lengths
-        self.axes = None
         self.starts = lengths.cumsum(0) - lengths
 
     def __len__(self) -> int:

@@ -7,13 +7,20 @@ from typing import Any
 from ibestimators.structures._arrays import ArrayStructure
 from ibestimators.structures._graphs import GraphStructure
 from ibestimators.structures._kinds import Structure
+from ibestimators.structures._pairs import PairStructure
 from ibestimators.structures._sequences import SequenceStructure
 from ibestimators.structures._tokens import TokenStructure
 
 # An array comes last: it is whatever the others are not.
 KINDS: dict[str, type[Structure]] = {
     structure.kind: structure
-    for structure in (GraphStructure, TokenStructure, SequenceStructure, ArrayStructure)
+    for structure in (
+        PairStructure,
+        GraphStructure,
+        TokenStructure,
+        SequenceStructure,
+        ArrayStructure,
+    )
 }
 NAMES = {kind: structure.name for kind, structure in KINDS.items()}
 

@@ -136,7 +136,9 @@ class SequenceStructure(Structure):
         return f"{counted(len(X), 'sequence')} of {span(map(len, X))} steps"
 
 
-def check_sequences(X: Sequence[Any], channels_first: bool) -> list[NDArray[np.floating[Any]]]:
+def check_sequences(
+    X: Sequence[Any], channels_first: bool, name: str = "sequence {} of X"
+) -> list[NDArray[np.floating[Any]]]:
     """X as a list of float arrays (n_steps_i, n_features), or an error that names the sample.
 
     Parameters
@@ -144,36 +146,38 @@ def check_sequences(X: Sequence[Any], channels_first: bool) -> list[NDArray[np.f
     X : sequence of array-like
     channels_first : bool
         Whether the arrays are (n_features, n_steps_i), as in aeon.
+    name : str
+        What errors call a sample, with its number in the place of the braces.
     """
     checked: list[NDArray[np.floating[Any]]] = []
     names = column_names(next(iter(X)))
     for i, item in enumerate(X):
         if column_names(item) != names:
             raise ValueError(
-                f"sequence {i} of X has the columns {column_names(item)}, but sequence 0 has "
+                f"{name.format(i)} has the columns {column_names(item)}, but {name.format(0)} has "
                 f"{names}. Give all the same, in the same order."
             )
-        steps = as_array(item, f"sequence {i} of X", np.float64)
+        steps = as_array(item, name.format(i), np.float64)
         if steps.ndim != 2:
             raise ValueError(
-                f"sequence {i} of X has shape {steps.shape}, but (steps, features) is expected. "
+                f"{name.format(i)} has shape {steps.shape}, but (steps, features) is expected. "
                 "A sequence of one feature is x.reshape(-1, 1)."
             )
         steps = steps.T if channels_first else steps
         if 0 in steps.shape:
             raise ValueError(
-                f"sequence {i} of X has shape {steps.shape}; it needs at least one step and one "
+                f"{name.format(i)} has shape {steps.shape}; it needs at least one step and one "
                 "feature. Drop it, or give it one step of a neutral value."
             )
         if checked and steps.shape[1] != checked[0].shape[1]:
             raise ValueError(
-                f"sequence {i} of X has {steps.shape[1]} features, but sequence 0 has "
+                f"{name.format(i)} has {steps.shape[1]} features, but {name.format(0)} has "
                 f"{checked[0].shape[1]}. Give all the same number; if features come first, set "
                 "channels_first=True."
             )
         if not np.isfinite(steps).all():
             raise ValueError(
-                f"sequence {i} of X contains NaN or infinity. Fill the gaps in, or drop it."
+                f"{name.format(i)} contains NaN or infinity. Fill the gaps in, or drop it."
             )
         checked.append(steps)
     return checked

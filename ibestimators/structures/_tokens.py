@@ -110,14 +110,14 @@ class TokenStructure(Structure):
         return f"{counted(len(X), 'token sequence')} of {span(map(len, X))} tokens"
 
 
-def check_tokens(X: Sequence[Any]) -> list[NDArray[np.int64]]:
+def check_tokens(X: Sequence[Any], name: str = "sample {} of X") -> list[NDArray[np.int64]]:
     """X as a list of int64 arrays (n_tokens_i,), or an error that names the sample."""
     checked: list[NDArray[np.int64]] = []
     for i, item in enumerate(X):
-        tokens = as_array(item, f"sample {i} of X", np.int64)
+        tokens = as_array(item, name.format(i), np.int64)
         if tokens.ndim != 1 or not tokens.size:
             raise ValueError(
-                f"sample {i} of X has shape {tokens.shape}, but (tokens,) with at least one "
+                f"{name.format(i)} has shape {tokens.shape}, but (tokens,) with at least one "
                 "token is expected. Drop an empty sample, or give it a token of its own."
             )
         checked.append(tokens)

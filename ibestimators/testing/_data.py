@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from ibestimators.structures import Pair
+
 N_SAMPLES = 24
 
 
@@ -114,6 +116,15 @@ def edge_index_objects() -> list[SimpleNamespace]:
     ]
 
 
+def pairs() -> list[Pair]:
+    """Pairs of 1 to 3 queries and a context of 1 to 8 elements, of other features."""
+    rng = generator()
+    return [
+        Pair(rng.normal(size=(rng.integers(1, 4), 2)) + shift, context)
+        for shift, context in zip(shifts(), ragged(3), strict=True)
+    ]
+
+
 KINDS: dict[str, Callable[[], Any]] = {
     "table": table,
     "series": series,
@@ -124,6 +135,7 @@ KINDS: dict[str, Callable[[], Any]] = {
     "networkx": networkx_graphs,
     "adjacency": adjacency_pairs,
     "edge_index": edge_index_objects,
+    "pairs": pairs,
 }
 
 

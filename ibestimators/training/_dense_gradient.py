@@ -77,10 +77,11 @@ class DenseGradient:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The mean loss of a batch and the outputs; fills the gradients of the weights."""
         encoder: Any = self.network.encoder
+        batch = self.network.input(Batch(**x))
         if self.embeds:
-            encoded, of_encoder = encoder.with_gradients(Batch(**x))
+            encoded, of_encoder = encoder.with_gradients(batch)
         else:
-            encoded = encoder(Batch(**x))
+            encoded = encoder(batch)
         h = self.network.readout.pool(encoded)
         inputs, before = [h], []
         for (weight, bias), (activate, _) in zip(self.weights, self.activations, strict=False):
