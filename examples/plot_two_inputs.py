@@ -82,7 +82,8 @@ def number(code):
     return (code == CODES).all(axis=1).argmax()
 
 
-sample = next(i for i, x in enumerate(new[0]) if len(x.queries) == 3 and len(x.context) == 6)
+shapes = [(len(np.unique(x.queries, axis=0)), len(x.context)) for x in new[0]]
+sample = shapes.index((3, 6))
 pair = new[0][sample]
 figure, axes = plt.subplots(1, 2, squeeze=False, figsize=(8.5, 3.6), layout="constrained")
 display = AttentionMapDisplay.from_estimator(

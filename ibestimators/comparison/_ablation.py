@@ -35,6 +35,7 @@ _USED = {
     "tokens": "the order of the tokens",
     "edges": "which nodes the edges connect",
     "all_edges": "how many edges there are and where, as their degrees tell",
+    "context": "which context belongs to which queries",
 }
 _SHORT = {
     "positions": "with positions in random order",
@@ -43,6 +44,7 @@ _SHORT = {
     "tokens": "with tokens in random order",
     "edges": "with edges rewired",
     "all_edges": "without edges",
+    "context": "with contexts exchanged",
 }
 _NEXT = {"edges": "all_edges"}  # what "auto" destroys as well
 

@@ -94,8 +94,8 @@ def check_estimator(
 
     For estimators built on this package, such as a subclass of `ConvClassifier` or a new inductive
     bias. It complements ``sklearn.utils.estimator_checks.check_estimator``, which knows tables
-    only: here the same is required of series, images, volumes, sequences, tokens and graphs. The
-    data are small and the networks train for a few epochs, so that all checks of an estimator
+    only: here the same is required of series, images, volumes, sequences, tokens, graphs and pairs.
+    The data are small and the networks train for a few epochs, so that all checks of an estimator
     take about half a minute.
 
     Parameters
@@ -107,7 +107,7 @@ def check_estimator(
     kinds : sequence of str, default=None
         Kinds of X that the estimator reads, among "table", "series", "images", "volumes",
         "ragged" (sequences of different lengths), "tokens", "networkx", "adjacency" and
-        "edge_index" (three forms of graphs). None for all of them.
+        "edge_index" (three forms of graphs), and "pairs". None for all of them.
     on_fail : {"raise"} or None, default="raise"
         Whether the first failure is raised. With None all checks run, and the result has the
         failures.

@@ -33,7 +33,9 @@ def at_positions(y: NDArray[Any], X: Any) -> Any:
 
 
 def n_positions(x: Any) -> int:
-    """The number of steps, tokens or nodes of one item of a list."""
+    """The number of steps, tokens, nodes or queries of one item of a list."""
+    if isinstance(x, Pair):
+        return len(x.queries)
     if isinstance(x, tuple):  # of an adjacency matrix and the features of the nodes
         return len(x[1])
     return len(x.x) if hasattr(x, "edge_index") else len(x)

@@ -79,6 +79,22 @@ def test_video(run):
     assert min(pixels["Attention"], frames["Attention"]) >= 0.15
 
 
+def test_two_inputs(run):
+    found = run("plot_two_inputs")
+    scores = found["scores"]
+    assert scores.loc["Attention", "new tables"] >= 0.93
+    assert scores.loc["Attention", "longer tables"] >= 0.85
+    others = scores.drop("Attention")
+    assert others.drop("Recurrent").max(axis=None) <= 0.2
+    assert others.loc["Recurrent", "new tables"] <= 0.75
+    assert others.loc["Recurrent", "longer tables"] <= 0.3
+    # One head at least finds the row that each query asks for.
+    pair = found["pair"]
+    row = (pair.queries @ pair.context[:, :8].T).argmax(axis=1)
+    (weights,) = found["display"].weights
+    assert (weights[0].argmax(axis=-1) == row).all(axis=-1).any()
+
+
 def test_masks(run):
     found = run("plot_masks")
     marked, neighbours, order = (found["scores"].iloc[row] for row in range(3))
