@@ -102,11 +102,6 @@ class UnscaledSamples:
         )
 
 
-def axes_of(X: NDArray[Any] | torch.Tensor) -> tuple[int, ...]:
-    """Sizes of the axes of positions of a sample; the columns of a table are positions."""
-    return tuple(X.shape[1:-1] or X.shape[1:])
-
-
 class ArrayStructure(Structure):
     """The shape of a sample and the scale of its features.
 
@@ -171,7 +166,7 @@ class ArrayStructure(Structure):
 
     @classmethod
     def positions(cls, X: NDArray[Any]) -> Positions:
-        axes = axes_of(X)
+        axes = X.shape[1:-1] or X.shape[1:]  # the columns of a table are positions
         return Positions(np.full(len(X), math.prod(axes)), axes)
 
     def state(self) -> dict[str, Any]:
