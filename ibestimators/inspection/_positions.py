@@ -276,6 +276,8 @@ def _rows(values: Any, sample: int) -> Any:
 
 def _sample(item: Any, estimator: Any) -> tuple[Any, int]:
     """The one sample as it is drawn, and its number of axes of positions."""
+    if kind_of(item) == "pairs":
+        item = [np.asarray(item[0].queries)]  # which have the positions
     kind = kind_of(item)
     if kind == "graphs":
         parts = take_apart(item[0])

@@ -20,6 +20,7 @@ from ibestimators import (
     AttentionRegressor,
     MLPClassifier,
     Pair,
+    PositionDisplay,
     RecurrentRegressor,
     biases,
     compare_biases,
@@ -278,6 +279,15 @@ def test_pairs_pass_through_scikit_learn():
     assert cross_val_predict(attention, X, y, cv=3).shape == y.shape
     search = GridSearchCV(attention, {"n_heads": [1, 2]}, cv=2).fit(X, y)
     assert search.predict(X).shape == y.shape
+
+
+def test_predictions_are_drawn_at_the_queries():
+    X = kinds.pairs()
+    fitted = AttentionRegressor(target="position", **QUICK).fit(X, at_queries(X))
+    sample = max(range(len(X)), key=lambda i: len(X[i].queries))
+    display = PositionDisplay.from_estimator(fitted, X, at_queries(X), sample=sample)
+    assert {len(row) for row in display.values.values()} == {len(X[sample].queries)}
+    assert_allclose(display.over, X[sample].queries)
 
 
 def test_all_five_stand_in_one_table():

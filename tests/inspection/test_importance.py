@@ -21,7 +21,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from ibestimators import ConvClassifier, GraphClassifier, MLPClassifier, TextTokenizer
+from ibestimators import ConvClassifier, GraphClassifier, MLPClassifier, Pair, TextTokenizer
 from ibestimators.inspection import (
     ImportanceDisplay,
     ImportanceResult,
@@ -601,7 +601,7 @@ def assert_same(a, b):
     elif isinstance(a, list | tuple):
         for one, other in zip(a, b, strict=True):
             assert_same(one, other)
-    elif isinstance(a, SimpleNamespace):
+    elif isinstance(a, SimpleNamespace | Pair):
         assert_same(list(vars(a).values()), list(vars(b).values()))
     elif sparse.issparse(a):
         np.testing.assert_array_equal(a.toarray(), b.toarray())
