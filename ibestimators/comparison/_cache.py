@@ -8,7 +8,7 @@ import os
 import sysconfig
 import tempfile
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -41,11 +41,15 @@ class Store:
         train: Any,
         test: Any,
         compute: Callable[[], dict[str, Any]],
+        needs: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """The stored row, else the computed one, which is stored unless the fit failed."""
+        """The stored row, else the computed one, which is stored unless the fit failed.
+
+        A stored row that lacks a column of `needs` is computed again.
+        """
         path = self.folder / f"{content_hash(self.data, est, train, test)}.json"
         cell = _load(path)
-        if cell is None:
+        if cell is None or not set(needs) <= set(cell):
             cell = compute()
             if cell["error"] is None:
                 _save(path, cell)
@@ -63,10 +67,15 @@ def _load(path: Path) -> dict[str, Any] | None:
 def _save(path: Path, cell: dict[str, Any]) -> None:
     # The file is complete or absent, whatever other processes write at the same time.
     with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as part:
-        part.write(json.dumps(cell, default=float))
+        part.write(json.dumps(cell, default=_plain))
         part.flush()
         os.fsync(part.fileno())
     Path(part.name).replace(path)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know: arrays and numbers of numpy."""
+    return value.tolist() if isinstance(value, np.ndarray) else float(value)
 
 
 def content_hash(*values: Any) -> str:

@@ -135,6 +135,7 @@ def compare_biases(
     if search is not None:
         _warn_of_mixed_groups(cv, groups)
         setup.estimators = _with_searches(setup, n_iter, keep_size=is_matched)
+    kept = setup.keep_predictions()
     cells = setup.run([*setup.tasks()])
     first, *others = setup.score_names
     result = ComparisonResult(
@@ -146,6 +147,8 @@ def compare_biases(
         rope,
         design=setup.design,
         fingerprint=setup.fingerprint,
+        predictions=None if kept is None else kept.predictions,
+        probabilities=None if kept is None else kept.probabilities,
     )
     return _refitted(result, setup) if refit else result
 

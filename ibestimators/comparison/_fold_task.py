@@ -17,11 +17,13 @@ from sklearn.utils.validation import has_fit_parameter
 from ibestimators.base import Estimator
 from ibestimators.comparison._cache import Store
 from ibestimators.comparison._matching import multiply_adds
+from ibestimators.comparison._predictions import predictions_of, remembering
 from ibestimators.pipelines import innermost
 
 # How a network of this package was trained; the settings that are 'auto' depend on the data.
 TRAINING = ("lr", "weight_decay", "batch_size", "max_epochs")
 MAX_TRAIN_SCORED = 2000
+RESPONSES = ("prediction", "probability")
 COLUMNS = (
     "estimator",
     "fold",
@@ -65,6 +67,8 @@ class FoldTask:
         error_score: str | float,
         store: Store | None,
         labels: Mapping[str, Any],
+        classes: NDArray[Any] | None = None,
+        keeps_predictions: bool = False,
     ) -> None:
         self.name, self.fold = name, fold
         self.estimator, self.scorer = estimator, scorer
@@ -72,12 +76,19 @@ class FoldTask:
         self.train, self.test = rows
         self.error_score, self.store = error_score, store
         self.labels = labels  # further columns of the row
+        self.classes, self.keeps_predictions = classes, keeps_predictions
 
     def __call__(self) -> dict[str, Any]:
         if self.store is None:
             cell = self._fit_and_score()
         else:
-            cell = self.store.fetch(self.estimator, self.train, self.test, self._fit_and_score)
+            cell = self.store.fetch(
+                self.estimator,
+                self.train,
+                self.test,
+                self._fit_and_score,
+                needs=RESPONSES if self.keeps_predictions else (),
+            )
         # A row from the cache may be of a version with fewer columns.
         blank = dict.fromkeys(COLUMNS)
         return {**blank, **cell, "estimator": self.name, "fold": self.fold, **self.labels}
@@ -114,9 +125,12 @@ class FoldTask:
         start = time.perf_counter()
         fitted = fit_with_groups(self.estimator, X_train, y_train, groups)
         cell["fit_time"] = time.perf_counter() - start
-        start = time.perf_counter()
-        scores = self.scorer(fitted, X_test, y_test)
-        cell["predict_time"] = time.perf_counter() - start
+        with remembering(fitted, X_test):
+            start = time.perf_counter()
+            scores = self.scorer(fitted, X_test, y_test)
+            cell["predict_time"] = time.perf_counter() - start
+            if self.keeps_predictions:
+                cell |= self._predictions(fitted, X_test)
         scores = scores if isinstance(scores, dict) else {"score": scores}
         first, *others = scores
         if isinstance(scores[first], str):
@@ -139,6 +153,13 @@ class FoldTask:
             cell |= {name: getattr(network, f"{name}_", None) for name in TRAINING}
             cell["converged"] = getattr(network, "converged_", None)
         cell["train_score"] = self._train_score(fitted, X_train, y_train)
+
+    def _predictions(self, fitted: Any, X: Any) -> dict[str, Any]:
+        """Columns that `Setup.run` takes out of the row."""
+        try:
+            return predictions_of(fitted, X, self.classes)
+        except Exception:  # the score counts
+            return dict.fromkeys(RESPONSES)
 
     def _train_score(self, fitted: Any, X: Any, y: Any) -> float:
         """The first score on up to `MAX_TRAIN_SCORED` training samples; NaN if there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from ibestimators.comparison._cells import (
 )
 from ibestimators.comparison._design import Design, too_few_folds, what_would_decide
 from ibestimators.comparison._fold_task import TRAINING
+from ibestimators.comparison._predictions import disagreements_of_samples, errors_of_samples
 from ibestimators.comparison._statistics import (
     MIN_FOLDS,
     bounds_of,
@@ -84,6 +85,14 @@ class ComparisonResult(Result):
     fingerprint : dict of str to str
         Hashes of ``data`` and ``folds``, and the ``score``: results with the same ones can be
         read together.
+    predictions : pandas.DataFrame or None
+        Of each sample, a row in the order of X, by each estimator, a column, as it was fitted
+        without the sample: a class or a number, missing if that fit failed. With repeats, the
+        first prediction of a sample. Several numbers a sample have a column each, below their
+        estimator. None if y is None, or at positions.
+    probabilities : pandas.DataFrame or None
+        Likewise of classes, with columns ``(estimator, class)``, of estimators that have
+        `predict_proba`; None if there are none.
     """
 
     cells: pd.DataFrame
@@ -95,6 +104,8 @@ class ComparisonResult(Result):
     best_estimator_: Any = None
     design: Design | None = None
     fingerprint: Mapping[str, str] = field(default_factory=dict)
+    predictions: pd.DataFrame | None = None
+    probabilities: pd.DataFrame | None = None
 
     @property
     def assumptions(self) -> dict[str, str]:
@@ -262,6 +273,78 @@ class ComparisonResult(Result):
         groups = [sorted(map(ranked.index, clique)) for clique in nx.find_cliques(tied)]
         return [tuple(ranked[i] for i in group) for group in sorted(groups)]
 
+    def sample_errors(self, y: Any) -> pd.DataFrame:
+        """What each out-of-fold prediction is wrong by.
+
+        With pandas, ``result.sample_errors(y).groupby(groups).mean()`` is the error by group, and
+        ``.groupby(y).mean()`` that by class.
+
+        Parameters
+        ----------
+        y : array-like of n_samples
+            The y of the comparison.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of the form of `predictions`: 0 where a class is right and 1 where it is wrong, or the
+            absolute error of a number, in the units of y. NaN where there is no prediction.
+
+        Raises
+        ------
+        ValueError
+            If the result holds no predictions, or y has another number of samples.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.neighbors import KNeighborsClassifier
+        >>> from ibestimators import compare_biases
+        >>> X, y = load_iris(return_X_y=True)
+        >>> result = compare_biases(X, y, {"neighbours": KNeighborsClassifier()}, random_state=0)
+        >>> result.sample_errors(y).groupby(y).mean()["neighbours"].round(2).tolist()
+        [0.0, 0.06, 0.06]
+        """
+        return errors_of_samples(self._kept_predictions(), y, self._are_classes())
+
+    def disagreements(self, y: Any) -> pd.DataFrame:
+        """The samples that some estimators predict better than others.
+
+        They show what kind of sample needs which assumption.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+            The y of the comparison.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows of `predictions` on which errors differ, with columns ``y``, ``best`` (the
+            names of the estimators of least error, a tuple) and ``spread`` (the largest error
+            minus the least, which is 1 for classes), the largest spread first.
+
+        Raises
+        ------
+        ValueError
+            If the result holds no predictions, or y has another number of samples, or several
+            values a sample.
+        """
+        predictions = self._kept_predictions()
+        if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+            raise ValueError(
+                f"y has shape {np.shape(y)}, but one value a sample is needed. Use sample_errors."
+            )
+        return disagreements_of_samples(predictions, y, self._are_classes())
+
+    def _kept_predictions(self) -> pd.DataFrame:
+        if self.predictions is None:
+            raise ValueError(
+                "This result holds no predictions: they are kept by compare_biases where y has "
+                "one value or one row a sample, not at positions."
+            )
+        return self.predictions
+
     def _column(self, scoring: str | None) -> str:
         if scoring is None or scoring == self.scoring:
             return "score"
@@ -279,9 +362,12 @@ class ComparisonResult(Result):
         -------
         dict
             ``best``, ``verdict``, ``table`` (the rows of `to_frame`), ``estimators`` (their
-            reprs) and all other attributes by their names; missing numbers are None.
+            reprs) and all other attributes by their names, without predictions and
+            probabilities; missing numbers are None.
         """
-        return {"best": self.best, **super().to_dict()}
+        without = replace(self, predictions=None, probabilities=None)
+        values = {"best": self.best, **super(ComparisonResult, without).to_dict()}
+        return {k: v for k, v in values.items() if k not in ("predictions", "probabilities")}
 
     def to_html(
         self,

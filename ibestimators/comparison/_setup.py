@@ -27,8 +27,9 @@ from ibestimators.base import draw_seed
 from ibestimators.comparison._cache import Store, content_hash
 from ibestimators.comparison._design import Design
 from ibestimators.comparison._dry_run import check_scores, check_tasks, try_estimators
-from ibestimators.comparison._fold_task import COLUMNS, FoldTask
+from ibestimators.comparison._fold_task import COLUMNS, RESPONSES, FoldTask
 from ibestimators.comparison._folds import can_stratify, make_splits, with_seeds
+from ibestimators.comparison._predictions import OutOfFold
 from ibestimators.comparison._run import run_tasks
 from ibestimators.comparison._scorers import scorer_of
 from ibestimators.formatting import score_names
@@ -126,6 +127,7 @@ class Setup:
     verbose: int
     seed: int
     generator: np.random.RandomState  # continues after folds and estimators were seeded
+    out_of_fold: OutOfFold | None = None  # where predictions are kept, if they are
 
     @cached_property
     def store(self) -> Store | None:
@@ -150,6 +152,15 @@ class Setup:
             return {"data": content_hash(self.X, y), **known}
         except TypeError:  # what cannot be pickled cannot be compared either
             return known
+
+    def keep_predictions(self) -> OutOfFold | None:
+        """Keep those of the fits that `run` runs; None if there is not one value a sample."""
+        one_a_sample = self.y is not None and not any(
+            map(predicts_positions, self.estimators.values())
+        )
+        if one_a_sample:
+            self.out_of_fold = OutOfFold(_num_samples(self.X), self.classes)
+        return self.out_of_fold
 
     @property
     def score_names(self) -> list[str]:
@@ -183,6 +194,8 @@ class Setup:
             error_score=self.error_score,
             store=self.store,
             labels=labels,
+            classes=self.classes,
+            keeps_predictions=self.out_of_fold is not None,
         )
 
     def tasks(
@@ -196,7 +209,12 @@ class Setup:
 
     def run(self, tasks: Sequence[FoldTask]) -> pd.DataFrame:
         """Run the fits: `cells`, a row for each."""
-        cells = pd.DataFrame(run_tasks(tasks, self.n_jobs, self.verbose))
+        rows = run_tasks(tasks, self.n_jobs, self.verbose)
+        for task, row in zip(tasks, rows, strict=True):
+            kept = {response: row.pop(response, None) for response in RESPONSES}
+            if self.out_of_fold is not None:
+                self.out_of_fold.add(task.name, task.test, kept)
+        cells = pd.DataFrame(rows)
         if cells["error"].notna().all():
             raise ValueError(f"Every fit failed. The first error: {cells['error'].iloc[0]}")
         # An estimator builds the same network in all folds. (Samples of different lengths, which
