@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ibestimators.attention import AttentionClassifier, AttentionRegressor
     from ibestimators.comparison import (
         AblationResult,
+        BiasSearchClassifier,
+        BiasSearchRegressor,
         ComparisonResult,
         LearningCurvesResult,
         ParameterScalingResult,
@@ -83,6 +85,8 @@ _PUBLIC = {
         "race_biases",
         "RaceResult",
         "compare_over_data_sets",
+        "BiasSearchClassifier",
+        "BiasSearchRegressor",
     ],
     "inspection": [
         "TrainingCurveDisplay",

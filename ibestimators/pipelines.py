@@ -58,7 +58,7 @@ def innermost(est: Any) -> Any:
     while True:
         if hasattr(est, "steps"):
             est = est.steps[-1][1]
-        elif hasattr(est, "best_estimator_"):
+        elif hasattr(est, "best_estimator_") and not hasattr(est, "weights_"):  # no mixture
             est = est.best_estimator_
         elif hasattr(est, "count_parameters"):  # a network, or the nodes of a graph as samples
             return est

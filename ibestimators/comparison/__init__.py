@@ -1,6 +1,7 @@
 """Compare estimators on the same folds, with a verdict that says how sure it is."""
 
 from ibestimators.comparison._ablation import AblationResult, structure_ablation
+from ibestimators.comparison._bias_search import BiasSearchClassifier, BiasSearchRegressor
 from ibestimators.comparison._compare import compare_biases
 from ibestimators.comparison._learning_curves import compare_learning_curves
 from ibestimators.comparison._learning_curves_result import LearningCurvesResult
@@ -12,6 +13,8 @@ from ibestimators.perturbations import destroy_structure
 
 __all__ = [
     "AblationResult",
+    "BiasSearchClassifier",
+    "BiasSearchRegressor",
     "ComparisonResult",
     "LearningCurvesResult",
     "ParameterScalingResult",
