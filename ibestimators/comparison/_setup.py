@@ -138,7 +138,7 @@ class Setup:
     @cached_property
     def classes(self) -> NDArray[Any] | None:
         """The classes of y, if it has one a sample."""
-        return np.unique(np.asarray(self.y)) if can_stratify(self.classifier, self.y) else None
+        return None if self.strata is None else np.unique(np.asarray(self.strata))
 
     @cached_property
     def fingerprint(self) -> dict[str, str]:

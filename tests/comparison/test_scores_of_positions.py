@@ -116,3 +116,11 @@ def test_what_does_not_fit_is_refused():
 
     with pytest.raises(ValueError, match="estimators=biases.'classification', target='position'."):
         compare_biases(SEQUENCES, RAGGED)
+
+
+def test_some_positions_of_text_labels_may_have_none():
+    names = np.array(["low", "high"], dtype=object)[STEPS]
+    names[:, 0] = None
+    result = compare_biases(SIGNALS, names, PAIR, cv=2, random_state=0)
+    assert result.cells["error"].isna().all()
+    assert result.cells["train_score"].notna().all()
