@@ -17,6 +17,7 @@ and is the baseline: what it lacks is what the neighbours of a step tell.
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from ibestimators import PositionDisplay, biases, compare_biases
@@ -64,4 +65,8 @@ print(result)
 rows = {"truth": y[-1]}
 for name, est in estimators.items():
     rows[name] = est.set_params(random_state=SEED).fit(X[:-1], y[:-1]).predict(X[-1:])[0]
-PositionDisplay(rows, np.array(NAMES), over=X[-1]).plot()
+figure, axes = plt.subplots(
+    2, 1, figsize=(8, 4.5), layout="constrained", sharex=True, height_ratios=(1, 2)
+)
+PositionDisplay(rows, np.array(NAMES), over=X[-1]).plot(axes)
+plt.show()
