@@ -32,6 +32,7 @@ LAYERS: dict[str, set[str]] = {
         "formatting",
         "pipelines",
         "plotting",
+        "structures",
         "report",
         "perturbations",
         "scoring",

@@ -19,6 +19,7 @@ from sklearn.base import BaseEstimator
 from ibestimators.comparison import _matching
 from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._folds import shuffled_folds
+from ibestimators.comparison._guests import with_guests
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._scorers import over_classes
 from ibestimators.comparison._setup import Setup, prepare, shares_parameters
@@ -36,6 +37,7 @@ def compare_biases(
     n_iter: int = 8,
     rope: float | None = None,
     refit: bool = False,
+    guests: bool = False,
     cv: Any = 5,
     groups: ArrayLike | None = None,
     time: ArrayLike | None = None,
@@ -69,6 +71,11 @@ def compare_biases(
         their own (``neg_...``, ``max_error``, callables, likelihoods).
     refit : bool, default=False
         Whether to fit the best estimator on all data.
+    guests : bool, default=False
+        Whether to add what a user would pick in place of a network: gradient boosting for tables
+        (2-D X), ROCKET for series of equal lengths (3-D X; needs aeon), TF-IDF of words and pairs
+        with a linear model for texts and tokens, a Weisfeiler-Lehman kernel for graphs (needs
+        grakel). They have the settings of their libraries.
     {cv}
     {options}
 
@@ -108,6 +115,8 @@ def compare_biases(
             "estimators that are searches with TimeSeriesSplit as their cv."
         )
     rope = _default_rope(scoring, y) if rope is None else rope
+    if guests:
+        estimators = with_guests(X, y, estimators)
     if not rope >= 0:
         raise ValueError(f"rope must be a difference of scores of at least 0, got {rope!r}.")
     setup = prepare(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, d2_log_loss_score, log_loss
+
+from ibestimators.comparison._predictions import over_all_classes
 
 # Scores of probabilities that need the classes, which a fold may lack, and their signs.
 _OF_PROBABILITIES: dict[str, tuple[Callable[..., float], int]] = {
@@ -38,8 +39,7 @@ class ProbabilityScorer:
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         known = estimator.predict_proba(X)
-        probabilities = np.zeros((len(known), len(self.classes)))
-        probabilities[:, np.searchsorted(self.classes, estimator.classes_)] = known
+        probabilities = over_all_classes(known, estimator.classes_, self.classes)
         score, sign = _OF_PROBABILITIES[self.scoring]
         return sign * float(score(y, probabilities, labels=self.classes))
 
