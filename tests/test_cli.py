@@ -312,3 +312,37 @@ def test_version(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert capsys.readouterr().out == f"ibestimators {ibestimators.__version__}\n"
+
+
+@pytest.fixture
+def steps(tmp_path):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(20, 6, 1))
+    y = (X[..., 0] > 0).astype(int)
+    np.savez(tmp_path / "steps.npz", X=X, y=y)
+    gaps = np.where(random.random(y.shape) < 0.2, np.nan, X[..., 0])
+    np.savez(tmp_path / "gaps.npz", X=X, y=gaps)
+    rows = X.reshape(-1, 1)
+    np.savez(tmp_path / "ragged.npz", X=rows, lengths=[2, 4] * 20, y=y.ravel())
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "score"), [("steps.npz", "accuracy"), ("gaps.npz", "R²"), ("ragged.npz", "accuracy")]
+)
+def test_targets_at_positions(steps, file, score, capsys):
+    quick = ["--max-epochs", "1", "--cv", "2", "--biases", "MLP,Recurrent"]
+    assert main(["compare", str(steps / file), "--positions", *quick]) == 0
+    printed = capsys.readouterr().out
+    assert score in printed
+    assert "failed" not in printed
+
+
+def test_targets_at_positions_are_asked_for(steps, capsys):
+    assert main(["compare", str(steps / "ragged.npz")]) == 2
+    assert "has a value for each row of a sample; add --positions" in capsys.readouterr().err
+    assert main(["compare", "iris", "--positions"]) == 2
+    assert "--positions applies to .npz files only" in capsys.readouterr().err
+    quick = ["--max-epochs", "1", "--cv", "2", "--biases", "MLP"]
+    assert main(["compare", str(steps / "steps.npz"), *quick]) == 0
+    assert "--positions reads it as one value of each position" in capsys.readouterr().err

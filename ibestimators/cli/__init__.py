@@ -92,6 +92,8 @@ def _results(problem: Problem, options: argparse.Namespace) -> tuple[Any, list[A
     params: dict[str, Any] = {"channels_first": True} if options.channels_first else {}
     if options.max_epochs is not None:
         params["max_epochs"] = options.max_epochs
+    if options.positions:
+        params["target"] = "position"
     if options.input_shape is not None:
         params["input_shape"] = options.input_shape
     estimators = {

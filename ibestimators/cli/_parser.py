@@ -88,6 +88,11 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
         choices=("classification", "regression"),
         help="default: that which the file states, else guessed from the target",
     )
+    group.add_argument(
+        "--positions",
+        action="store_true",
+        help="the target of an .npz file has a value at each position, such as (n, steps)",
+    )
     group.add_argument("--drop", type=_list, default=[], metavar="A,B", help="columns to leave out")
     group.add_argument(
         "--text",

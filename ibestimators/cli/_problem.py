@@ -104,8 +104,18 @@ def open_problem(options: argparse.Namespace) -> Problem:
         ) from error
     if problem.front == "text" and options.ablation:
         raise InputError(f"--ablation does not apply to the texts of {options.data}")
-    _settle_task(problem, options)
-    _check_target(problem.y, problem.task)
+    labels = _labels(problem.y) if options.positions else problem.y
+    if isinstance(labels, list):
+        raise InputError(
+            f"{options.data}: the target has a value for each row of a sample; add --positions"
+        )
+    if not options.positions and _is_at_positions(problem):
+        problem.notes.append(
+            f"the target read as {labels.shape[1]} values of a sample (--positions reads it as one "
+            "value of each position)"
+        )
+    _settle_task(problem, labels, options)
+    _check_target(labels, problem.task)
     return problem
 
 
@@ -113,6 +123,8 @@ def _open(options: argparse.Namespace) -> Problem:
     from ibestimators import datasets
 
     path = Path(options.data)
+    if path.suffix.lower() != ".npz" and options.positions:
+        raise InputError("--positions applies to .npz files only")
     if options.data in BUNDLED:
         _refuse(options, ["target", "drop", "text", "groups", "time", "header", "array"], "bundled")
         return Problem(*_load_bundled(options.data))
@@ -244,12 +256,28 @@ def _load_bundled(name: str) -> tuple[Any, Any]:
     return X, y
 
 
-def _settle_task(problem: Problem, options: argparse.Namespace) -> None:
+def _is_at_positions(problem: Problem) -> bool:
+    """Whether an array of series has targets in its own form."""
+    shape = getattr(problem.X, "shape", ())
+    return len(shape) > 2 and problem.y.ndim > 1 and problem.y.shape[:2] == shape[:2]
+
+
+def _labels(y: Any) -> Any:
+    """The labels of all positions that have one."""
+    import numpy as np
+
+    from ibestimators.structures import is_labelled, rows_of
+
+    rows = np.concatenate([np.ravel(values) for values in y])
+    return rows_of(rows, is_labelled(rows, has_classes=rows.dtype.kind != "f"))
+
+
+def _settle_task(problem: Problem, y: Any, options: argparse.Namespace) -> None:
     """The task that is asked for, stated by the file, or guessed, in this order."""
     from ibestimators.suite import guess_task
 
     stated = "regression" if options.data in COUNTS else problem.task
-    problem.task = options.task or stated or guess_task(problem.y)
+    problem.task = options.task or stated or guess_task(y)
 
 
 def _check_target(y: Any, task: str) -> None:

@@ -155,7 +155,8 @@ def read_npz(
     -------
     Data
         The pair X, y: X an ndarray of shape (n_samples, ...) or a list of ndarray, y an ndarray of
-        shape (n_samples,) or (n_samples, n_outputs).
+        shape (n_samples,) or (n_samples, n_outputs). A y at positions has the form of X without its
+        features, NaN where there is no label; with ``lengths`` it has a row for each row of X.
 
     Raises
     ------
@@ -187,14 +188,20 @@ def read_npz(
             f"{path}: array {samples} must contain numbers and have at least 2 axes, samples "
             f"first; it has shape {X.shape} and type {X.dtype}"
         )
+    form = X.shape[:-1] if X.ndim > 2 else X.shape
+    at_positions = len(form) > 1 and y.shape[: len(form)] == form
     if "lengths" in content:
-        X = _pieces(X, content["lengths"], path)
-    if y.ndim not in (1, 2) or len(X) != len(y):
+        rows, lengths = X.shape[:1], content["lengths"]
+        X = _pieces(X, lengths, path)
+        at_positions = y.shape[:1] == rows != lengths.shape
+        y = np.split(y, lengths.cumsum()[:-1]) if at_positions else y
+    if not at_positions and (y.ndim not in (1, 2) or len(X) != len(y)):
         raise ValueError(
             f"{path}: array {target} has shape {y.shape}, {samples} "
             f"{getattr(X, 'shape', len(X))}; both need one entry or row per sample"
         )
-    for name, values in ((samples, content[samples]), (target, y)):
+    for name in (samples,) if at_positions else (samples, target):
+        values = content[name]
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise ValueError(f"{path}: array {name} has missing or infinite values")
     return Data(X, y)
@@ -214,6 +221,7 @@ def _array_name(
 
 
 def _pieces(X: NDArray[Any], lengths: NDArray[Any], path: Any) -> list[NDArray[Any]]:
+    """Rows of samples of different lengths."""
     if X.ndim != 2 and not (X.ndim == 1 and X.dtype.kind in "iu"):
         raise ValueError(
             f"{path}: with lengths, X must have shape (rows, features), or (rows,) for integer "
