@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import optional
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from ibestimators import (
@@ -74,13 +75,6 @@ def test_what_shares_the_setup():
     assert matched.to_frame()["parameters"].between(1900, 2100).all()
 
 
-def test_importance_scores_positions():
-    conv = PAIR["Conv"].fit(SIGNALS, STEPS)
-    result = structure_importance(conv, SIGNALS, STEPS, scoring="f1_macro", random_state=0)
-    assert result.scoring == "f1_macro"
-    assert len(result.units) == 10
-
-
 class StepsAlone(ClassifierMixin, BaseEstimator):
     """Knows the labels of steps that depend on their own features, wherever they are."""
 
@@ -93,6 +87,28 @@ class StepsAlone(ClassifierMixin, BaseEstimator):
     def predict(self, X):
         whole = [(np.asarray(x) > 0).astype(int).reshape(len(x)) for x in X]
         return np.stack(whole) if isinstance(X, np.ndarray) else whole
+
+
+def test_spans_are_scored_by_seqeval():
+    metrics = optional("seqeval.metrics")
+
+    def spans(est, X, y):
+        return metrics.f1_score([*map(list, y)], [*map(list, est.predict(X))])
+
+    tags = [np.where(np.arange(len(y)) % 3 == 0, "B-x", "I-x") for y in RAGGED]
+    known = {len(x): tag for x, tag in zip(SEQUENCES, tags, strict=True)}
+    oracle = StepsAlone()
+    oracle.predict = lambda X: [known[len(x)] for x in X]
+    assert spans(oracle, SEQUENCES, tags) == 1
+    result = compare_biases(SEQUENCES, tags, PAIR, cv=2, scoring=spans, random_state=0)
+    assert result.cells["score"].between(0, 1).all()
+
+
+def test_importance_scores_positions():
+    conv = PAIR["Conv"].fit(SIGNALS, STEPS)
+    result = structure_importance(conv, SIGNALS, STEPS, scoring="f1_macro", random_state=0)
+    assert result.scoring == "f1_macro"
+    assert len(result.units) == 10
 
 
 @pytest.mark.parametrize("X", [SIGNALS, SIGNALS[..., np.newaxis], SEQUENCES])
