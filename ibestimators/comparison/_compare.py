@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
 from ibestimators.comparison import _matching
+from ibestimators.comparison._data_facts import DataFacts
 from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._folds import shuffled_folds
 from ibestimators.comparison._guests import with_guests
@@ -158,6 +159,7 @@ def compare_biases(
         fingerprint=setup.fingerprint,
         predictions=None if kept is None else kept.predictions,
         probabilities=None if kept is None else kept.probabilities,
+        data=DataFacts.of(setup),
     )
     return _refitted(result, setup) if refit else result
 

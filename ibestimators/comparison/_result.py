@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from ibestimators.comparison._cells import (
     missing_scores,
     ratio_of_sizes,
     test_size,
-    unfinished_training,
 )
+from ibestimators.comparison._checks import DOCUMENTATION, Finding, findings
+from ibestimators.comparison._data_facts import DataFacts
 from ibestimators.comparison._design import Design, too_few_folds, what_would_decide
 from ibestimators.comparison._fold_task import TRAINING
 from ibestimators.comparison._predictions import disagreements_of_samples, errors_of_samples
@@ -38,7 +40,6 @@ from ibestimators.comparison._statistics import (
 from ibestimators.formatting import counted, records, significant, span, with_ends
 from ibestimators.pipelines import innermost
 from ibestimators.report import (
-    Bullets,
     Details,
     Facts,
     Number,
@@ -51,6 +52,8 @@ from ibestimators.report import (
     Verdict,
 )
 from ibestimators.scoring import predicts_positions
+
+IN_THE_VERDICT = ("folds", "power")  # checks whose findings the verdict states
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,6 +96,8 @@ class ComparisonResult(Result):
     probabilities : pandas.DataFrame or None
         Likewise of classes, with columns ``(estimator, class)``, of estimators that have
         `predict_proba`; None if there are none.
+    data : DataFacts or None
+        What the checks know of X, y and the folds.
     """
 
     cells: pd.DataFrame
@@ -106,13 +111,14 @@ class ComparisonResult(Result):
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     predictions: pd.DataFrame | None = None
     probabilities: pd.DataFrame | None = None
+    data: DataFacts | None = None
 
     @property
     def assumptions(self) -> dict[str, str]:
         """What each estimator assumes about the data."""
         return {name: assumption(est) for name, est in self.estimators.items()}
 
-    @property
+    @cached_property
     def test_train_ratio(self) -> float:
         """Mean number of test samples by training samples of a fold."""
         return ratio_of_sizes(self.cells)
@@ -272,6 +278,30 @@ class ComparisonResult(Result):
         tied.add_edges_from(pairs.index[~pairs["finding"].isin(["better", "worse"])])
         groups = [sorted(map(ranked.index, clique)) for clique in nx.find_cliques(tied)]
         return [tuple(ranked[i] for i in group) for group in sorted(groups)]
+
+    def checks(self) -> pd.DataFrame:
+        """What may be amiss: with the data, the folds, the training or the score.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each finding, none if all is well. Indexed by ``check``, its short code:
+            ``finding``, a sentence, and ``documentation``, the address of its explanation
+            (docs/checks.md).
+        """
+        found = self._findings
+        return pd.DataFrame(
+            {
+                "finding": [text for _, text in found],
+                "documentation": [f"{DOCUMENTATION}#{code}" for code, _ in found],
+            },
+            index=pd.Index([code for code, _ in found], name="check", dtype=object),
+            dtype=object,
+        )
+
+    @cached_property
+    def _findings(self) -> list[Finding]:
+        return findings(self)
 
     def sample_errors(self, y: Any) -> pd.DataFrame:
         """What each out-of-fold prediction is wrong by.
@@ -537,7 +567,11 @@ class ComparisonResult(Result):
         return [
             f"{self._folds_in_words()}, the same for all. {self._intervals_in_words()}",
             *self._training_in_words(),
-            *unfinished_training(self.cells, self.scoring),
+            *(
+                f"Check [{code}]: {text}"
+                for code, text in self._findings
+                if code not in IN_THE_VERDICT
+            ),
             *(f"{name}: {text}" for name, text in missing_scores(self.cells)),
             *(f"{name}: {text}" for name, text in failed_fits(self.cells)),
         ]
@@ -574,6 +608,7 @@ class ComparisonResult(Result):
         note = f"{self._folds_in_words()}. Highest mean {self.scoring}: {self.best}, {score}."
         return [
             Section("", [Verdict(verdict, note)]),
+            self._checks_section(),
             Section("Differences", [*self._differences_chart(frame)]),
             Section("Scores", [self._scores_chart(frame)]),
             Section(
@@ -588,10 +623,14 @@ class ComparisonResult(Result):
                 ],
             ),
             Section("Other scores", [self._other_scores()]),
-            Section("Training", [Bullets(unfinished_training(self.cells, self.scoring))]),
             Section("Missing scores", [Facts(missing_scores(self.cells))]),
             Section("Failed fits", [Facts(failed_fits(self.cells))]),
         ]
+
+    def _checks_section(self) -> Section:
+        found: list[tuple[str, str]] = [*self._findings]
+        note = Paragraph(f"The codes are explained at {DOCUMENTATION}.", is_note=True)
+        return Section("Checks", [Facts(found), note] if found else [])
 
     def _differences_chart(self, frame: pd.DataFrame) -> list[RowChart]:
         frame = frame.drop(index=self.baseline).dropna(subset="difference")
@@ -705,6 +744,7 @@ class ComparisonResult(Result):
             ("folds", f"{self._folds_in_words()}, the same for all estimators"),
             ("training samples of a fold", span(sizes["n_train"])),
             ("test samples of a fold", span(sizes["n_test"])),
+            *self._chance_in_words(),
             ("practically equal", f"differences up to {self.rope:g}"),
             *(
                 (
@@ -718,6 +758,17 @@ class ComparisonResult(Result):
         ]
         reprs = [(name, _whole_repr(est)) for name, est in self.estimators.items()]
         return [Section("Settings", [Facts(facts), Details(reprs)])]
+
+    def _chance_in_words(self) -> list[tuple[str, str]]:
+        if self.data is None:
+            return []
+        facts = []
+        if not np.isnan(self.data.chance):
+            facts.append(("chance level", f"{self.scoring} {self.data.chance:.3f} without X"))
+        if not np.isnan(self.data.majority_rate):
+            rate = f"{self.data.majority_rate:.1%} of the samples"
+            facts.append(("most frequent class", rate))
+        return facts
 
     def _how_to_read(self) -> str:
         return (

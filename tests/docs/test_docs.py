@@ -30,7 +30,12 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 # Those whose code runs here; the README's and the comparison's train for minutes, in
 # test_examples.py.
-RUNNING = [DOCS / "index.md", *sorted(DOCS.glob("add_*.md")), *sorted(DOCS.glob("guide/*.md"))]
+RUNNING = [
+    DOCS / "index.md",
+    DOCS / "checks.md",
+    *sorted(DOCS.glob("add_*.md")),
+    *sorted(DOCS.glob("guide/*.md")),
+]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("guide/*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
