@@ -9,6 +9,7 @@ units" (2016) for byte pairs.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
@@ -23,6 +24,10 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from ibestimators.base import POSITIVE_INT, estimator, parameter
 
 _UNKNOWN = "[unknown]"
+_FEW = 5  # texts below which a share says nothing
+_SAMPLE = 1000
+_LONG_WORD = 3
+_NEARLY_ALL = 0.9
 _BYTES = pre_tokenizers.ByteLevel.alphabet()
 
 
@@ -100,6 +105,11 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ------
         TypeError, ValueError
             If X is not a list of texts, or `vocabulary_size` is too small.
+
+        Warns
+        -----
+        UserWarning
+            If nearly all texts are one word, as those of languages without blanks are.
         """
         self._validate_params()
         if self.level == "bpe" and self.vocabulary_size <= len(_BYTES):
@@ -129,6 +139,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             trainer = trainers.WordLevelTrainer(**settings)
         steps = [normalizers.NFC(), *([normalizers.Lowercase()] if self.lowercase else [])]
         tokenizer.normalizer = normalizers.Sequence(steps)
+        if self.level == "word":
+            _warn_of_no_blanks(tokenizer, texts)
         tokenizer.train_from_iterator(texts, trainer)
         if self.max_length is not None:
             tokenizer.enable_truncation(self.max_length)
@@ -147,10 +159,24 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         -------
         list of ndarray of shape (n_tokens_i,)
             At least one token each.
+
+        Warns
+        -----
+        UserWarning
+            If nearly all tokens are unknown.
         """
         check_is_fitted(self)
         encoded = self.tokenizer_.encode_batch(_texts(X), add_special_tokens=False)
-        return [np.array(encoding.ids or [0], dtype=np.int64) for encoding in encoded]
+        tokens = [np.array(encoding.ids or [0], dtype=np.int64) for encoding in encoded]
+        n_tokens = sum(map(len, tokens))
+        n_unknown = sum(int((ids == 0).sum()) for ids in tokens)
+        if len(tokens) >= _FEW and n_unknown > _NEARLY_ALL * n_tokens:
+            warnings.warn(
+                f"{n_unknown} of {n_tokens} tokens of X are unknown: fit did not see them. Fit on "
+                "texts of the same language, or use level='character' or 'bpe'.",
+                stacklevel=2,
+            )
+        return tokens
 
     def inverse_transform(self, X: Iterable[NDArray[np.integer[Any]]]) -> list[str]:
         """Convert tokens to texts; words are joined by blanks.
@@ -201,6 +227,20 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
+def _warn_of_no_blanks(tokenizer: Tokenizer, texts: list[str]) -> None:
+    """Warn if nearly all texts are one long word, as those of Chinese and Thai are."""
+    sample = texts[:_SAMPLE]
+    single = [text for text in sample if len(text) > _LONG_WORD and len(text.split()) == 1]
+    words = [len(tokenizer.pre_tokenizer.pre_tokenize_str(text)) for text in single]
+    if len(sample) >= _FEW and sum(n == 1 for n in words) > _NEARLY_ALL * len(sample):
+        warnings.warn(
+            f"nearly all texts of X are one word each, such as {single[0]!r:.40}; level='word' "
+            "splits at blanks and punctuation. Use level='character' or 'bpe' for languages "
+            "without blanks.",
+            stacklevel=3,
+        )
+
+
 def _texts(X: Iterable[str]) -> list[str]:
     if isinstance(X, str) or not hasattr(X, "__iter__"):
         raise TypeError(f"X is {X!r}, but a list of texts is expected. Pass X=[text].")
@@ -221,4 +261,17 @@ def _texts(X: Iterable[str]) -> list[str]:
                 f"item {i} of X is {text!r}, of type {type(text).__name__}, but texts (str) are "
                 "expected. Replace missing texts, such as with ''."
             )
+        if not _is_unicode(text):
+            raise ValueError(
+                f"item {i} of X holds a lone surrogate, which is no character: {text!r:.60}. "
+                "Decode the text with errors='replace', or text.encode('utf-8', 'replace').decode()."
+            )
     return [str(text) for text in texts]
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

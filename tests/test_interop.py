@@ -113,7 +113,7 @@ def test_aeon_collections():
     assert est.sample_shape_ == (24, 1)
     ragged, y = load_japanese_vowels("train")  # a list of (channels, steps)
     est = RecurrentClassifier(channels_first=True, max_epochs=5, random_state=0).fit(ragged, y)
-    assert est.n_features_in_ == 12
+    assert est.sample_shape_ == (None, 12)
     assert est.score(ragged, y) > 0.5
 
 

@@ -120,6 +120,24 @@ def test_what_is_no_text_is_named(X, error, message):
         TextTokenizer().fit(X)
 
 
+CHINESE = [f"我喜欢这部电影{chr(0x4E00 + i)}" for i in range(10)]
+
+
+def test_texts_without_blanks_and_of_another_language_are_warned_of():
+    with pytest.warns(UserWarning, match="one word each.*level='character' or 'bpe'"):
+        tokenizer = TextTokenizer().fit(CHINESE)
+    with pytest.warns(UserWarning, match="5 of 5 tokens of X are unknown"):
+        tokenizer.transform([text[1:] for text in CHINESE[:5]])
+    for level in ("character", "bpe"):  # pytest makes warnings errors
+        TextTokenizer(level=level, vocabulary_size=300).fit(CHINESE).transform(CHINESE)
+    TextTokenizer().fit(["good", "bad"] * 3 + ["not so good", "not bad"]).transform(["ugly"])
+
+
+def test_a_lone_surrogate_is_named():
+    with pytest.raises(ValueError, match=r"item 1 of X holds a lone surrogate.*'a \\ud800'"):
+        TextTokenizer().fit(["a", "a \ud800"])
+
+
 def test_bad_parameters():
     with pytest.raises(NotFittedError):
         TextTokenizer().transform(["a"])

@@ -231,7 +231,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     )
 
     _attribute_docs: ClassVar[tuple[tuple[str, str, str], ...]] = (
-        ("n_features_in_", "int", "Columns of a flat X, else size of the features' axis."),
+        ("n_features_in_", "int", "Columns of X; only if X has two axes, or `input_shape` is set."),
         ("feature_names_in_", "ndarray of str", "Names of the columns of a data frame."),
         (
             "sample_shape_",
@@ -454,7 +454,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             checked = target_type.check(y, self)
             check_consistent_length(X, checked, group_labels)
             weight = check_weight(sample_weight, checked)
-        if weight is not None and not weight.all() and not isinstance(X, np.ndarray):
+        if weight is not None and not weight.all() and kind.kind != "array":
             # The longest sample, the vocabulary, the attributes: of samples that count.
             kept, given = np.flatnonzero(weight), list(given)
             X, checked, weight = check([given[i] for i in kept]), checked[kept], weight[kept]
@@ -543,6 +543,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     ) -> TrainingNet:
         """A net with a new optimiser and an empty history."""
         given = copy.deepcopy(list(self.callbacks or ()))
+        training.check_callbacks(given, self.early_stopping and not one_pass)
         callbacks = [training.LastGoodWeights(), *self._bias_callbacks()]
         if not one_pass:
             if not training.any_scheduler(given):
@@ -726,8 +727,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         ------
         sklearn.exceptions.NotFittedError
         TypeError
-            If a parameter is an object other than a plain value, array or graph. `callbacks`
-            are left out.
+            If a parameter is an object other than a plain value, array or graph (`callbacks`
+            are left out), or the class is not one of this package, so that `load` does not know it.
         ValueError
             If a parameter has been set to a value that `fit` would refuse.
         """
@@ -863,4 +864,5 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
         return tags

@@ -100,7 +100,7 @@ def _metadata(estimator: Any) -> dict[str, str]:
     metadata = {
         "estimator": type(estimator).__name__,
         "ibestimators": version("ibestimators"),
-        "n_features_in": str(estimator.n_features_in_),
+        "n_features_in": str(getattr(estimator, "n_features_in_", estimator.sample_shape_[-1])),
     }
     if is_classifier(estimator):
         metadata["classes"] = json.dumps(estimator.classes_.tolist(), default=str)

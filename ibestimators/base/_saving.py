@@ -40,6 +40,11 @@ def save(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator; see `Estimator.save`."""
     if Path(path).is_dir():
         raise IsADirectoryError(f"{path} is a folder. Pass the path of a file.")
+    if not type(estimator).__module__.startswith(f"{__package__.partition('.')[0]}."):
+        raise TypeError(
+            f"{type(estimator).__name__} is a class of your own, and the file holds no code: "
+            "`load` would not know it. Use pickle, or save an estimator of this package."
+        )
     estimator._validate_params()  # a parameter changed after fit might be invalid
     tensors: dict[str, torch.Tensor] = {}
     state = estimator.__getstate__()

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
@@ -460,7 +461,7 @@ class Numbers(Target):
 
 
 def _refuse_collections(y: Any) -> None:
-    """Raise an error if the entries of y are collections, such as lists of labels."""
+    """Raise an error if the entries of y are collections, such as lists of labels, or None."""
     if getattr(y, "dtype", np.dtype(object)) != np.dtype(object):
         return
     entries = np.asarray(y, dtype=object)
@@ -469,6 +470,12 @@ def _refuse_collections(y: Any) -> None:
         raise ValueError(
             "y holds a collection of labels for each sample. Pass "
             "MultiLabelBinarizer().fit_transform(y), which has a column of 0 and 1 for each label."
+        )
+    missing = [i for i, entry in enumerate(entries) if entry is None or entry is pd.NA]
+    if entries.ndim == 1 and missing:
+        raise ValueError(
+            f"y contains {entries[missing[0]]!r}, {len(missing)} times, first at {missing[0]}. "
+            "Drop these samples, or give them a label of their own, such as 'none'."
         )
 
 

@@ -102,6 +102,28 @@ class UnscaledSamples:
         )
 
 
+class SparseRows:
+    """A sparse matrix of which rows are read as dense arrays, a batch at a time.
+
+    Parameters
+    ----------
+    matrix : scipy sparse matrix or array in CSR format, of shape (n, n_features)
+    """
+
+    def __init__(self, matrix: Any) -> None:
+        self.matrix = matrix
+        self.shape: tuple[int, int] = matrix.shape
+        self.ndim = 2
+        self.dtype = matrix.dtype
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> NDArray[Any]:
+        dense: NDArray[Any] = self.matrix[rows].toarray()
+        return dense
+
+
 class ArrayStructure(Structure):
     """The shape of a sample and the scale of its features.
 
@@ -137,7 +159,7 @@ class ArrayStructure(Structure):
         return True
 
     @classmethod
-    def check(cls, X: Any, estimator: Any, fitted: Self | None = None) -> NDArray[Any]:
+    def check(cls, X: Any, estimator: Any, fitted: Self | None = None) -> NDArray[Any] | SparseRows:
         shape = None
         if estimator.input_shape is not None:
             shape = estimator._layer_sizes("input_shape", at_least=1)
@@ -154,9 +176,16 @@ class ArrayStructure(Structure):
                 f"{remedy_for_non_numeric(given, X)}"
             )
         flat = X.ndim == 2
+        if isinstance(X, SparseRows):
+            if shape is not None:
+                raise ValueError(
+                    f"input_shape={shape} is for dense arrays, but X is a sparse matrix. Set "
+                    "input_shape=None, or pass X.toarray()."
+                )
+            return X
         X = arrange(X, shape, estimator.channels_first)
-        if fitted is None and not flat:
-            estimator.n_features_in_ = X.shape[-1] if shape is None else math.prod(shape)
+        if fitted is None and not flat and shape is not None:  # `predict` takes flat X too
+            estimator.n_features_in_ = math.prod(shape)
         return X
 
     @classmethod
@@ -180,9 +209,10 @@ class ArrayStructure(Structure):
         return cls(state["sample_shape"], scaler, state.get("any_size", False))
 
     def read(self, X: NDArray[Any], dtype: torch.dtype) -> ArraySamples | UnscaledSamples:
-        """Check X against the shape seen in fit, and scale it unless it is a memory map."""
+        """Check X against the shape seen in fit, and scale it unless it is read by batches."""
         samples = self.stream(X, dtype)
-        return samples if _is_memory_mapped(X) else ArraySamples(self.all_scaled(X, dtype))
+        is_read_by_batches = isinstance(X, SparseRows) or _is_memory_mapped(X)
+        return samples if is_read_by_batches else ArraySamples(self.all_scaled(X, dtype))
 
     def stream(self, X: NDArray[Any], dtype: torch.dtype) -> UnscaledSamples:
         """Check X against the shape seen in fit; each batch is scaled when it is read."""
@@ -237,10 +267,10 @@ class ArrayStructure(Structure):
 
     @classmethod
     def summary(cls, X: Any) -> str:
-        return f"{counted(len(X), 'sample')} of shape {np.shape(X)[1:]}"
+        return f"{counted(np.shape(X)[0], 'sample')} of shape {np.shape(X)[1:]}"
 
 
-def _check_numbers(X: Any, estimator: Any, fitted: ArrayStructure | None) -> NDArray[Any]:
+def _check_numbers(X: Any, estimator: Any, fitted: ArrayStructure | None) -> Any:
     """X by scikit-learn's checks: those of tables for two axes or fewer."""
     checks: dict[str, Any] = {"dtype": "numeric", "allow_nd": True}
     if (n_axes(X) if hasattr(X, "shape") else np.asarray(X).ndim) <= 2:
@@ -253,7 +283,10 @@ def _check_numbers(X: Any, estimator: Any, fitted: ArrayStructure | None) -> NDA
         if fitted is not None and _is_plain(X, estimator):
             return np.asarray(X)
         try:
-            return np.asarray(validate_data(estimator, X, reset=fitted is None, **checks))
+            checked = validate_data(
+                estimator, X, reset=fitted is None, accept_sparse="csr", **checks
+            )
+            return SparseRows(checked) if sparse.issparse(checked) else np.asarray(checked)
         except (TypeError, ValueError):
             check_columns_are_numeric(X)  # a clearer error, if that is the reason
             raise

@@ -141,7 +141,7 @@ class GraphStructure(Structure):
             for name, values in X.edge_columns.items()
             if keep_weights or not _is_trivial_weight(name, values)
         }
-        structure = cls(
+        return cls(
             AttributeEncoder(
                 _node_columns(X, counts_edges), node_weight, estimator.standardize, "node"
             ),
@@ -151,8 +151,6 @@ class GraphStructure(Structure):
             typical=max(1, round(float(np.mean(X.n_nodes)))),
             is_one_graph=len(X) == 1,
         )
-        estimator.n_features_in_ = structure.layout.n_features
-        return structure
 
     @classmethod
     def positions(cls, X: ParsedGraphs) -> Positions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ibestimators.structures._arrays import ArrayStructure
+from ibestimators.structures._forms import refuse_other_forms
 from ibestimators.structures._graphs import GraphStructure
 from ibestimators.structures._kinds import Structure
 from ibestimators.structures._pairs import PairStructure
@@ -31,8 +32,10 @@ def structure_of(X: Any) -> type[Structure]:
     Raises
     ------
     TypeError, ValueError
-        If X is a single graph, raw text, or a list that could be of several kinds.
+        If X is a single graph, raw text, a list that could be of several kinds, or in a form that
+        can be converted.
     """
+    refuse_other_forms(X)
     return next(structure for structure in KINDS.values() if structure.recognises(X))
 
 

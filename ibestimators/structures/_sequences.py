@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ibestimators.formatting import counted, span
 from ibestimators.structures._arrays import ArrayStructure, count_missing
-from ibestimators.structures._columns import column_names
+from ibestimators.structures._columns import column_names, numbers_of
 from ibestimators.structures._kinds import (
     Fact,
     Layout,
@@ -77,7 +77,6 @@ class SequenceStructure(Structure):
         steps = check_sequences(X, estimator.channels_first)
         names = column_names(next(iter(X)))
         if fitted is None:
-            estimator.n_features_in_ = steps[0].shape[1]
             if names is not None:
                 estimator.feature_names_in_ = np.array(names, dtype=object)
         elif names is not None and names != list(getattr(estimator, "feature_names_in_", names)):
@@ -186,6 +185,7 @@ def check_sequences(
 def as_array(item: Any, name: str, dtype: type[np.float64 | np.int64]) -> NDArray[Any]:
     """A sample as an array of numbers or integers, or an error that names it."""
     integers = dtype is np.int64
+    item = numbers_of(item, name) if hasattr(item, "columns") else item
     try:
         array = np.asarray(item)
     except ValueError as error:  # nested lists of different lengths

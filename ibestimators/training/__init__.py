@@ -7,6 +7,7 @@ from ibestimators.training._callbacks import (
     LastGoodWeights,
     WarmUpAndDecay,
     any_scheduler,
+    check_callbacks,
     diverged,
     early_stopping,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "WarmUpAndDecay",
     "any_scheduler",
     "build_net",
+    "check_callbacks",
     "curve",
     "diverged",
     "early_stopping",

@@ -29,7 +29,13 @@ def _not_importable(name: str) -> Iterator[None]:
 with _not_importable("torch_geometric"):
     import skorch.utils
     from skorch import NeuralNet
-    from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+    from skorch.callbacks import (
+        BatchScoring,
+        Callback,
+        EarlyStopping,
+        EpochScoring,
+        LRScheduler,
+    )
     from skorch.utils import TeeGenerator
 
 
@@ -44,8 +50,10 @@ skorch.utils.TORCH_GEOMETRIC_INSTALLED = True
 skorch.utils.is_geometric_data_type = _is_geometric_data
 
 __all__ = [
+    "BatchScoring",
     "Callback",
     "EarlyStopping",
+    "EpochScoring",
     "LRScheduler",
     "NeuralNet",
     "TeeGenerator",

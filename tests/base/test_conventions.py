@@ -16,7 +16,13 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.fixes import parse_version
 
 import ibestimators
-from ibestimators import ConvClassifier, GraphRegressor, MLPClassifier, TextTokenizer
+from ibestimators import (
+    ConvClassifier,
+    GraphRegressor,
+    MLPClassifier,
+    TextTokenizer,
+    table_pipeline,
+)
 from ibestimators.testing import _data as kinds
 
 X = np.random.default_rng(0).normal(size=(30, 4))
@@ -72,11 +78,8 @@ def test_frames_travel_through_pipelines_by_name():
     pipeline.set_output(transform="pandas").fit(frame, Y)
     assert list(pipeline[-1].feature_names_in_) == list("abcd")
     frame["e"] = pd.Categorical(["u", "v"] * 15)
-    with pytest.raises(
-        ValueError, match=r"{'e': 'category'}. Encode them in front, as by make_pipe"
-    ):
+    with pytest.raises(ValueError, match=r"{'e': 'category'}. Put an encoder in front"):
         MLPClassifier().fit(frame, Y)
-    # What the message says to do.
     encoder = make_column_transformer((OneHotEncoder(), ["e"]), remainder="passthrough")
     make_pipeline(encoder, MLPClassifier(max_epochs=1)).fit(frame, Y).predict(frame)
     with sklearn.config_context(transform_output="pandas"):
@@ -123,7 +126,7 @@ def test_columns_that_are_no_numbers_are_named_with_a_line_that_mends_them():
     frame = pd.DataFrame({"name": names, "b": X[:, 0]})
     with pytest.raises(ValueError, match="non-numeric columns: {'name': ") as error:
         MLPClassifier().fit(frame, Y)
-    line = re.search(r"make_pipeline\(.*\)", str(error.value))[0]
+    line = re.search(r"table_pipeline\(.*?\)", str(error.value))[0]
     estimator = MLPClassifier(max_epochs=1)
     piped = eval(line, globals() | {"estimator": estimator}).fit(frame, Y)
     assert piped.predict(frame.assign(name="never seen")).shape == (30,)

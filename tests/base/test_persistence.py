@@ -415,3 +415,14 @@ def test_pickles_and_copies_keep_all_there_is():
         assert again.partial_fit(X, y).n_iter_ == 3
     shallow = copy.copy(fitted)
     assert shallow.net_ is fitted.net_
+
+
+class Own(MLPClassifier):
+    """A class that `load` does not know."""
+
+
+def test_a_class_that_could_not_be_loaded_is_refused(tmp_path):
+    fitted = Own(max_epochs=1).fit(*load_iris(return_X_y=True))
+    with pytest.raises(TypeError, match="Own is a class of your own.*Use pickle"):
+        fitted.save(tmp_path / "own.safetensors")
+    assert not [*tmp_path.iterdir()]

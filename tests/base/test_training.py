@@ -15,7 +15,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.datasets import make_regression
 from sklearn.exceptions import NotFittedError
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.callbacks import Callback, Checkpoint, EarlyStopping, EpochScoring, LRScheduler
 
 import ibestimators
 from ibestimators import ConvClassifier, MLPClassifier, MLPRegressor
@@ -249,13 +249,41 @@ def test_warm_start_goes_on_and_cold_start_does_not():
     np.testing.assert_array_equal(once, cold.fit(X_IRIS, Y_IRIS).predict_proba(X_IRIS))
 
 
+def test_callbacks_that_need_a_validation_part_say_so(tmp_path):
+    for callback, name in (
+        (EarlyStopping(patience=2), "EarlyStopping"),
+        (Checkpoint(dirname=tmp_path), "Checkpoint"),
+        (("stop", EarlyStopping(patience=2)), "EarlyStopping"),
+    ):
+        with pytest.raises(ValueError, match=f"{name}, which monitors 'valid_loss.*train_loss"):
+            quick("MLPClassifier", callbacks=[callback]).fit(X_IRIS, Y_IRIS)
+        quick("MLPClassifier", callbacks=[callback], early_stopping=True).fit(X_IRIS, Y_IRIS)
+    with pytest.raises(ValueError, match="EpochScoring, which scores data sets of skorch"):
+        quick("MLPClassifier", callbacks=[EpochScoring("accuracy")]).fit(X_IRIS, Y_IRIS)
+
+
+def test_gradients_are_on_inside_fit():
+    with torch.no_grad():
+        first = quick("MLPClassifier", random_state=0).fit(X_IRIS, Y_IRIS).predict_proba(X_IRIS)
+    second = quick("MLPClassifier", random_state=0).fit(X_IRIS, Y_IRIS).predict_proba(X_IRIS)
+    np.testing.assert_allclose(first, second, atol=1e-6)
+
+
+def test_the_layout_of_x_is_that_of_fit():
+    X = np.random.default_rng(0).normal(size=(30, 4, 4))
+    fitted = quick("ConvClassifier").fit(X, np.arange(30) % 2)
+    before = fitted.predict_proba(X)
+    fitted.set_params(channels_first=True, input_shape=(16, 1))
+    np.testing.assert_allclose(fitted.predict_proba(X), before, atol=1e-6)
+
+
 def test_refit_on_another_structure():
     estimator = quick("ConvClassifier")
     estimator.fit(pd.DataFrame(X_IRIS, columns=list("abcd")), Y_IRIS)
     images = np.random.default_rng(0).normal(size=(150, 6, 5, 2))
     estimator.fit(images, Y_IRIS)
     assert estimator.sample_shape_ == (6, 5, 2)
-    assert estimator.n_features_in_ == 2
+    assert not hasattr(estimator, "n_features_in_")  # of columns, which images have none of
     assert not hasattr(estimator, "feature_names_in_")
 
 

@@ -145,7 +145,7 @@ def test_reads_pyg_data():
     for X in (graphs, bare):
         model = GraphClassifier(max_epochs=1).fit(X, [0, 1] * 5)
         assert model.predict(X).shape == (10,)
-    assert model.n_features_in_ == 1
+    assert model.sample_shape_ == (None, 1)
 
 
 @settings(max_examples=20)
