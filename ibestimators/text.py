@@ -264,7 +264,7 @@ def _texts(X: Iterable[str]) -> list[str]:
         if not _is_unicode(text):
             raise ValueError(
                 f"item {i} of X holds a lone surrogate, which is no character: {text!r:.60}. "
-                "Decode the text with errors='replace', or text.encode('utf-8', 'replace').decode()."
+                "Decode it with errors='replace', or pass text.encode('utf-8', 'replace').decode()."
             )
     return [str(text) for text in texts]
 

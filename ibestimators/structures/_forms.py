@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scipy import sparse
+
 from ibestimators.structures._kinds import first_sample, n_axes
 
 
@@ -22,7 +24,7 @@ def refuse_other_forms(X: Any) -> None:
         raise TypeError(
             f"X is a {type(X).__name__}, which can be read once only. Pass list(X), or an array."
         )
-    if isinstance(X, Mapping):
+    if isinstance(X, Mapping) and not sparse.issparse(X):  # a dok_array is both
         raise TypeError(
             f"X is a {type(X).__name__}. Pass a table as pandas.DataFrame(X), samples as a list."
         )

@@ -128,7 +128,8 @@ def test_columns_that_are_no_numbers_are_named_with_a_line_that_mends_them():
         MLPClassifier().fit(frame, Y)
     line = re.search(r"table_pipeline\(.*?\)", str(error.value))[0]
     estimator = MLPClassifier(max_epochs=1)
-    piped = eval(line, globals() | {"estimator": estimator}).fit(frame, Y)
+    names_used = {"estimator": estimator, "table_pipeline": table_pipeline}
+    piped = eval(line, names_used).fit(frame, Y)
     assert piped.predict(frame.assign(name="never seen")).shape == (30,)
     twice = pd.DataFrame([[1, "a"]] * 30, columns=["b", "b"])
     with pytest.raises(ValueError, match="non-numeric columns: {'b': "):

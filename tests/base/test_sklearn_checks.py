@@ -16,6 +16,7 @@ import ibestimators
 # and a float32 is known to 6e-8 only. The default lr depends on the number of samples.
 NUMERIC_EQUALITY = {
     "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
     "check_sample_weights_invariance",
     "check_methods_subset_invariance",
     "check_methods_sample_order_invariance",
