@@ -16,6 +16,7 @@ SECTIONS = {
     "One graph": ["nodes"],
     "Comparison": ["comparison", "scoring"],
     "Inspection": ["inspection"],
+    "Before training": ["symmetries"],
     "Tables and text": ["tables", "text", "language"],
     "Pairs": ["structures"],
 }

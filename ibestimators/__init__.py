@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from ibestimators.scoring import position_scorer
     from ibestimators.structures import Pair
     from ibestimators.suite import biases, load
+    from ibestimators.symmetries import Invariant, SymmetryDisplay, SymmetryResult, find_symmetries
     from ibestimators.tables import table_pipeline
     from ibestimators.text import TextTokenizer
 
@@ -107,6 +108,7 @@ _PUBLIC = {
         "ImportanceDisplay",
         "equivariance_error",
     ],
+    "symmetries": ["find_symmetries", "SymmetryResult", "SymmetryDisplay", "Invariant"],
 }
 _PACKAGES = ["comparison", "datasets", "forecasting", "inspection", "testing"]
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

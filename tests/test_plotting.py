@@ -38,6 +38,7 @@ from ibestimators.comparison._displays import (
 )
 from ibestimators.forecasting import ForecastDisplay
 from ibestimators.plotting import Display, PanelsDisplay
+from ibestimators.symmetries import SymmetryDisplay
 
 random = np.random.default_rng(0)
 y = np.arange(12) % 2
@@ -70,6 +71,9 @@ def comparisons():
     laws = pd.DataFrame({"a": [1.0, np.nan], "b": [0.5, np.nan], "c": [0.0, np.nan]}, names)
     yield LearningCurvesDisplay(curves, laws, "MLP", "accuracy")
     yield RaceDisplay(curves["score"], "Conv")
+    gains = {"gain": [0.1, -0.2], "gain_low": [0.0, -0.3], "gain_high": [0.2, -0.1]}
+    changes = pd.DataFrame(gains | {"status": ["supported", "contradicted"]}, names)
+    yield SymmetryDisplay(changes, pd.DataFrame([[0.0, 0.1], [np.nan, np.nan]], names))
     yield ForecastDisplay([1.0, 2.0], [3.0, 4.0], [3.5], ([2.0, 2.0], [4.0, 6.0]))
 
 

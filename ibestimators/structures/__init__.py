@@ -1,6 +1,7 @@
 """What X is: one class for each kind of X, and samples that networks train on."""
 
 from ibestimators.structures._arrays import ArrayStructure
+from ibestimators.structures._columns import check_columns_are_numeric
 from ibestimators.structures._graph_forms import (
     MISSING,
     GraphParts,
@@ -62,6 +63,7 @@ __all__ = [
     "Samples",
     "Structure",
     "aggregate",
+    "check_columns_are_numeric",
     "check_tokens",
     "finite_scale",
     "is_finite",
