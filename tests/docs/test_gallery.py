@@ -335,6 +335,15 @@ def test_dask(run):
     assert {worker for worker, _, _ in found["tasks"]} == set(found["workers"])
 
 
+def test_eight_subjects(run):
+    found = run("plot_eight_subjects")
+    frame = found["result"].to_frame()
+    assert frame.loc["Conv", "p_value"] < 0.01
+    assert frame.loc["Conv", "difference_low"] > 0.1
+    assert (found["result"].cells["n_test"] == 20).all()
+    assert found["right"].groupby(found["subjects"]).mean()["Conv"].min() > 0.7
+
+
 def test_forecasting(run):
     optional("sktime")
     found = run("plot_forecasting")
