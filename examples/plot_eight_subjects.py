@@ -2,8 +2,8 @@
 Eight subjects, three unbalanced classes
 ========================================
 
-Recordings of people are not independent: those of one person resemble each other, and a network that
-knows the person scores too high. All recordings of a subject belong to one fold, and the score
+Recordings of people are not independent: those of one person resemble each other, and a network
+that knows the person scores too high. All recordings of a subject belong to one fold, and the score
 weighs the three classes equally. The verdict then holds for a person who was never seen.
 """
 
