@@ -207,6 +207,16 @@ def test_a_report_and_a_cache(files, monkeypatch, capsys):
     assert "<html" in (files / "a.html").read_text()
 
 
+def test_the_table_fits_a_terminal(files, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    args = ["compare", "wine", "--max-epochs", "1", "--cv", "4", "--n-jobs", "1"]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(args) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert max(map(len, table)) <= 80
+    assert "locality" not in "".join(table)
+
+
 def test_as_a_program(files):
     done = run("compare", "iris.csv", "--target", "kind", *QUICK, "--output", "a.svg", cwd=files)
     assert done.returncode == 0, done.stderr

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,12 +64,11 @@ def _compare(options: argparse.Namespace) -> int:
         raise InputError(one_line(error)) from error
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # for terminals without ±
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for part in (result, *others):
-        print(part)
+        print(part.to_text(width))
     if problem.has_no_order and {"Conv", "Recurrent", "Graph"} & {*options.biases}:
-        print(
-            "A table has no order: Conv, Recurrent and Graph read its columns in the order given."
-        )
+        print("A table has no order: Conv, Recurrent and Graph read columns in the order given.")
     if options.output is not None:
         result.plot().figure_.savefig(options.output, dpi=150)
         print(f"picture: {options.output}")

@@ -57,6 +57,9 @@ def read_column(cells: pd.Series[Any], lines: Any, comma_is_decimal: bool) -> Co
     >>> column.values.tolist(), column.format
     ([1234.0, nan, 5.0], 'commas separate thousands')
     """
+    plain = _plain_numbers(cells)
+    if np.isfinite(plain).all() and not comma_is_decimal:  # most columns
+        return Column(plain)
     lower = cells.str.lower()
     filled = ~lower.isin([*GAPS, *WORDS])
     words = cells.mask(lower.isin(GAPS)).astype(object)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import fields
@@ -71,6 +72,26 @@ class Result(ABC):
         str
         """
         return " ".join(self._sentences())
+
+    def to_text(self, width: int | None = None) -> str:
+        """The result as `print` shows it.
+
+        Parameters
+        ----------
+        width : int or None, default=None
+            Characters of a line: sentences are wrapped, and a table that is wider leaves out what
+            the estimators assume. None does neither.
+
+        Returns
+        -------
+        str
+        """
+        table, lines = self._table(), [*self._notes(), *self._sentences()]
+        if width is None:
+            return "\n".join([table.to_text(), *lines])
+        if max(map(len, table.to_text().splitlines())) > width:
+            table = table.without("assumes")
+        return "\n".join([table.to_text(), *(textwrap.fill(line, width) for line in lines)])
 
     def plot(self, ax: Any = None, **style: Any) -> Any:
         """Draw the result.
@@ -184,4 +205,4 @@ class Result(ABC):
         return fragment(self._sections())
 
     def __repr__(self) -> str:
-        return "\n".join([self._table().to_text(), *self._notes(), *self._sentences()])
+        return self.to_text()

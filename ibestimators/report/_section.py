@@ -126,6 +126,12 @@ class Table:
             any(isinstance(row[i], Number) for row in self.rows) for i in range(len(self.heads))
         ]
 
+    def without(self, head: str) -> Table:
+        """The table without a column, if it has that column."""
+        kept = [i for i, name in enumerate(self.heads) if name != head]
+        rows = [[row[i] for i in kept] for row in self.rows]
+        return Table(self.caption, [self.heads[i] for i in kept], rows)
+
     def to_text(self) -> str:
         """The table for the terminal."""
         rows = [[c.text if isinstance(c, Number) else str(c) for c in row] for row in self.rows]
