@@ -16,7 +16,7 @@ SECTIONS = {
     "One graph": ["nodes"],
     "Comparison": ["comparison", "scoring"],
     "Inspection": ["inspection"],
-    "Before training": ["symmetries"],
+    "Before training": ["diagnosis", "symmetries"],
     "Tables and text": ["tables", "text", "language"],
     "Pairs": ["structures"],
 }

@@ -61,6 +61,7 @@ LAYERS: dict[str, set[str]] = {
         "suite",
         "inspection",
     },
+    "diagnosis": {"formatting", "report", "structures", "base", "suite", "symmetries"},
     "testing": {"structures"},
     "cli": {"structures", "datasets", "tables", "text", "suite", "comparison"},
     "__main__": {"cli"},

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         structure_ablation,
     )
     from ibestimators.convolution import ConvClassifier, ConvRegressor
+    from ibestimators.diagnosis import DiagnosisResult, diagnose
     from ibestimators.inspection import (
         AttentionMapDisplay,
         FeatureMapDisplay,
@@ -108,6 +109,7 @@ _PUBLIC = {
         "ImportanceDisplay",
         "equivariance_error",
     ],
+    "diagnosis": ["diagnose", "DiagnosisResult"],
     "symmetries": ["find_symmetries", "SymmetryResult", "SymmetryDisplay", "Invariant"],
 }
 _PACKAGES = ["comparison", "datasets", "forecasting", "inspection", "testing"]

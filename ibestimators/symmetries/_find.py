@@ -173,11 +173,19 @@ def find_symmetries(
     # What the mean and variance of y say about each sample.
     unknowing = best_process(np.eye(len(X)), problem.Y).log_density
     gains, knowledge = densities - plain.log_density, densities - unknowing
+    known = plain.log_density - unknowing
     frame = _frame(names, gains, knowledge, scrambled, moves)
     if estimator is not None:
         seed = draw_seed(random)
         frame["estimator"] = [_error(estimator, X, symmetry, seed) for symmetry in symmetries]
-    return SymmetryResult(frame, pd.DataFrame(scrambled, names), len(X))
+    everything = np.vstack([known, knowledge])
+    return SymmetryResult(
+        frame,
+        pd.DataFrame(scrambled, names),
+        len(X),
+        knowledge=float(known.mean()),
+        knowledge_p_value=float(_holm(_above_zero(everything)).min()),
+    )
 
 
 def check_data(X: Any, y: Any, user: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -296,6 +304,11 @@ def _frame(
 def _mean_and_error(values: Array) -> tuple[Array, Array]:
     """Means over samples and their standard errors."""
     return values.mean(1), np.maximum(values.std(1, ddof=1) / np.sqrt(values.shape[1]), 1e-12)
+
+
+def _above_zero(values: Array) -> Array:
+    """p-values of means over samples that are not above 0."""
+    return np.asarray(stats.t.sf(np.divide(*_mean_and_error(values)), values.shape[1] - 1))
 
 
 def _ranked(own: Array, scrambled: Array) -> Array:

@@ -27,11 +27,18 @@ class SymmetryResult(Result):
         The gain after each of the random orders of the positions; a row for each change.
     n_samples : int
         Samples that were used.
+    knowledge : float
+        The leave-one-out log density of the answers by distances between samples as they are, above
+        that by the mean and variance of y, in nats a sample.
+    knowledge_p_value : float
+        Of answers that distances say nothing about, with or without a symmetry.
     """
 
     frame: pd.DataFrame
     scrambles: pd.DataFrame
     n_samples: int
+    knowledge: float
+    knowledge_p_value: float
 
     def to_frame(self) -> pd.DataFrame:
         """The table: a row for each change.
@@ -52,13 +59,28 @@ class SymmetryResult(Result):
         return [str(name) for name in found.index]
 
     @property
+    def supported(self) -> list[str]:
+        """The supported changes, that of the largest gain first."""
+        return self._named("supported")
+
+    @property
+    def is_learnable(self) -> bool:
+        """Whether distances between samples say anything about the answers."""
+        return self.knowledge_p_value <= LEVEL
+
+    @property
     def has_order(self) -> bool:
         """Whether the order of the positions matters: some change beats its scrambled twins."""
         return bool((self.frame["order_p_value"] <= LEVEL).any())
 
     def _sentences(self) -> list[str]:
         sentences = []
-        if supported := self._named("supported"):
+        if not self.is_learnable:
+            sentences.append(
+                "Distances between samples say nothing about the answers: labels near noise, too "
+                "few samples, or a rule that distances cannot see."
+            )
+        if supported := self.supported:
             sentences.append(f"The answer does not mind: {', '.join(supported)}.")
         if contradicted := self._named("contradicted"):
             sentences.append(f"The answer minds: {', '.join(contradicted)}.")

@@ -17,6 +17,7 @@ from ibestimators import (
     compare_biases,
     compare_learning_curves,
     compare_parameter_scaling,
+    diagnose,
     find_symmetries,
     race_biases,
     structure_ablation,
@@ -25,7 +26,16 @@ from ibestimators import (
 from ibestimators.report import Result
 
 X, y = load_iris(return_X_y=True)
-NAMES = ["comparison", "curves", "ablation", "scaling", "race", "symmetries", "importance"]
+NAMES = [
+    "comparison",
+    "curves",
+    "ablation",
+    "scaling",
+    "race",
+    "symmetries",
+    "diagnosis",
+    "importance",
+]
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +52,7 @@ def results():
         "ablation": structure_ablation(X, y, candidates, **settings),
         "scaling": compare_parameter_scaling(X, y, nets, **sizes, **settings),
         "race": race_biases(X, y, candidates, factor=2, random_state=0),
+        "diagnosis": diagnose(X, y, random_state=0),
         "symmetries": find_symmetries(X, y, random_state=0),
         "importance": structure_importance(GaussianNB().fit(X, y), X, y, random_state=0),
     }

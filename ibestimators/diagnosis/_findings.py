@@ -1,0 +1,108 @@
+"""Facts about samples and targets that decide what a comparison can show; each costs little."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from joblib import hash as hash_of
+from numpy.typing import NDArray
+from scipy import stats
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from ibestimators.formatting import counted
+
+LEVEL = 0.05
+_FOLDS = 5
+
+
+class Finding(NamedTuple):
+    """One fact.
+
+    Parameters
+    ----------
+    name : str
+    value : float
+    sentence : str
+        What it means.
+    """
+
+    name: str
+    value: float
+    sentence: str
+
+
+def duplicates(X: Sequence[Any] | NDArray[Any], y: NDArray[Any]) -> list[Finding]:
+    """Samples that are the same as an earlier one, and those of them with another answer."""
+    first: dict[str, int] = {}
+    copies, contradictions = 0, 0
+    for i, sample in enumerate(X):
+        earlier = first.setdefault(hash_of(sample), i)
+        if earlier != i:
+            copies += 1
+            contradictions += not np.array_equal(y[i], y[earlier])
+    found = []
+    if copies:
+        text = (
+            f"Samples that are copies of earlier ones: {copies:,}. Folds that part them test on "
+            "what was trained on: drop them, or give copies one group."
+        )
+        found.append(Finding("duplicates", copies, text))
+    if contradictions:
+        text = f"Copies with another answer than the first sample: {contradictions:,}."
+        found.append(Finding("contradicting duplicates", contradictions, text))
+    return found
+
+
+def size_alone(sizes: NDArray[Any], y: NDArray[Any], task: str) -> list[Finding]:
+    """Whether the number of steps, tokens or nodes predicts y, by a tree in five folds."""
+    if y.ndim > 1 or len(np.unique(sizes)) < 2:
+        return []
+    if task == "classification":
+        if np.unique(y, return_counts=True)[1].min() < _FOLDS:
+            return []
+        tree, guess = DecisionTreeClassifier(max_depth=4), DummyClassifier()
+        folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    else:
+        tree, guess = DecisionTreeRegressor(max_depth=4), DummyRegressor()
+        folds = KFold(_FOLDS, shuffle=True, random_state=0)
+    X = np.asarray(sizes)[:, np.newaxis]
+    found, guessed = (cross_val_predict(model, X, y, cv=folds) for model in (tree, guess))
+    if task == "classification":
+        gain = (found == y).astype(float) - (guessed == y)
+        score, name = accuracy_score(y, found), "accuracy"
+    else:
+        gain, score, name = (guessed - y) ** 2 - (found - y) ** 2, r2_score(y, found), "R²"
+    if not gain.any() or stats.ttest_1samp(gain, 0, alternative="greater").pvalue > LEVEL:
+        return []
+    text = (
+        f"The size of a sample alone predicts y: {name} {score:.2f} in {_FOLDS} folds. A bias has "
+        "to beat this; a readout by sums sees sizes, one by means does not."
+    )
+    return [Finding("size alone", float(score), text)]
+
+
+def few_of_a_class(y: NDArray[Any], task: str) -> list[Finding]:
+    """Classes with fewer samples than there are usual folds."""
+    if task != "classification" or y.ndim > 1:
+        return []
+    classes, counts = np.unique(y, return_counts=True)
+    few = [str(c) for c in classes[counts < _FOLDS]]
+    if not few:
+        return []
+    text = f"Classes with too few samples for {_FOLDS} folds: {', '.join(few)}."
+    return [Finding("rare classes", len(few), text)]
+
+
+def grouped(groups: NDArray[Any]) -> list[Finding]:
+    """How many groups there are."""
+    n = len(np.unique(groups))
+    text = (
+        f"The samples come in {counted(n, 'group')}: one of each was used for symmetries, and a "
+        "comparison needs cv=GroupKFold() with these groups."
+    )
+    return [Finding("groups", n, text)]

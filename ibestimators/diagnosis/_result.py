@@ -1,0 +1,129 @@
+"""A diagnosis: findings, symmetries, and the estimator that they suggest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ibestimators.diagnosis._findings import Finding
+from ibestimators.report import Bullets, Number, Paragraph, Result, Section, Table, Verdict
+from ibestimators.suite import CLASSIFIERS, REGRESSORS
+from ibestimators.symmetries import SymmetryResult
+
+_OF_LISTS = {
+    "graphs": "Graph",
+    "tokens": "Attention",
+    "sequences": "Recurrent",
+    "pairs": "Attention",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class DiagnosisResult(Result):
+    """What `diagnose` found.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Facts with ``name``, ``value`` and ``sentence``.
+    symmetries : SymmetryResult or None
+        None for samples that are no arrays.
+    kind : {"array", "sequences", "tokens", "graphs", "pairs"}
+    task : {"classification", "regression"}
+    """
+
+    findings: tuple[Finding, ...]
+    symmetries: SymmetryResult | None
+    kind: str
+    task: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """The findings, then the symmetries.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by finding: ``value`` (the gain of a symmetry) and ``meaning``, the sentence of
+            a finding or the status of a symmetry.
+        """
+        rows = [(f.name, float(f.value), f.sentence) for f in self.findings]
+        if self.symmetries is not None:
+            frame = self.symmetries.to_frame()
+            rows += [*zip(frame.index, frame["gain"], frame["status"], strict=True)]
+        frame = pd.DataFrame(rows, columns=["finding", "value", "meaning"])
+        return frame.set_index("finding")
+
+    def _choice(self) -> tuple[str, dict[str, Any]]:
+        """The bias and its parameters that differ from the defaults."""
+        found = self.symmetries
+        if found is None:
+            return _OF_LISTS[self.kind], {}
+        supported = found.supported
+        if not found.is_learnable:
+            return "MLP", {}
+        if not found.has_order:
+            if "any order of positions" in supported:
+                return "Attention", {"position": "none", "readout": "mean"}
+            return "MLP", {}
+        if "cyclic shifts" in supported:
+            return "Conv", {"readout": "mean"}
+        return "Conv", {"readout": "flatten"}
+
+    def suggest_estimator(self, **params: Any) -> Any:
+        """The estimator that the findings suggest, not yet fitted: a first guess.
+
+        Parameters
+        ----------
+        **params
+            Further parameters, such as ``random_state=0``.
+
+        Returns
+        -------
+        estimator
+            With positions and readout set by the symmetries. Lists get the bias of their kind.
+        """
+        name, own = self._choice()
+        classes: dict[str, Any] = CLASSIFIERS if self.task == "classification" else REGRESSORS
+        return classes[name](**own | params)
+
+    def _sentences(self) -> list[str]:
+        symmetries = [] if self.symmetries is None else self.symmetries._sentences()
+        guess = " ".join(repr(self.suggest_estimator()).split())
+        findings = [f.sentence for f in self.findings]
+        return [*findings, *symmetries, f"First guess, to be confirmed by a comparison: {guess}."]
+
+    def _table(self) -> Table:
+        if self.symmetries is not None:
+            return self.symmetries._table()
+        rows = [[f.name, Number.of(f.value, ".3g")] for f in self.findings]
+        return Table("Findings", ["finding", "value"], rows)
+
+    def _notes(self) -> list[str]:
+        return [] if self.symmetries is None else self.symmetries._notes()
+
+    def _title(self) -> str:
+        return "Diagnosis of the data"
+
+    def _display(self) -> Any:
+        if self.symmetries is None:
+            raise ValueError(
+                f"X holds {self.kind}, whose symmetries are not measured, so that there is nothing "
+                "to draw. Print the result instead."
+            )
+        return self.symmetries._display()
+
+    def _sections(self) -> list[Section]:
+        *sentences, guess = self._sentences()
+        notes = [Paragraph(note, is_note=True) for note in self._notes()]
+        return [Section("Diagnosis", [Verdict(guess), Bullets(sentences), self._table(), *notes])]
+
+    def _are_classes(self) -> bool | None:
+        return self.task == "classification"
+
+    def _how_to_read(self) -> str:
+        return (
+            "A diagnosis says what the data support before any network is trained. It is a first "
+            "guess: cross-validation confirms or corrects it."
+        )
