@@ -36,6 +36,7 @@ from ibestimators.symmetries._result import LEVEL, SymmetryResult
 from ibestimators.symmetries._samples import Scale, axes_of, check_samples
 
 MIN_SAMPLES = 20
+MIN_GAIN = 0.005  # nats a sample; less is of no use
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,9 @@ def find_symmetries(
     Returns
     -------
     SymmetryResult
-        Prints as a table. A change is "supported" if the gain is above 0 and, if it moves
-        positions, above that after scrambling; "contradicted" if the gain is below 0, as a
-        mirrored digit is another digit; and else "indifferent".
+        Prints as a table. A change is "supported" if the gain is above 0.005 nats a sample and,
+        if it moves positions, above that after scrambling; "contradicted" if the gain is below
+        −0.005, as a mirrored digit is another digit; and else "indifferent".
 
     Raises
     ------
@@ -273,7 +274,8 @@ def _frame(
     n = gains.shape[1]
     mean, error = _mean_and_error(gains)
     half_width = stats.t.ppf(1 - LEVEL / 2, n - 1) * error
-    above, below = _holm(stats.t.sf(mean / error, n - 1)), _holm(stats.t.cdf(mean / error, n - 1))
+    above = _holm(stats.t.sf((mean - MIN_GAIN) / error, n - 1))
+    below = _holm(stats.t.cdf((mean + MIN_GAIN) / error, n - 1))
     rank, ordered = np.zeros(len(mean)), np.full(len(mean), np.nan)
     rank[moves] = _ranked(mean[moves], scrambled[moves])
     # Two orders differ a little even where the answer has nothing to do with X.
