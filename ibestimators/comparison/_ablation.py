@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 
 from ibestimators.comparison._cells import count_folds, failed_fits, ratio_of_sizes, test_size
 from ibestimators.comparison._design import too_few_folds
+from ibestimators.comparison._estimators import Estimators
 from ibestimators.comparison._result import assumption
 from ibestimators.comparison._setup import prepare, shares_parameters
 from ibestimators.comparison._statistics import MIN_FOLDS, resampled_interval, resolution
@@ -233,7 +233,7 @@ class AblationResult(Result):
 def structure_ablation(
     X: Any,
     y: ArrayLike | None,
-    estimators: Mapping[str, BaseEstimator] | None = None,
+    estimators: Estimators = None,
     *,
     structure: str = "auto",
     cv: Any = 5,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Integral
 from typing import Any
@@ -18,6 +17,7 @@ from sklearn.base import BaseEstimator
 
 from ibestimators.comparison import _matching
 from ibestimators.comparison._data_facts import DataFacts
+from ibestimators.comparison._estimators import Estimators
 from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._folds import shuffled_folds
 from ibestimators.comparison._guests import with_guests
@@ -31,7 +31,7 @@ from ibestimators.suite import tuned
 def compare_biases(
     X: Any,
     y: ArrayLike | None,
-    estimators: Mapping[str, BaseEstimator] | None = None,
+    estimators: Estimators = None,
     *,
     match_parameters: bool | int = False,
     search: str | None = None,

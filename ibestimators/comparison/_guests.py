@@ -7,7 +7,6 @@ Shervashidze et al., "Weisfeiler-Lehman graph kernels", JMLR 12 (2011).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any, Self
@@ -28,16 +27,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC
 
+from ibestimators.comparison._estimators import Estimators, named_estimators
 from ibestimators.scoring import predicts_positions
 from ibestimators.structures import is_flat, kind_of, take_apart
-from ibestimators.suite import biases, guess_task
 
 ALPHAS = np.logspace(-3, 3, 10)  # as in the paper of ROCKET
 
 
-def with_guests(
-    X: Any, y: Any, estimators: Mapping[str, BaseEstimator] | None
-) -> dict[str, BaseEstimator]:
+def with_guests(X: Any, y: Any, estimators: Estimators) -> dict[str, BaseEstimator]:
     """The estimators of a comparison, and after them the guest for X.
 
     Warns
@@ -51,22 +48,19 @@ def with_guests(
         If y has not one class or number a sample.
     """
     flat = y is not None and is_flat(y)
-    if estimators is None and flat:
-        estimators = biases(guess_task(y))
-    if not flat or any(map(predicts_positions, (estimators or {}).values())):
+    named = named_estimators(estimators, y) if flat else {}
+    if not flat or any(map(predicts_positions, named.values())):
         raise ValueError(
             "guests=True adds estimators that predict one class or number a sample, which y does "
             "not have. Leave guests out."
         )
-    if not estimators:
-        return {}
-    classes = is_classifier(next(iter(estimators.values())))
+    classes = is_classifier(next(iter(named.values())))
     try:
         name, guest = _guest(X, classes)
     except LookupError as error:
         warnings.warn(f"guests=True adds none: {error}", UserWarning, stacklevel=3)
-        return dict(estimators)
-    return {**estimators, name: estimators.get(name, guest)}
+        return named
+    return {**named, name: named.get(name, guest)}
 
 
 def _guest(X: Any, classes: bool) -> tuple[str, Any]:

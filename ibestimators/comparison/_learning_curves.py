@@ -10,13 +10,13 @@ were measured and without extrapolation.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
+from ibestimators.comparison._estimators import Estimators
 from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._learning_curves_result import LearningCurvesResult
 from ibestimators.comparison._result import assumption
@@ -30,7 +30,7 @@ SMALLEST_PER_CLASS = 3
 def compare_learning_curves(
     X: Any,
     y: ArrayLike | None,
-    estimators: Mapping[str, BaseEstimator] | None = None,
+    estimators: Estimators = None,
     *,
     train_sizes: Sequence[int] | NDArray[np.integer[Any]] | None = None,
     cv: Any = 5,

@@ -23,6 +23,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import _num_samples
 
+from ibestimators.comparison._estimators import Estimators
 from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._setup import Setup, prepare, shares_parameters
@@ -127,7 +128,7 @@ class RaceResult(Result):
 def race_biases(
     X: Any,
     y: ArrayLike | None,
-    estimators: Mapping[str, BaseEstimator] | None = None,
+    estimators: Estimators = None,
     *,
     settings: Mapping[str, Mapping[str, list[Any]]] | None = None,
     factor: int = 3,

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 
+from ibestimators.comparison._estimators import Estimators
 from ibestimators.comparison._learning_curves_result import (
     LearningCurvesResult,
     curve_chart,
@@ -121,7 +121,7 @@ class ParameterScalingResult(Result):
 def compare_parameter_scaling(
     X: Any,
     y: ArrayLike | None,
-    estimators: Mapping[str, BaseEstimator] | None = None,
+    estimators: Estimators = None,
     *,
     n_parameters: Sequence[int] = (15_000, 50_000, 150_000),
     cv: Any = 5,

@@ -27,6 +27,7 @@ from ibestimators.base import draw_seed
 from ibestimators.comparison._cache import Store, content_hash
 from ibestimators.comparison._design import Design
 from ibestimators.comparison._dry_run import check_scores, check_tasks, try_estimators
+from ibestimators.comparison._estimators import Estimators, named_estimators
 from ibestimators.comparison._fold_task import COLUMNS, RESPONSES, FoldTask
 from ibestimators.comparison._folds import can_stratify, make_splits, with_seeds
 from ibestimators.comparison._predictions import OutOfFold
@@ -34,7 +35,6 @@ from ibestimators.comparison._run import run_tasks
 from ibestimators.comparison._scorers import scorer_of
 from ibestimators.formatting import score_names
 from ibestimators.scoring import position_scorer, predicts_positions
-from ibestimators.suite import biases, guess_task
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,9 +49,10 @@ y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_out
     positions, in the form of X without its features, if `estimators` have ``target='position'``,
     as those of ``biases("classification", target="position")`` have. None for estimators that
     learn from X alone, such as `LanguageModel`, which are scored by their own `score`.
-estimators : dict of str to estimator, default=None
-    Any scikit-learn estimators, pipelines or searches, by name. None takes the five biases,
-    as classifiers or regressors depending on y.
+estimators : dict of str to estimator, list, str or estimator, default=None
+    Any scikit-learn estimators, pipelines or searches, by name; or a list of them, of names of
+    biases, such as "Conv", and of pairs (name, estimator); or one alone. None takes the five
+    biases. Names and None stand for classifiers or regressors, depending on y.
 """,
     "cv": """
 cv : int, splitter or iterable of splits, default=5
@@ -228,7 +229,7 @@ class Setup:
 def prepare(
     X: Any,
     y: Any,
-    estimators: Mapping[str, BaseEstimator] | None,
+    estimators: Estimators,
     *,
     cv: Any,
     groups: ArrayLike | None,
@@ -244,17 +245,9 @@ def prepare(
 ) -> Setup:
     """Check the shared parameters, split the samples and seed the estimators."""
     if y is None:
-        _check_without_y(estimators, scoring)
+        _check_without_y(scoring)
     X, y, groups = indexable(X, y.toarray() if sparse.issparse(y) else y, groups)
-    if estimators is None:
-        if isinstance(y, list) and any(np.ndim(item) for item in y[:1]):
-            raise ValueError(
-                "y holds an array for each sample. If these are values at its positions, pass "
-                "estimators=biases('classification', target='position'), or 'regression'."
-            )
-        estimators = biases(guess_task(y))
-    if not estimators:
-        raise ValueError("estimators is empty; give at least one, or None for the five biases.")
+    estimators = named_estimators(estimators, y)
     baseline = next(iter(estimators)) if baseline is None else baseline
     if baseline not in estimators:
         raise ValueError(f"baseline={baseline!r} is not among the estimators {list(estimators)}.")
@@ -325,10 +318,8 @@ def _dry_run(setup: Setup, at_positions: bool) -> None:
         ) from error
 
 
-def _check_without_y(estimators: Any, scoring: Any) -> None:
-    """Raise an error if something needs y, which is None."""
-    if estimators is None:
-        raise ValueError("y is None. Give y, or estimators that learn from X alone.")
+def _check_without_y(scoring: Any) -> None:
+    """Raise an error if the score needs y, which is None."""
     if scoring is not None and not callable(scoring):
         raise ValueError(
             f"scoring={scoring!r} compares predictions with y, but y is None. Leave scoring=None, "
