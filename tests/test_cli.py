@@ -217,6 +217,14 @@ def test_the_table_fits_a_terminal(files, monkeypatch, capsys):
     assert "locality" not in "".join(table)
 
 
+def test_the_heading_of_the_page_is_the_name_of_the_file(files):
+    page = files / "a.html"
+    data = str(files / "iris.csv")
+    args = ["compare", data, "--target", "kind", "--biases", "mlp", "--report", str(page)]
+    assert main([*args, *QUICK]) == 0
+    assert "<h1>iris.csv</h1>" in page.read_text()
+
+
 def test_as_a_program(files):
     done = run("compare", "iris.csv", "--target", "kind", *QUICK, "--output", "a.svg", cwd=files)
     assert done.returncode == 0, done.stderr

@@ -74,7 +74,7 @@ def _compare(options: argparse.Namespace) -> int:
         print(f"picture: {options.output}")
     if options.report is not None:
         page = result.to_html(
-            options.report, X=problem.X, y=problem.y, others=others, title=options.data
+            options.report, X=problem.X, y=problem.y, others=others, title=Path(options.data).name
         )
         print(f"report: {page}")
     return 0

@@ -38,6 +38,7 @@ COLUMNS = (
     "error",
     "score_error",
     "converged",
+    "loss_curve",
     *TRAINING,
 )
 
@@ -108,6 +109,7 @@ class FoldTask:
             "error": None,
             "score_error": None,
             "converged": None,
+            "loss_curve": None,
             **dict.fromkeys(TRAINING),
         }
         try:
@@ -152,6 +154,7 @@ class FoldTask:
         if isinstance(network, Estimator):  # not fitted itself inside a bagging
             cell |= {name: getattr(network, f"{name}_", None) for name in TRAINING}
             cell["converged"] = getattr(network, "converged_", None)
+            cell["loss_curve"] = getattr(network, "loss_curve_", None)
         cell["train_score"] = self._train_score(fitted, X_train, y_train)
 
     def _predictions(self, fitted: Any, X: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ibestimators.comparison._checks import DOCUMENTATION, Finding, findings
 from ibestimators.comparison._data_facts import DataFacts
 from ibestimators.comparison._design import Design, too_few_folds, what_would_decide
 from ibestimators.comparison._fold_task import TRAINING
+from ibestimators.comparison._manuscript import manuscript
 from ibestimators.comparison._predictions import disagreements_of_samples, errors_of_samples
 from ibestimators.comparison._statistics import (
     MIN_FOLDS,
@@ -40,6 +41,8 @@ from ibestimators.comparison._statistics import (
 from ibestimators.formatting import counted, records, significant, span, with_ends
 from ibestimators.pipelines import innermost
 from ibestimators.report import (
+    Curve,
+    CurveChart,
     Details,
     Facts,
     Number,
@@ -69,7 +72,8 @@ class ComparisonResult(Result):
         ``multiply_adds`` (of a prediction, a sample; counted in the first fold), ``n_train``,
         ``n_test``, ``error`` (the reason of a failed fit, or None), ``score_error`` (why
         another score is missing, or None), and of the networks of this package
-        ``converged`` and ``lr``, ``weight_decay``, ``batch_size`` and ``max_epochs`` as they
+        ``converged``, ``loss_curve`` (the training loss of each epoch) and ``lr``,
+        ``weight_decay``, ``batch_size`` and ``max_epochs`` as they
         were trained, with a number for 'auto'.
     estimators : dict of str to estimator
         What was compared, not fitted, with the seeds that were used.
@@ -298,6 +302,24 @@ class ComparisonResult(Result):
             index=pd.Index([code for code, _ in found], name="check", dtype=object),
             dtype=object,
         )
+
+    def to_paper(self, format: str = "markdown") -> str:
+        """Methods, results, a table and references, to paste into a paper.
+
+        Parameters
+        ----------
+        format : {"markdown", "latex"}, default="markdown"
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ValueError
+            If `format` is something else.
+        """
+        return manuscript(self, format)
 
     @cached_property
     def _findings(self) -> list[Finding]:
@@ -623,6 +645,7 @@ class ComparisonResult(Result):
                 ],
             ),
             Section("Other scores", [self._other_scores()]),
+            Section("Training curves", self._training_curves()),
             Section("Missing scores", [Facts(missing_scores(self.cells))]),
             Section("Failed fits", [Facts(failed_fits(self.cells))]),
         ]
@@ -692,9 +715,6 @@ class ComparisonResult(Result):
     def _wide_table(self, frame: pd.DataFrame) -> Table:
         heads = [
             "estimator",
-            "assumes",
-            "parameters",
-            "multiply-adds",
             self.scoring,
             f"vs {self.baseline}",
             "p (adjusted)",
@@ -702,17 +722,17 @@ class ComparisonResult(Result):
             "P(better)",
             "P(equal)",
             "P(worse)",
+            "parameters",
+            "multiply-adds",
             "fit (s)",
             "predict (s)",
             "failures",
+            "assumes",
         ]
         frame = frame.sort_values("score", ascending=False, na_position="last")
         rows = [
             [
                 str(row.Index),
-                row.assumption,
-                Number.of(row.parameters, ",d"),
-                Number.of(row.multiply_adds, ",d"),
                 _score(frame, row.Index),
                 self._difference(row),
                 Number.small(row.p_value),
@@ -720,13 +740,32 @@ class ComparisonResult(Result):
                 Number.probability(row.p_better),
                 Number.probability(row.p_equal),
                 Number.probability(row.p_worse),
+                Number.of(row.parameters, ",d"),
+                Number.of(row.multiply_adds, ",d"),
                 Number.seconds(row.fit_time),
                 Number.seconds(row.predict_time),
                 Number.of(row.failures, "d"),
+                row.assumption,
             ]
             for row in records(frame)
         ]
-        return Table("All estimators", heads, rows, sorted_by=4)
+        return Table("All estimators", heads, rows, sorted_by=1)
+
+    def _training_curves(self) -> list[CurveChart]:
+        """The training losses in the first fold that a network has."""
+        known = self.cells.reindex(columns=["estimator", "fold", "loss_curve"]).dropna()
+        first = known.sort_values("fold", kind="stable").drop_duplicates("estimator")
+        curves = [
+            Curve(str(row.estimator), [*enumerate(row.loss_curve, start=1)])
+            for row in records(first)
+            if len(row.loss_curve) > 1
+        ]
+        if not curves:
+            return []
+        n_epochs = max(len(curve.points) for curve in curves)
+        ticks = sorted({2**i for i in range(n_epochs.bit_length())} | {n_epochs})
+        caption = "Training loss of each epoch in the first fold, by epoch (logarithmic axis)."
+        return [CurveChart("Training loss by epoch", caption, curves, ticks)]
 
     def _other_scores(self) -> Table:
         frames: list[Any] = [self.to_frame(scoring) for scoring in self.other_scorings]
