@@ -5,7 +5,7 @@
 NAME is one or more of `SETS` below; none runs all. A search over the five biases is fitted on up
 to 200 samples of the development part of each set (5 folds, up to 15 epochs a fit), and so is
 each single estimator, with the same seeds. Up to 500 samples of the other part score them. Prints
-a row a set as soon as it is finished, then the means:
+a row a set as soon as it is finished, then the means by score:
 
 - mixture: the search; best single: the highest of the five test scores, which nobody knows before;
 - by score, by loss: the single one with the best mean score, or the least loss, on the folds;
@@ -72,6 +72,7 @@ def row(name: str) -> dict[str, Any]:
     return {
         "set": name,
         "n": len(y),
+        "score": "R²" if numbers else "accuracy",
         "mixture": search.score(X_test, y_test),
         "best single": max(scores.values()),
         "by score": scores[result.best],
@@ -91,8 +92,10 @@ def main(names: Sequence[str]) -> None:
         if len(rows) == 1:
             print("| " + " | ".join(rows[0]) + " |\n" + "|---" * len(rows[0]) + "|")
         print_row(rows[-1])
-    means = pd.DataFrame(rows).mean(numeric_only=True)
-    print_row({**rows[0], **means, "set": f"mean of {len(rows)}", "n": "", "weights": ""})
+    for score, own in pd.DataFrame(rows).groupby("score"):
+        means = own.mean(numeric_only=True)
+        texts = {"set": f"mean of {len(own)}", "n": "", "score": score, "weights": ""}
+        print_row({**rows[0], **means, **texts})
 
 
 def print_row(values: dict[str, Any]) -> None:
