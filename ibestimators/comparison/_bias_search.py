@@ -21,7 +21,7 @@ from sklearn.base import (
     is_regressor,
 )
 from sklearn.exceptions import FitFailedWarning
-from sklearn.utils import assert_all_finite
+from sklearn.utils import Tags, assert_all_finite, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
@@ -242,6 +242,17 @@ class _BiasSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         counts = [getattr(innermost(e), "n_parameters_", None) for e in self.estimators_.values()]
         known = [n for n in counts if n is not None]
         return sum(known) if known else None
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        members = self.estimators
+        if members is None:
+            members = biases(
+                "classification" if isinstance(self, ClassifierMixin) else "regression"
+            )
+        if isinstance(members, Mapping):
+            tags.input_tags.sparse = all(get_tags(m).input_tags.sparse for m in members.values())
+        return tags
 
     def _checked_estimators(self) -> dict[str, BaseEstimator]:
         """The estimators to compare, or an error."""
