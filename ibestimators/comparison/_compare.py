@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ def compare_biases(
     rope: float | None = None,
     refit: bool = False,
     guests: bool = False,
+    time_limit: float | None = None,
     cv: Any = 5,
     groups: ArrayLike | None = None,
     time: ArrayLike | None = None,
@@ -77,6 +78,10 @@ def compare_biases(
         (2-D X), ROCKET for series of equal lengths (3-D X; needs aeon), TF-IDF of words and pairs
         with a linear model for texts and tokens, a Weisfeiler-Lehman kernel for graphs (needs
         grakel). They have the settings of their libraries.
+    time_limit : float, default=None
+        Seconds. No repeat of `n_repeats` is started that would end later, judged by the repeats
+        before; the first is always run to its end. Intervals and p-values are then descriptive,
+        since the number of repeats was not planned.
     {cv}
     {options}
 
@@ -120,6 +125,7 @@ def compare_biases(
         estimators = with_guests(X, y, estimators)
     if not rope >= 0:
         raise ValueError(f"rope must be a difference of scores of at least 0, got {rope!r}.")
+    _check_time_limit(time_limit, n_repeats)
     setup = prepare(
         X,
         y,
@@ -146,7 +152,7 @@ def compare_biases(
         _warn_of_mixed_groups(cv, groups)
         setup.estimators = _with_searches(setup, n_iter, keep_size=is_matched)
     kept = setup.keep_predictions()
-    cells = setup.run([*setup.tasks()])
+    cells = setup.run([*setup.tasks()], time_limit)
     first, *others = setup.score_names
     result = ComparisonResult(
         cells,
@@ -162,6 +168,18 @@ def compare_biases(
         data=DataFacts.of(setup),
     )
     return _refitted(result, setup) if refit else result
+
+
+def _check_time_limit(time_limit: Any, n_repeats: int) -> None:
+    if time_limit is None:
+        return
+    if not (isinstance(time_limit, Real) and float(time_limit) > 0):
+        raise ValueError(f"time_limit must be a positive number of seconds, got {time_limit!r}.")
+    if n_repeats == 1:
+        raise ValueError(
+            f"time_limit={time_limit} ends a comparison after a repeat of the folds, but "
+            "n_repeats=1. Give the most repeats that you would run, such as n_repeats=10."
+        )
 
 
 def _default_rope(scoring: Any, y: Any) -> float:

@@ -36,6 +36,8 @@ class Design:
         tests.
     repeatable : bool
         Whether more repeats would make new folds.
+    n_planned : int or None
+        How often they were to be split, if a time limit ended the comparison before.
     """
 
     n_samples: int
@@ -43,6 +45,7 @@ class Design:
     n_groups: int = 0
     held_out: tuple[int, int] = (0, 0)
     repeatable: bool = True
+    n_planned: int | None = None
 
     @classmethod
     def of(cls, splits: Any, n_samples: int, n_repeats: int, groups: Any, cv: Any) -> Design:
@@ -69,6 +72,17 @@ class Design:
             f"{folds} of {groups} ({counted(self.n_samples, 'sample')}), {span(self.held_out)} in "
             "each test part"
         )
+
+
+def ended_early(design: Design | None) -> list[str]:
+    """That a time limit ended the comparison, or nothing."""
+    if design is None or design.n_planned is None:
+        return []
+    return [
+        f"The time limit ended the comparison after {design.n_repeats} of {design.n_planned} "
+        "repeats. Their number depends on the speed of the machine, so that intervals and p-values "
+        "are descriptive."
+    ]
 
 
 def too_few_folds(n_folds: int, design: Design | None) -> str:

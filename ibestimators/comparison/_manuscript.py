@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tabulate import tabulate
 
 from ibestimators.comparison._cells import count_folds
+from ibestimators.comparison._design import ended_early
 from ibestimators.comparison._statistics import MIN_FOLDS
 from ibestimators.formatting import counted, number, records, with_ends, with_interval
 
@@ -86,6 +87,7 @@ def _methods(result: ComparisonResult) -> str:
         f"{_listed(names)} {'was' if len(names) == 1 else 'were'} scored by {result.scoring} in "
         f"cross-validation ({folds}{'' if len(names) == 1 else ', the same for all'})."
     ]
+    sentences += ended_early(result.design)
     assumed = [f"{name}: {text}" for name, text in result.assumptions.items() if text]
     if assumed:
         sentences.append(f"Assumptions: {'; '.join(assumed)}.")

@@ -24,7 +24,7 @@ from ibestimators.comparison._cells import (
 )
 from ibestimators.comparison._checks import DOCUMENTATION, Finding, findings
 from ibestimators.comparison._data_facts import DataFacts
-from ibestimators.comparison._design import Design, too_few_folds, what_would_decide
+from ibestimators.comparison._design import Design, ended_early, too_few_folds, what_would_decide
 from ibestimators.comparison._fold_task import TRAINING
 from ibestimators.comparison._manuscript import manuscript
 from ibestimators.comparison._predictions import disagreements_of_samples, errors_of_samples
@@ -588,6 +588,7 @@ class ComparisonResult(Result):
     def _notes(self) -> list[str]:
         return [
             f"{self._folds_in_words()}, the same for all. {self._intervals_in_words()}",
+            *ended_early(self.design),
             *self._training_in_words(),
             *(
                 f"Check [{code}]: {text}"
@@ -628,6 +629,7 @@ class ComparisonResult(Result):
         score = with_ends(best["score"], best["score_low"], best["score_high"])
         verdict = self.verdict() or f"No other estimator was compared with {self.baseline}."
         note = f"{self._folds_in_words()}. Highest mean {self.scoring}: {self.best}, {score}."
+        note = " ".join([note, *ended_early(self.design)])
         return [
             Section("", [Verdict(verdict, note)]),
             self._checks_section(),

@@ -7,10 +7,11 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral, Real
 from pathlib import Path
+from time import perf_counter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -208,10 +209,17 @@ class Setup:
             for name, est in estimators.items():
                 yield self.task(name, fold, est, **labels)
 
-    def run(self, tasks: Sequence[FoldTask]) -> pd.DataFrame:
-        """Run the fits: `cells`, a row for each."""
-        rows = run_tasks(tasks, self.n_jobs, self.verbose)
-        for task, row in zip(tasks, rows, strict=True):
+    def run(self, tasks: Sequence[FoldTask], time_limit: float | None = None) -> pd.DataFrame:
+        """Run the fits: `cells`, a row for each.
+
+        With a limit in seconds, repeat after repeat while there is time for a whole one; `splits`
+        and `design` are then of those that were run.
+        """
+        if time_limit is None:
+            rows = run_tasks(tasks, self.n_jobs, self.verbose)
+        else:
+            rows = self._run_repeats(tasks, time_limit)
+        for task, row in zip(tasks, rows, strict=time_limit is None):
             kept = {response: row.pop(response, None) for response in RESPONSES}
             if self.out_of_fold is not None:
                 self.out_of_fold.add(task.name, task.test, kept)
@@ -224,6 +232,20 @@ class Setup:
         counted = cells.groupby(columns, dropna=False)["multiply_adds"].transform("first")
         cells["multiply_adds"] = counted.where(cells["fit_time"].notna())
         return cells
+
+    def _run_repeats(self, tasks: Sequence[FoldTask], time_limit: float) -> list[dict[str, Any]]:
+        n_repeats = self.design.n_repeats
+        n_folds = len(self.splits) // n_repeats
+        start = perf_counter()
+        rows: list[dict[str, Any]] = []
+        for n_done in range(n_repeats):
+            if n_done and (perf_counter() - start) * (n_done + 1) / n_done > time_limit:
+                self.splits = self.splits[: n_done * n_folds]
+                self.design = replace(self.design, n_repeats=n_done, n_planned=n_repeats)
+                break
+            part = [task for task in tasks if task.fold // n_folds == n_done]
+            rows += run_tasks(part, self.n_jobs, self.verbose)
+        return rows
 
 
 def prepare(
