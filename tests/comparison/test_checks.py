@@ -143,9 +143,7 @@ class Constant(ClassifierMixin, BaseEstimator):
         return np.full(X.shape[0] if hasattr(X, "shape") else len(X), self.classes_[0])
 
 
-@pytest.mark.parametrize(
-    "form", [np.asarray, pd.DataFrame, sparse.csr_matrix, as_lists, as_texts], ids=str
-)
+@pytest.mark.parametrize("form", [np.asarray, pd.DataFrame, sparse.csr_matrix, as_lists, as_texts])
 def test_duplicates(form):
     copied = np.concatenate([X, X[:20]])
     own = {"constant": Constant()}
