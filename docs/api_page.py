@@ -16,7 +16,7 @@ SECTIONS = {
     "One graph": ["nodes"],
     "Comparison": ["comparison", "scoring"],
     "Inspection": ["inspection"],
-    "Before training": ["diagnosis", "symmetries"],
+    "Before training": ["diagnosis", "symmetries", "screening"],
     "Tables and text": ["tables", "text", "language"],
     "Pairs": ["structures"],
 }

@@ -62,6 +62,7 @@ LAYERS: dict[str, set[str]] = {
         "inspection",
     },
     "diagnosis": {"formatting", "report", "structures", "base", "suite", "symmetries"},
+    "screening": {"formatting", "plotting", "report", "base", "suite", "symmetries"},
     "testing": {"structures"},
     "cli": {"structures", "datasets", "tables", "text", "suite", "comparison"},
     "__main__": {"cli"},

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from ibestimators.nodes import NodeClassifier, NodeRegressor, community_folds
     from ibestimators.recurrence import RecurrentClassifier, RecurrentRegressor
     from ibestimators.scoring import position_scorer
+    from ibestimators.screening import ScreeningDisplay, ScreeningResult, screen_biases
     from ibestimators.structures import Pair
     from ibestimators.suite import biases, load
     from ibestimators.symmetries import Invariant, SymmetryDisplay, SymmetryResult, find_symmetries
@@ -110,6 +111,7 @@ _PUBLIC = {
         "equivariance_error",
     ],
     "diagnosis": ["diagnose", "DiagnosisResult"],
+    "screening": ["screen_biases", "ScreeningResult", "ScreeningDisplay"],
     "symmetries": ["find_symmetries", "SymmetryResult", "SymmetryDisplay", "Invariant"],
 }
 _PACKAGES = ["comparison", "datasets", "forecasting", "inspection", "testing"]

@@ -38,6 +38,7 @@ from ibestimators.comparison._displays import (
 )
 from ibestimators.forecasting import ForecastDisplay
 from ibestimators.plotting import Display, PanelsDisplay
+from ibestimators.screening import ScreeningDisplay
 from ibestimators.symmetries import SymmetryDisplay
 
 random = np.random.default_rng(0)
@@ -74,6 +75,8 @@ def comparisons():
     gains = {"gain": [0.1, -0.2], "gain_low": [0.0, -0.3], "gain_high": [0.2, -0.1]}
     changes = pd.DataFrame(gains | {"status": ["supported", "contradicted"]}, names)
     yield SymmetryDisplay(changes, pd.DataFrame([[0.0, 0.1], [np.nan, np.nan]], names))
+    densities = {"log_density": [-1.0, -1.2], "error": [0.1, 0.1]}
+    yield ScreeningDisplay(pd.DataFrame(densities, names))
     yield ForecastDisplay([1.0, 2.0], [3.0, 4.0], [3.5], ([2.0, 2.0], [4.0, 6.0]))
 
 

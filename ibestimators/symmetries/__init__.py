@@ -1,7 +1,16 @@
 """Symmetries of data, found before any training, and estimators that have them."""
 
-from ibestimators.symmetries._find import find_symmetries
+from ibestimators.symmetries._find import find_symmetries, numbers_of
+from ibestimators.symmetries._gaussian_process import GaussianProcess, best_process
 from ibestimators.symmetries._invariant import Invariant
 from ibestimators.symmetries._result import SymmetryDisplay, SymmetryResult
 
-__all__ = ["Invariant", "SymmetryDisplay", "SymmetryResult", "find_symmetries"]
+__all__ = [
+    "GaussianProcess",
+    "Invariant",
+    "SymmetryDisplay",
+    "SymmetryResult",
+    "best_process",
+    "find_symmetries",
+    "numbers_of",
+]

@@ -20,6 +20,7 @@ from ibestimators import (
     diagnose,
     find_symmetries,
     race_biases,
+    screen_biases,
     structure_ablation,
     structure_importance,
 )
@@ -53,6 +54,7 @@ def results():
         "scaling": compare_parameter_scaling(X, y, nets, **sizes, **settings),
         "race": race_biases(X, y, candidates, factor=2, random_state=0),
         "diagnosis": diagnose(X, y, random_state=0),
+        "screening": screen_biases(X, y, {"<b>": MLPClassifier()}, random_state=0),
         "symmetries": find_symmetries(X, y, random_state=0),
         "importance": structure_importance(GaussianNB().fit(X, y), X, y, random_state=0),
     }

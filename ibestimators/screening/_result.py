@@ -1,0 +1,116 @@
+"""The ranking of biases by their untrained networks: table, verdict, picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ibestimators.formatting import counted, records
+from ibestimators.plotting import Display, Style, remove_frame
+from ibestimators.report import Bullets, Number, Paragraph, Result, Section, Table
+
+
+@dataclass(frozen=True, repr=False)
+class ScreeningResult(Result):
+    """What `screen_biases` found.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        As `to_frame` gives it.
+    n_samples : int
+        Samples that were used.
+    task : {"classification", "regression"}
+    """
+
+    frame: pd.DataFrame
+    n_samples: int
+    task: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table: a row for each estimator, the best first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by estimator: ``log_density``, leave-one-out, in nats a sample and output,
+            with its standard ``error``, ``evidence`` in nats a sample and output, ``score``
+            (leave-one-out accuracy of classes, or R²) and ``seconds``.
+        """
+        return self.frame.copy()
+
+    def _sentences(self) -> list[str]:
+        best = self.frame.index[0]
+        return [
+            f"First guess: {best}. Untrained networks cannot show what features that are learned "
+            "would gain: confirm it by a comparison, and drop no bias by this alone."
+        ]
+
+    def _table(self) -> Table:
+        score = "accuracy" if self.task == "classification" else "R²"
+        rows = [
+            [
+                str(row.Index),
+                Number.of(row.log_density, ".3f"),
+                Number.of(row.evidence, ".3f"),
+                Number.of(row.score, ".3f"),
+                Number.seconds(row.seconds),
+            ]
+            for row in records(self.frame)
+        ]
+        heads = ["prior of", "log density", "evidence", score, "seconds"]
+        return Table("Untrained networks", heads, rows)
+
+    def _notes(self) -> list[str]:
+        return [
+            f"Gaussian processes on features of untrained networks, "
+            f"{counted(self.n_samples, 'sample')}; leave-one-out, in nats a sample."
+        ]
+
+    def _title(self) -> str:
+        return "First guess by untrained networks"
+
+    def _display(self) -> ScreeningDisplay:
+        return ScreeningDisplay(self.frame)
+
+    def _sections(self) -> list[Section]:
+        note = Paragraph(self._notes()[0], is_note=True)
+        return [Section("Screening", [Bullets(self._sentences()), self._table(), note])]
+
+    def _are_classes(self) -> bool | None:
+        return self.task == "classification"
+
+    def _how_to_read(self) -> str:
+        return (
+            "An untrained network is a draw from the prior of its estimator. The higher the log "
+            "density, the better this prior predicts each sample from the others."
+        )
+
+
+class ScreeningDisplay(Display):
+    """Leave-one-out log densities of the priors, with two standard errors.
+
+    Style keywords of `plot`: ``marker_kw`` for the dots and their intervals.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        From `ScreeningResult.to_frame`.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+
+    def _figure_size(self) -> tuple[float, float]:
+        return 6.4, 1.2 + 0.34 * len(self.frame)
+
+    def _draw(self, ax: Any, *, marker_kw: Style) -> None:
+        frame = self.frame[::-1]
+        look = {"marker": "o", "linestyle": "", "color": "C0"}
+        heights = range(len(frame))
+        ax.errorbar(frame["log_density"], heights, xerr=2 * frame["error"], **look | marker_kw)
+        ax.set_yticks(heights, frame.index)
+        ax.set_xlabel("leave-one-out log density of the prior, nats a sample")
+        remove_frame(ax, grid="x")

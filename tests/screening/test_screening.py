@@ -1,0 +1,96 @@
+"""Untrained networks rank biases."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from ibestimators import (
+    AttentionClassifier,
+    ConvClassifier,
+    GraphClassifier,
+    MLPClassifier,
+    MLPRegressor,
+    RecurrentClassifier,
+    screen_biases,
+)
+from ibestimators.datasets import load_mnist1d
+from ibestimators.screening import untrained_features
+
+X, y = load_mnist1d(return_X_y=True)
+X, y = X[:120], y[:120]
+CLASSIFIERS = [
+    MLPClassifier,
+    ConvClassifier,
+    RecurrentClassifier,
+    GraphClassifier,
+    AttentionClassifier,
+]
+
+
+@pytest.mark.parametrize("make", CLASSIFIERS)
+def test_features_are_standardised_and_know_no_answers(make):
+    features = untrained_features(make(), X[:40], y[:40], 30, np.random.RandomState(0))
+    assert features.shape[0] == 40
+    assert features.shape[1] >= 30
+    np.testing.assert_allclose(features.mean(0), 0, atol=1e-9)
+    np.testing.assert_allclose(features.std(0), 1)
+    others = np.roll(y[:40], 1)
+    again = untrained_features(make(), X[:40], others, 30, np.random.RandomState(0))
+    np.testing.assert_allclose(features, again, atol=1e-3)
+
+
+def test_more_features_are_those_of_other_networks():
+    few = untrained_features(MLPClassifier(), X[:40], y[:40], 1, np.random.RandomState(0))
+    many = untrained_features(
+        MLPClassifier(), X[:40], y[:40], few.shape[1] + 1, np.random.RandomState(0)
+    )
+    assert many.shape[1] > few.shape[1]
+    np.testing.assert_allclose(many[:, : few.shape[1]], few)
+    assert not np.allclose(many[:, -few.shape[1] :], few)
+
+
+def test_shared_weights_are_the_better_prior_of_shifted_patterns():
+    pair = {"MLP": MLPClassifier(), "Conv": ConvClassifier()}
+    result = screen_biases(X, y, pair, random_state=0)
+    frame = result.to_frame()
+    assert list(frame.index) == ["Conv", "MLP"]
+    assert frame.loc["Conv", "log_density"] > frame.loc["MLP", "log_density"] + 0.03
+    assert frame.loc["Conv", "score"] > frame.loc["MLP", "score"]
+    assert "First guess: Conv." in result.verdict()
+    again = screen_biases(X, y, pair, random_state=0).to_frame()
+    np.testing.assert_allclose(frame["log_density"], again["log_density"], atol=1e-6)
+
+
+def test_graphs_tokens_and_numbers_are_read():
+    random = np.random.default_rng(0)
+    sizes = random.integers(4, 9, 40)
+    graphs = [nx.cycle_graph(n) if i % 2 else nx.star_graph(n) for i, n in enumerate(sizes)]
+    frame = screen_biases(graphs, np.arange(40) % 2, {"G": GraphClassifier()}, random_state=0)
+    assert frame.to_frame().loc["G", "score"] > 0.9
+    tokens = [random.integers(0, 5, n) for n in sizes]
+    texts = screen_biases(tokens, np.arange(40) % 2, {"C": ConvClassifier()}, random_state=0)
+    assert texts.n_samples == 40
+    table = random.normal(size=(60, 3))
+    linear = screen_biases(table, table.sum(1), {"M": MLPRegressor()}, random_state=0)
+    assert linear.to_frame().loc["M", "score"] > 0.9
+    assert linear.task == "regression"
+
+
+def test_errors():
+    with pytest.raises(TypeError, match="is a LogisticRegression, but screening needs"):
+        screen_biases(X, y, {"linear": LogisticRegression()})
+    with pytest.raises(ValueError, match="estimators is empty"):
+        screen_biases(X, y, {})
+    with pytest.raises(ValueError, match="at least 20"):
+        screen_biases(X[:10], y[:10])
+    with pytest.raises(ValueError, match="max_samples must be an int of at least 20"):
+        screen_biases(X, y, max_samples=2)
+    with pytest.raises(ValueError, match="y is None"):
+        screen_biases(X, None)
+    with pytest.raises(ValueError, match="one value only"):
+        screen_biases(X, np.ones(len(X)))
+    with pytest.raises(ValueError, match="cannot tell them apart"):
+        screen_biases(np.ones((30, 4)), np.arange(30) % 2, {"MLP": MLPClassifier()})
