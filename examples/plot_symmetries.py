@@ -10,7 +10,14 @@ Gaussian process invariant to each change of a sample and computes what that gai
 import matplotlib.pyplot as plt
 from sklearn.neighbors import KNeighborsClassifier
 
-from ibestimators import ConvClassifier, Invariant, MLPClassifier, find_symmetries
+from ibestimators import (
+    ConvClassifier,
+    Invariant,
+    MLPClassifier,
+    diagnose,
+    find_symmetries,
+    screen_biases,
+)
 from ibestimators.datasets import load_digits, load_mnist1d
 
 # %%
@@ -36,8 +43,7 @@ print(shuffled.verdict())
 # %%
 # Images
 # ------
-# A digit that is shifted by a pixel or turned by a few degrees is the same digit; a mirrored one is
-# not.
+# A digit that is shifted by a pixel is the same digit; a mirrored one is not, nor one turned by 90°.
 
 images, digits = load_digits(return_X_y=True)
 result = find_symmetries(images, digits, random_state=0)
@@ -58,6 +64,16 @@ errors = {
 }
 table = signals.to_frame()[["gain", "status"]].assign(**errors)
 print(table.round(2))
+
+# %%
+# A first guess
+# -------------
+# `diagnose` adds copies, rare classes and sizes, and turns the findings into an estimator.
+# `screen_biases` looks at the priors themselves: an untrained network is a draw from one, and its
+# features predict each sample from the others.
+
+print(diagnose(X, y, random_state=0).suggest_estimator())
+print(screen_biases(X, y, random_state=0))
 
 # %%
 # Give the symmetry to another estimator
