@@ -43,7 +43,8 @@ print(shuffled.verdict())
 # %%
 # Images
 # ------
-# A digit that is shifted by a pixel is the same digit; a mirrored one is not, nor one turned by 90°.
+# A digit that is shifted by a pixel is the same digit; a mirrored one is not, nor is one turned by
+# 90°.
 
 images, digits = load_digits(return_X_y=True)
 result = find_symmetries(images, digits, random_state=0)
