@@ -3,6 +3,7 @@
 from ibestimators.comparison._ablation import AblationResult, structure_ablation
 from ibestimators.comparison._bias_search import BiasSearchClassifier, BiasSearchRegressor
 from ibestimators.comparison._compare import compare_biases
+from ibestimators.comparison._data_sets import DataSetsResult, compare_data_sets
 from ibestimators.comparison._learning_curves import compare_learning_curves
 from ibestimators.comparison._learning_curves_result import LearningCurvesResult
 from ibestimators.comparison._racing import RaceResult, race_biases
@@ -16,10 +17,12 @@ __all__ = [
     "BiasSearchClassifier",
     "BiasSearchRegressor",
     "ComparisonResult",
+    "DataSetsResult",
     "LearningCurvesResult",
     "ParameterScalingResult",
     "RaceResult",
     "compare_biases",
+    "compare_data_sets",
     "compare_learning_curves",
     "compare_over_data_sets",
     "compare_parameter_scaling",

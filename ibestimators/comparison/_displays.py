@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from textwrap import wrap
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ibestimators.comparison._power_law import optimum, power_law
+from ibestimators.comparison._statistics import holm, signed_rank
 from ibestimators.formatting import records, with_ends, with_interval
 from ibestimators.plotting import Display, Style, remove_frame
 
@@ -77,7 +79,8 @@ class ComparisonDisplay(Display):
             )
             _label_row(ax, with_interval(row.difference, *ends, sign="+"), height, text_kw)
         _name_rows(ax, frame)
-        interval = ", 95 % intervals that hold together" if len(self.gains) > 3 else ""
+        has_intervals = frame["difference_low"].notna().any()
+        interval = ", 95 % intervals that hold together" if has_intervals else ""
         ax.set_xlabel(f"{self.scoring} minus that of {self.baseline}{interval}")
 
 
@@ -261,6 +264,52 @@ class RaceDisplay(Display):
         ax.set_xlabel("samples of the round")
         ax.set_ylabel("best score of the round")
         ax.legend(frameon=False)
+
+
+class RanksDisplay(Display):
+    """A critical-difference diagram: mean ranks over data sets, drawn by scikit-posthocs.
+
+    A bar joins estimators that are not significantly different, by pairwise signed-rank tests
+    with Holm's adjustment. Style keywords of `plot`: ``line_kw`` for the bars, ``marker_kw`` for
+    the ranks, ``text_kw`` for the names.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Data sets by estimators.
+    """
+
+    def __init__(self, scores: pd.DataFrame) -> None:
+        self.scores = scores
+
+    def _figure_size(self) -> tuple[float, float]:
+        return 8.0, 1.3 + 0.3 * self.scores.shape[1]
+
+    def _draw(self, ax: Any, *, line_kw: Style, marker_kw: Style, text_kw: Style) -> None:
+        try:
+            import scikit_posthocs
+        except ImportError as error:
+            raise ImportError(
+                "kind='ranks' needs scikit-posthocs: pip install scikit-posthocs."
+            ) from error
+        names = [*self.scores]
+        ranks = self.scores.rank(axis=1, ascending=False).mean()
+        p_values = pd.DataFrame(1.0, names, names)
+        pairs = [*combinations(names, 2)]
+        each = [signed_rank((self.scores[a] - self.scores[b]).to_numpy()) for a, b in pairs]
+        for (a, b), p_value in zip(pairs, holm(each), strict=True):
+            p_values.loc[a, b] = p_values.loc[b, a] = p_value
+        colour = ax.xaxis.label.get_color()
+        scikit_posthocs.critical_difference_diagram(
+            ranks,
+            p_values,
+            ax=ax,
+            label_props=dict(text_kw),
+            marker_props=dict(marker_kw),
+            crossbar_props={"color": colour} | line_kw,
+            color_palette=dict.fromkeys(names, colour),
+        )
+        ax.set_xlabel("mean rank (1 is best)")
 
 
 def _draw_row(

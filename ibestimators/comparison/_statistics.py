@@ -338,14 +338,14 @@ def compare_over_data_sets(scores: pd.DataFrame, baseline: str | None = None) ->
         }
     )
     p_values = [
-        np.nan if name == baseline else _signed_rank(differences[name].to_numpy())
-        for name in scores
+        np.nan if name == baseline else signed_rank(differences[name].to_numpy()) for name in scores
     ]
     frame["p_value"] = holm(p_values)
     return frame.rename_axis("estimator").sort_values("rank")
 
 
-def _signed_rank(differences: NDArray[np.float64]) -> float:
+def signed_rank(differences: NDArray[np.float64]) -> float:
+    """The p-value of Wilcoxon's signed-rank test; 1 if there are no differences."""
     if not differences.any():
         return 1.0
     return float(stats.wilcoxon(differences).pvalue)
