@@ -33,8 +33,8 @@ def screen_biases(
     """Rank biases by untrained networks: a first guess, in seconds.
 
     An untrained network is a draw from the prior of its estimator. The features F before the last
-    layer of several of them, standardised, make a Gaussian process with the kernel F F' / D, whose
-    evidence and leave-one-out predictions have closed forms. What needs features that are
+    layer of several of them, standardised, make a Gaussian process with the kernel F F' / D + 1,
+    whose evidence and leave-one-out predictions have closed forms. What needs features that are
     learned cannot be seen: never drop a bias by this alone.
 
     Parameters
@@ -97,6 +97,15 @@ def screen_biases(
     return ScreeningResult(frame, len(y), guess_task(y))
 
 
+def kernel_of(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The kernel of a linear function of features, with an intercept.
+
+    Without it, centred features say that the targets sum to 0, and the others tell the one that is
+    left out.
+    """
+    return features @ features.T / features.shape[1] + 1
+
+
 def _check_estimators(estimators: Mapping[str, Any]) -> None:
     if not estimators:
         raise ValueError("estimators is empty; give at least one, or None for the five biases.")
@@ -117,7 +126,7 @@ def _screened(
 ) -> dict[str, float]:
     start = time.perf_counter()
     F = untrained_features(estimator, X, y, N_FEATURES, random)
-    process = best_process(F @ F.T / F.shape[1], targets)
+    process = best_process(kernel_of(F), targets)
     if targets.shape[1] > 1 and y.ndim == 1:  # columns of classes
         score = float((process.mean.argmax(1) == targets.argmax(1)).mean())
     else:

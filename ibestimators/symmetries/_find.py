@@ -131,7 +131,7 @@ def find_symmetries(
     that move positions, the rank of the gain among those after scrambling must be significant
     as well (Westfall & Young 1993): `p_value` is the larger of the two. If positions have no
     order, all orders of them are exchangeable and the rank is exact. The order matters if such a
-    change predicts better than after scrambling, and better than without X.
+    change is supported, or predicts better than after scrambling and better than without X.
 
     References
     ----------
@@ -286,7 +286,8 @@ def _frame(
     )
     p_value = np.maximum(rank, above)
     supported, contradicted = p_value <= LEVEL, below <= LEVEL
-    if (ordered[moves] <= LEVEL).any():  # the order matters: not any order will do
+    # Not any order will do.
+    if (ordered[moves] <= LEVEL).any() or (supported & moves).any():
         supported &= names != ANY_ORDER
         contradicted |= names == ANY_ORDER
     columns = {

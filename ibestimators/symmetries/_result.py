@@ -71,7 +71,9 @@ class SymmetryResult(Result):
     @property
     def has_order(self) -> bool:
         """Whether the order of the positions matters: some change beats its scrambled twins."""
-        return bool((self.frame["order_p_value"] <= LEVEL).any())
+        moves = self.frame["scrambled"].notna()
+        supported = moves & (self.frame["status"] == "supported")
+        return bool((supported | (self.frame["order_p_value"] <= LEVEL)).any())
 
     def _sentences(self) -> list[str]:
         sentences = []

@@ -18,6 +18,8 @@ from ibestimators import (
 )
 from ibestimators.datasets import load_mnist1d
 from ibestimators.screening import untrained_features
+from ibestimators.screening._screen import kernel_of
+from ibestimators.symmetries import best_process
 
 X, y = load_mnist1d(return_X_y=True)
 X, y = X[:120], y[:120]
@@ -62,6 +64,14 @@ def test_shared_weights_are_the_better_prior_of_shifted_patterns():
     assert "First guess: Conv." in result.verdict()
     again = screen_biases(X, y, pair, random_state=0).to_frame()
     np.testing.assert_allclose(frame["log_density"], again["log_density"], atol=1e-6)
+
+
+def test_samples_with_nothing_in_common_do_not_tell_each_other():
+    features = 10 * (np.eye(100) - 1 / 100)  # orthogonal but for their mean
+    answers = np.where(np.arange(100) % 2, 1.0, -1.0)[:, np.newaxis]
+    assert np.abs(best_process(kernel_of(features), answers).mean).max() < 0.1
+    without = best_process(kernel_of(features) - 1, answers).mean
+    assert ((without > 0) == (answers > 0)).all()  # they sum to 0
 
 
 def test_graphs_tokens_and_numbers_are_read():
