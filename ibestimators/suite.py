@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
-from sklearn.model_selection import RandomizedSearchCV
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 
@@ -24,11 +24,13 @@ __all__ = [
     "BASELINE",
     "CLASSIFIERS",
     "REGRESSORS",
+    "REPRESENTATIVES",
     "SPACES",
     "biases",
     "guess_task",
     "load",
     "tuned",
+    "with_representatives",
 ]
 
 BASELINE = "MLP"
@@ -129,6 +131,57 @@ def tuned(
     -------
     sklearn.model_selection.RandomizedSearchCV or est
     """
+    name, prefix = _bias_of(est)
+    if name is None:
+        return est
+    own = {key: v for key, v in SPACES[name].items() if not (keep_size and key in _SIZES)}
+    space = {f"{prefix}{key}": v for key, v in own.items()}
+    return RandomizedSearchCV(
+        est,
+        space,
+        n_iter=n_iter,
+        cv=cv,
+        scoring=_first_score(scoring),
+        random_state=random_state,
+    )
+
+
+# Networks that stand for each bias beside the default one: small, short filters, a gated state
+# that depends on itself, the largest message, steps in place of patches.
+REPRESENTATIVES: dict[str, dict[str, Any]] = {
+    "MLP": {"hidden_layer_sizes": (64, 64)},
+    "Conv": {"kernel_size": 3},
+    "Recurrent": {"cell": "lstm"},
+    "Graph": {"aggregation": "max"},
+    "Attention": {"patch_size": 1, "position": "sinusoidal"},
+}
+
+
+def with_representatives(est: Any, scoring: Any = None, cv: Any = 3) -> Any:
+    """Wrap an estimator of this package in a search over the networks that stand for its bias.
+
+    Parameters
+    ----------
+    est : estimator
+        One of another library is returned unchanged.
+    scoring : str, callable, list of str or dict, default=None
+        The score to optimise; if there are several, the first.
+    cv : int, splitter or iterable of splits, default=3
+        Folds of the search.
+
+    Returns
+    -------
+    sklearn.model_selection.GridSearchCV or est
+    """
+    name, prefix = _bias_of(est)
+    if name is None:
+        return est
+    other = {f"{prefix}{key}": [value] for key, value in REPRESENTATIVES[name].items()}
+    return GridSearchCV(est, [{}, other], cv=cv, scoring=_first_score(scoring))
+
+
+def _bias_of(est: Any) -> tuple[str | None, str]:
+    """The bias of an estimator, or None, and the prefix of its parameters in a pipeline."""
     prefix, network = "", est
     while True:
         if isinstance(network, Pipeline):
@@ -139,22 +192,13 @@ def tuned(
             break
         prefix += f"{step}__"
     name = next((n for n in CLASSIFIERS if type(network) in (CLASSIFIERS[n], REGRESSORS[n])), None)
-    if name is None:
-        return est
-    own = {key: v for key, v in SPACES[name].items() if not (keep_size and key in _SIZES)}
-    space = {f"{prefix}{key}": v for key, v in own.items()}
+    return name, prefix
+
+
+def _first_score(scoring: Any) -> Any:
     if isinstance(scoring, dict):
-        scoring = next(iter(scoring.values()))
-    elif isinstance(scoring, (list, tuple)):
-        scoring = scoring[0]
-    return RandomizedSearchCV(
-        est,
-        space,
-        n_iter=n_iter,
-        cv=cv,
-        scoring=scoring,
-        random_state=random_state,
-    )
+        return next(iter(scoring.values()))
+    return scoring[0] if isinstance(scoring, (list, tuple)) else scoring
 
 
 def guess_task(y: ArrayLike) -> str:

@@ -21,10 +21,11 @@ from ibestimators.comparison._estimators import Estimators
 from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._folds import shuffled_folds
 from ibestimators.comparison._guests import with_guests
+from ibestimators.comparison._representatives import INNER_FOLDS
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._scorers import over_classes
 from ibestimators.comparison._setup import Setup, prepare, shares_parameters
-from ibestimators.suite import tuned
+from ibestimators.suite import tuned, with_representatives
 
 
 @shares_parameters
@@ -36,6 +37,7 @@ def compare_biases(
     match_parameters: bool | int = False,
     search: str | None = None,
     n_iter: int = 8,
+    representatives: str | None = None,
     rope: float | None = None,
     refit: bool = False,
     guests: bool = False,
@@ -67,6 +69,11 @@ def compare_biases(
         keep `groups` whole; with ready-made splits as `cv`, give `groups` as well.
     n_iter : int, default=8
         Draws of the search.
+    representatives : {"all"} or None, default=None
+        "all" chooses, in the training part of each fold and by 3 inner folds, between two networks
+        that stand for each bias: the default one and that of `ibestimators.suite.REPRESENTATIVES`.
+        The verdict then says whether the leading bias depends on these choices. Seven times the
+        fits, and not with `search`, `match_parameters` or `time`.
     rope : float, default=None
         Region of practical equivalence: differences of scores up to this size do not
         matter. None takes 0.01 for scores whose best value is 1, and 0 for scores in units of
@@ -120,6 +127,7 @@ def compare_biases(
             "search='random' shuffles its inner folds, which would train on the future. Give "
             "estimators that are searches with TimeSeriesSplit as their cv."
         )
+    _check_representatives(representatives, search, match_parameters, time)
     rope = _default_rope(scoring, y) if rope is None else rope
     if guests:
         estimators = with_guests(X, y, estimators)
@@ -151,6 +159,9 @@ def compare_biases(
     if search is not None:
         _warn_of_mixed_groups(cv, groups)
         setup.estimators = _with_searches(setup, n_iter, keep_size=is_matched)
+    if representatives is not None:
+        _warn_of_mixed_groups(cv, groups)
+        setup.estimators = _with_representatives(setup)
     kept = setup.keep_predictions()
     cells = setup.run([*setup.tasks()], time_limit)
     first, *others = setup.score_names
@@ -166,8 +177,32 @@ def compare_biases(
         predictions=None if kept is None else kept.predictions,
         probabilities=None if kept is None else kept.probabilities,
         data=DataFacts.of(setup),
+        has_representatives=representatives is not None,
     )
     return _refitted(result, setup) if refit else result
+
+
+def _check_representatives(representatives: Any, search: Any, matched: Any, time: Any) -> None:
+    if representatives is None:
+        return
+    if representatives != "all":
+        raise ValueError(f"representatives must be 'all' or None, got {representatives!r}.")
+    others = {"search": search is not None, "match_parameters": matched is not False}
+    others["time"] = time is not None  # inner folds are shuffled
+    used = [name for name, is_given in others.items() if is_given]
+    if used:
+        raise ValueError(f"representatives='all' cannot be used with {used[0]}. Leave one out.")
+
+
+def _with_representatives(setup: Setup) -> dict[str, BaseEstimator]:
+    """Each estimator of this package inside a search over those that stand for its bias."""
+    stratified, grouped = setup.strata is not None, setup.groups is not None
+    scoring = over_classes(setup.scoring, setup.classes)
+    seed = setup.generator.randint(2**31 - 1)
+    folds = shuffled_folds(INNER_FOLDS, seed, stratified, grouped)
+    return {
+        name: with_representatives(est, scoring, folds) for name, est in setup.estimators.items()
+    }
 
 
 def _check_time_limit(time_limit: Any, n_repeats: int) -> None:
@@ -210,7 +245,7 @@ def _warn_of_mixed_groups(cv: Any, groups: Any) -> None:
     """Inner folds cannot keep groups whole that only ready-made splits know."""
     if groups is None and not isinstance(cv, Integral) and not hasattr(cv, "split"):
         warnings.warn(
-            "search='random' splits each training part at random. If the splits in cv keep groups "
+            "Inner folds split each training part at random. If the splits in cv keep groups "
             "whole, such as the samples of a patient, give groups as well, so that the inner folds "
             "keep them whole too.",
             UserWarning,

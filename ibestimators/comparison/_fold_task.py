@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
@@ -39,6 +40,7 @@ COLUMNS = (
     "score_error",
     "converged",
     "loss_curve",
+    "inner_scores",
     *TRAINING,
 )
 
@@ -110,6 +112,7 @@ class FoldTask:
             "score_error": None,
             "converged": None,
             "loss_curve": None,
+            "inner_scores": None,
             **dict.fromkeys(TRAINING),
         }
         try:
@@ -146,6 +149,8 @@ class FoldTask:
             cell["score_error"] = "; ".join(texts)
         if np.isnan(cell["score"]):
             cell["error"] = "the score is NaN; the fold may have too few samples for it"
+        if isinstance(fitted, GridSearchCV):
+            cell["inner_scores"] = fitted.cv_results_["mean_test_score"].tolist()
         inner = innermost(fitted)
         network = getattr(inner, "estimator_", inner)  # inside one for the nodes of a graph
         cell["n_parameters"] = getattr(network, "n_parameters_", None)

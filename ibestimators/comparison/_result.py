@@ -14,6 +14,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
+from sklearn.model_selection import GridSearchCV
 
 from ibestimators.comparison._cells import (
     count_folds,
@@ -28,6 +29,7 @@ from ibestimators.comparison._design import Design, ended_early, too_few_folds, 
 from ibestimators.comparison._fold_task import TRAINING
 from ibestimators.comparison._manuscript import manuscript
 from ibestimators.comparison._predictions import disagreements_of_samples, errors_of_samples
+from ibestimators.comparison._representatives import in_words, inner_scores
 from ibestimators.comparison._statistics import (
     MIN_FOLDS,
     bounds_of,
@@ -41,6 +43,7 @@ from ibestimators.comparison._statistics import (
 from ibestimators.formatting import counted, records, significant, span, with_ends
 from ibestimators.pipelines import innermost
 from ibestimators.report import (
+    Bullets,
     Curve,
     CurveChart,
     Details,
@@ -102,6 +105,8 @@ class ComparisonResult(Result):
         `predict_proba`; None if there are none.
     data : DataFacts or None
         What the checks know of X, y and the folds.
+    has_representatives : bool
+        Whether the network of each bias was chosen in the training part of each fold.
     """
 
     cells: pd.DataFrame
@@ -116,6 +121,7 @@ class ComparisonResult(Result):
     predictions: pd.DataFrame | None = None
     probabilities: pd.DataFrame | None = None
     data: DataFacts | None = None
+    has_representatives: bool = False
 
     @property
     def assumptions(self) -> dict[str, str]:
@@ -302,6 +308,39 @@ class ComparisonResult(Result):
             index=pd.Index([code for code, _ in found], name="check", dtype=object),
             dtype=object,
         )
+
+    def representatives(self) -> pd.DataFrame:
+        """The networks that stood for each bias, if the comparison chose among ``"all"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each: ``estimator``, ``representative`` (what it changes), ``score``, the mean
+            over folds of its score in the inner folds, and ``chosen``, the number of folds that
+            chose it. No rows without a choice.
+        """
+        searches = {
+            name: est
+            for name, est in self.estimators.items()
+            if self.has_representatives and "inner_scores" in self.cells
+            if isinstance(est, GridSearchCV)
+        }
+        return inner_scores(self.cells, searches)
+
+    def _representatives_section(self) -> Section:
+        frame = self.representatives()
+        rows = [
+            [
+                row.estimator,
+                Number.of(row.score, ".3f"),
+                Number.of(row.chosen, "d"),
+                row.representative,
+            ]
+            for row in records(frame)
+        ]
+        heads = ["estimator", f"{self.scoring}, inner folds", "folds that chose it", "network"]
+        table = Table("Networks that stand for each bias", heads, rows)
+        return Section("Networks that stand for each bias", [table, Bullets(in_words(frame))])
 
     def to_paper(self, format: str = "markdown") -> str:
         """Methods, results, a table and references, to paste into a paper.
@@ -499,7 +538,7 @@ class ComparisonResult(Result):
                 f"No test, as the difference to {self.baseline} has no spread over the folds, or "
                 f"there are fewer than {MIN_FOLDS}: {names}."
             )
-        return sentences
+        return [*sentences, *in_words(self.representatives())]
 
     def _gains(self) -> pd.DataFrame:
         """Differences to the baseline, folds by the other estimators."""
@@ -646,6 +685,7 @@ class ComparisonResult(Result):
                     ),
                 ],
             ),
+            self._representatives_section(),
             Section("Other scores", [self._other_scores()]),
             Section("Training curves", self._training_curves()),
             Section("Missing scores", [Facts(missing_scores(self.cells))]),
