@@ -27,10 +27,10 @@ def parts(monkeypatch):
     split = MLPClassifier._split
 
     def watched(self, data, *args):
-        rows, groups = split(self, data, *args), data.groups
-        if len(rows) == 2:
-            made.append([None if groups is None else set(groups[r]) for r in rows])
-        return rows
+        both, groups = split(self, data, *args), data.groups
+        if len(both) == 2:
+            made.append([None if groups is None else set(groups[rows]) for rows, _ in both])
+        return both
 
     monkeypatch.setattr("ibestimators.base.Estimator._split", watched)
     return made

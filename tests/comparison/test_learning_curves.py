@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from ibestimators import MLPClassifier, biases, compare_biases
-from ibestimators.comparison import _setup
+from ibestimators.comparison import _estimators
 from ibestimators.comparison._data_efficiency import bootstrapped_means
 from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._learning_curves import (
@@ -244,7 +244,7 @@ def test_the_five_biases_read_lists():
 
 
 def test_estimators_none_takes_the_five(monkeypatch):
-    monkeypatch.setattr(_setup, "biases", partial(biases, max_epochs=1))
+    monkeypatch.setattr(_estimators, "biases", partial(biases, max_epochs=1))
     generator = np.random.default_rng(0)
     result = compare_learning_curves(
         generator.normal(size=(24, 2)), [0, 1] * 12, train_sizes=[8, 12], cv=2, random_state=0
