@@ -565,7 +565,7 @@ class BiasSearchRegressor(RegressorMixin, _BiasSearch):  # type: ignore[misc]
     >>> from sklearn.linear_model import Ridge
     >>> from ibestimators import BiasSearchRegressor, MLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> members = {"MLP": MLPRegressor(max_epochs=5), "linear": Ridge(0.1)}
+    >>> members = {"MLP": MLPRegressor(), "linear": Ridge(0.1)}
     >>> search = BiasSearchRegressor(members, random_state=0).fit(X, y)
     >>> round(sum(search.weights_.values()), 6), search.score(X, y) > 0.4
     (1.0, True)

@@ -156,10 +156,12 @@ def _error(est: BaseEstimator, X: Any, y: Any) -> Exception | None:
         for name in est.get_params()
         if name.rpartition("__")[2] in cheap
     }
+    copy = clone(est).set_params(**params)
+    vars(innermost(copy)).pop("_skl_callbacks", None)  # those of scikit-learn hear of real fits
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            clone(est).set_params(**params).fit(X, y)
+            copy.fit(X, y)
     except Exception as error:
         return error
     return None

@@ -393,8 +393,8 @@ class ComparisonResult(Result):
         >>> from ibestimators import compare_biases
         >>> X, y = load_iris(return_X_y=True)
         >>> result = compare_biases(X, y, {"neighbours": KNeighborsClassifier()}, random_state=0)
-        >>> result.sample_errors(y).groupby(y).mean()["neighbours"].round(2).tolist()
-        [0.0, 0.06, 0.06]
+        >>> bool(result.sample_errors(y).groupby(y).mean().loc[0, "neighbours"] < 0.05)
+        True
         """
         return errors_of_samples(self._kept_predictions(), y, self._are_classes())
 
