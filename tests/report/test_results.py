@@ -15,6 +15,7 @@ from test_report import Outline
 from ibestimators import (
     MLPClassifier,
     compare_biases,
+    compare_data_sets,
     compare_learning_curves,
     compare_parameter_scaling,
     diagnose,
@@ -29,6 +30,7 @@ from ibestimators.report import Result
 X, y = load_iris(return_X_y=True)
 NAMES = [
     "comparison",
+    "data sets",
     "curves",
     "ablation",
     "scaling",
@@ -47,6 +49,9 @@ def results():
     sizes = {"n_parameters": [500, 1000, 2000, 4000]}
     return {
         "comparison": compare_biases(X, y, candidates, **settings),
+        "data sets": compare_data_sets(
+            {"iris": (X, y), "half <b>": (X[::2], y[::2])}, candidates, **settings
+        ),
         "curves": compare_learning_curves(
             X, y, candidates, train_sizes=[10, 20, 40, 100], **settings
         ),
