@@ -37,6 +37,7 @@ NAMES = [
     "race",
     "symmetries",
     "diagnosis",
+    "screening",
     "importance",
 ]
 
