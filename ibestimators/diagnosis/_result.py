@@ -89,7 +89,9 @@ class DiagnosisResult(Result):
         return classes[name](**own | params)
 
     def _sentences(self) -> list[str]:
-        symmetries = [] if self.symmetries is None else self.symmetries._sentences()
+        symmetries = [f"Symmetries of {self.kind} are not measured."]
+        if self.symmetries is not None:
+            symmetries = self.symmetries._sentences()
         guess = " ".join(repr(self.suggest_estimator()).split())
         findings = [f.sentence for f in self.findings]
         return [*findings, *symmetries, f"First guess, to be confirmed by a comparison: {guess}."]

@@ -87,11 +87,11 @@ class Result(ABC):
         str
         """
         table, lines = self._table(), [*self._notes(), *self._sentences()]
-        if width is None:
-            return "\n".join([table.to_text(), *lines])
-        if max(map(len, table.to_text().splitlines())) > width:
-            table = table.without("assumes")
-        return "\n".join([table.to_text(), *(textwrap.fill(line, width) for line in lines)])
+        if width is not None:
+            lines = [textwrap.fill(line, width) for line in lines]
+            if max(map(len, table.to_text().splitlines())) > width:
+                table = table.without("assumes")
+        return "\n".join([table.to_text(), *lines] if table.rows else lines)
 
     def plot(self, ax: Any = None, **style: Any) -> Any:
         """Draw the result.
