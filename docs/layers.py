@@ -64,7 +64,7 @@ LAYERS: dict[str, set[str]] = {
     "diagnosis": {"formatting", "report", "structures", "base", "suite", "symmetries"},
     "screening": {"formatting", "plotting", "report", "base", "suite", "symmetries"},
     "testing": {"structures"},
-    "cli": {"structures", "datasets", "tables", "text", "suite", "comparison"},
+    "cli": {"structures", "datasets", "tables", "text", "suite", "comparison", "diagnosis"},
     "__main__": {"cli"},
 }
 

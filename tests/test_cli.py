@@ -364,3 +364,24 @@ def test_targets_at_positions_are_asked_for(steps, capsys):
     quick = ["--max-epochs", "1", "--cv", "2", "--biases", "MLP"]
     assert main(["compare", str(steps / "steps.npz"), *quick]) == 0
     assert "--positions reads it as one value of each position" in capsys.readouterr().err
+
+
+def test_diagnose_reads_what_compare_reads(tmp_path, capsys):
+    rows = [f"{i % 2},{i % 7},{['red', 'blue', ''][i % 3]}" for i in range(60)]
+    (tmp_path / "words.csv").write_text("\n".join(["target,size,colour", *rows]) + "\n")
+    page = tmp_path / "page.html"
+    assert main(["diagnose", str(tmp_path / "words.csv"), "--report", str(page)]) == 0
+    found = capsys.readouterr()
+    assert "First guess, to be confirmed by a comparison: MLPClassifier()." in found.out
+    assert "change of sign" in found.out
+    assert "words.csv" in page.read_text()
+    assert main(["diagnose", "csl"]) == 0
+    assert capsys.readouterr().out.startswith("Symmetries of graphs are not measured.")
+
+
+def test_diagnose_refuses_bad_input_in_one_line(tmp_path, capsys):
+    for arguments in (["missing.csv"], ["iris", "--target", "species"], ["iris", "--report", "x"]):
+        assert main(["diagnose", *arguments]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("ibestimators: ")
+        assert error.count("\n") == 1

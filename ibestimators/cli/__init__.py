@@ -1,4 +1,4 @@
-"""The command line: ``ibestimators compare DATA``.
+"""The command line: ``ibestimators compare DATA`` and ``ibestimators diagnose DATA``.
 
 Only the standard library is imported until a comparison starts, so that help and errors
 appear at once.
@@ -38,12 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = parser().parse_args(argv)
     try:
-        return _compare(options)
+        return _diagnose(options) if options.command == "diagnose" else _compare(options)
     except InputError as error:
         print(f"ibestimators: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"ibestimators: interrupted; {_kept(options.cache)}", file=sys.stderr)
+        kept = "" if options.command == "diagnose" else f"; {_kept(options.cache)}"
+        print(f"ibestimators: interrupted{kept}", file=sys.stderr)
         return 130
 
 
@@ -62,22 +63,50 @@ def _compare(options: argparse.Namespace) -> int:
         result, others = _results(problem, options)
     except (ValueError, TypeError, OSError) as error:
         raise InputError(one_line(error)) from error
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # for terminals without ±
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for part in (result, *others):
-        print(part.to_text(width))
+    _print(result, *others)
     if problem.has_no_order and {"Conv", "Recurrent", "Graph"} & {*options.biases}:
         print("A table has no order: Conv, Recurrent and Graph read columns in the order given.")
     if options.output is not None:
         result.plot().figure_.savefig(options.output, dpi=150)
         print(f"picture: {options.output}")
-    if options.report is not None:
-        page = result.to_html(
-            options.report, X=problem.X, y=problem.y, others=others, title=Path(options.data).name
-        )
-        print(f"report: {page}")
+    _write_page(result, others, problem, options)
     return 0
+
+
+def _diagnose(options: argparse.Namespace) -> int:
+    _check_files(options)
+    problem = open_problem(options)
+    try:
+        from ibestimators.diagnosis import diagnose
+
+        print(f"{options.data}: {problem.summary()}", file=sys.stderr)
+        result = diagnose(
+            problem.numbers(), problem.y, groups=problem.groups, random_state=options.random_state
+        )
+    except (ValueError, TypeError) as error:
+        raise InputError(one_line(error)) from error
+    _print(result)
+    _write_page(result, [], problem, options)
+    return 0
+
+
+def _print(*results: Any) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # for terminals without ±
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for result in results:
+        print(result.to_text(width))
+
+
+def _write_page(
+    result: Any, others: list[Any], problem: Problem, options: argparse.Namespace
+) -> None:
+    """Write the page, if one is asked for."""
+    if options.report is None:
+        return
+    title = Path(options.data).name
+    page = result.to_html(options.report, X=problem.X, y=problem.y, others=others, title=title)
+    print(f"report: {page}")
 
 
 def _results(problem: Problem, options: argparse.Namespace) -> tuple[Any, list[Any]]:

@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser of ``ibestimators compare DATA …``."""
+    """The parser of ``ibestimators compare DATA …`` and ``ibestimators diagnose DATA …``."""
     whole = _Parser(
         prog="ibestimators", description="Find out which inductive bias suits a data set."
     )
@@ -64,34 +64,36 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    compare.add_argument(
+    data = compare.add_argument_group("the data")
+    _add_data(compare, data)
+    _add_form(data)
+    _add_comparison(compare.add_argument_group("the comparison"))
+    _add_output(compare.add_argument_group("the output"))
+    diagnose = commands.add_parser(
+        "diagnose",
+        help="say in seconds what the data suggest, without training",
+        description="Say which symmetries the data have, and what else decides which bias can win, "
+        "before any network is trained.",
+    )
+    _add_data(diagnose, diagnose.add_argument_group("the data"))
+    _add_seed(diagnose)
+    _add_report(diagnose.add_argument_group("the output"))
+    diagnose.set_defaults(task=None, positions=False, time=None, ablation=False, output=None)
+    return whole
+
+
+def _add_data(command: argparse.ArgumentParser, group: argparse._ArgumentGroup) -> None:
+    command.add_argument(
         "data",
         metavar="DATA",
         help=f"one of {', '.join(BUNDLED)}; or a {ENDINGS}; or a folder of a TUDataset",
     )
-    _add_data(compare.add_argument_group("the data"))
-    _add_comparison(compare.add_argument_group("the comparison"))
-    _add_output(compare.add_argument_group("the output"))
-    return whole
-
-
-def _add_data(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--target",
         metavar="NAME",
         help="column of a table, by name or position (from 0; --target=-1 is the last), or array "
         "of an .npz file. Without it: the column that is called target, class, label, y, outcome "
         "or response, or the array y",
-    )
-    group.add_argument(
-        "--task",
-        choices=("classification", "regression"),
-        help="default: that which the file states, else guessed from the target",
-    )
-    group.add_argument(
-        "--positions",
-        action="store_true",
-        help="the target of an .npz file has a value at each position, such as (n, steps)",
     )
     group.add_argument("--drop", type=_list, default=[], metavar="A,B", help="columns to leave out")
     group.add_argument(
@@ -105,15 +107,28 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
         help="samples with the same value are in the same fold, such as those of a patient",
     )
     group.add_argument(
-        "--time", metavar="COLUMN", help="train on the samples before those of the test"
-    )
-    group.add_argument(
         "--header",
         action=argparse.BooleanOptionalAction,
         help="whether the first row of a text holds the names of columns (it is checked)",
     )
     group.add_argument(
         "--data", dest="array", metavar="NAME", help="array of samples of an .npz file (X)"
+    )
+
+
+def _add_form(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--task",
+        choices=("classification", "regression"),
+        help="default: that which the file states, else guessed from the target",
+    )
+    group.add_argument(
+        "--positions",
+        action="store_true",
+        help="the target of an .npz file has a value at each position, such as (n, steps)",
+    )
+    group.add_argument(
+        "--time", metavar="COLUMN", help="train on the samples before those of the test"
     )
     group.add_argument(
         "--input-shape", type=_shape, metavar="A,B,C", help="shape of one sample, such as 28,28,1"
@@ -163,8 +178,18 @@ def _add_comparison(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="number of parallel fits (auto: as many as the times of the first fits suggest)",
     )
+    _add_seed(group)
+
+
+def _add_seed(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--random-state", type=_not_negative, default=0, metavar="SEED", help="seed (0)"
+    )
+
+
+def _add_report(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--report", type=Path, metavar="FILE", help="a page with all results, an .html file"
     )
 
 
@@ -172,12 +197,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--output", type=Path, metavar="FILE", help="a picture, a .png, .svg or .pdf file"
     )
-    group.add_argument(
-        "--report",
-        type=Path,
-        metavar="FILE",
-        help="a page with all results, an .html file",
-    )
+    _add_report(group)
     group.add_argument(
         "--cache",
         type=Path,

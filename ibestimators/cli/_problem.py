@@ -62,6 +62,11 @@ class Problem:
             return make_pipeline(TextTokenizer(), estimator)
         return estimator
 
+    def numbers(self) -> Any:
+        """X as it reaches an estimator, with all samples seen."""
+        pipeline = self.prepared(None)
+        return self.X if pipeline is None else pipeline[:-1].fit_transform(self.X, self.y)
+
     def summary(self) -> str:
         """What the samples are, and what was and will be done to them."""
         from ibestimators.structures import structure_of
