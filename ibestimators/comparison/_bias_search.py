@@ -417,7 +417,7 @@ class BiasSearchClassifier(ClassifierMixin, _BiasSearch):  # type: ignore[misc]
         Trained parameters of all members of this package.
     n_features_in_ : int
         Number of features, as the best member counts them.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if X was a data frame.
 
     References
@@ -552,7 +552,7 @@ class BiasSearchRegressor(RegressorMixin, _BiasSearch):  # type: ignore[misc]
         Trained parameters of all members of this package.
     n_features_in_ : int
         Number of features, as the best member counts them.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if X was a data frame.
 
     References
