@@ -14,6 +14,7 @@ LAYERS: dict[str, set[str]] = {
     "plotting": set(),
     "structures": {"formatting"},
     "datasets": set(),
+    "multiple_testing": set(),
     "layers": {"structures"},
     "training": {"structures", "layers"},
     "scoring": {"pipelines", "structures"},
@@ -30,6 +31,7 @@ LAYERS: dict[str, set[str]] = {
     "report": {"formatting", "plotting", "structures"},
     "comparison": {
         "formatting",
+        "multiple_testing",
         "pipelines",
         "plotting",
         "structures",
@@ -54,6 +56,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "symmetries": {
         "formatting",
+        "multiple_testing",
         "plotting",
         "report",
         "structures",

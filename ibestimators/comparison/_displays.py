@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ibestimators.comparison._power_law import optimum, power_law
-from ibestimators.comparison._statistics import holm, signed_rank
+from ibestimators.comparison._statistics import signed_rank
 from ibestimators.formatting import records, with_ends, with_interval
+from ibestimators.multiple_testing import holm
 from ibestimators.plotting import Display, Style, remove_frame
 
 GREY = "0.5"

@@ -23,6 +23,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from ibestimators.multiple_testing import holm
+
 CONFIDENCE = 0.95
 POWER = 0.8
 MIN_FOLDS = 4  # with fewer, Student's t has such long tails that intervals say nothing
@@ -257,33 +259,6 @@ def correlated_bayes(
     tails = posterior.cdf(-rope), posterior.sf(rope)
     worse, better = np.clip(tails, _ROUNDING, 1 - _ROUNDING).tolist()
     return worse, max(0.0, 1 - worse - better), better
-
-
-def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """p-values adjusted for multiple tests: controls the family-wise error rate (Holm 1979).
-
-    Parameters
-    ----------
-    p_values : array-like of shape (n_tests,)
-        NaN marks a test that was not made.
-
-    Returns
-    -------
-    ndarray of shape (n_tests,)
-
-    Examples
-    --------
-    >>> from ibestimators.comparison._statistics import holm
-    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p_values, dtype=float)
-    adjusted = np.full(p.shape, np.nan)
-    made = np.flatnonzero(~np.isnan(p))
-    order = made[np.argsort(p[made])]
-    factors = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(factors * p[order]))
-    return adjusted
 
 
 def compare_over_data_sets(scores: pd.DataFrame, baseline: str | None = None) -> pd.DataFrame:

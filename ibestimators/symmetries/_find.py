@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 
 from ibestimators.base import draw_seed, random_generator
 from ibestimators.inspection import equivariance_error
+from ibestimators.multiple_testing import holm
 from ibestimators.suite import guess_task
 from ibestimators.symmetries._gaussian_process import (
     LENGTH_SCALES,
@@ -185,7 +186,7 @@ def find_symmetries(
         pd.DataFrame(scrambled, names),
         len(X),
         knowledge=float(known.mean()),
-        knowledge_p_value=float(_holm(_above_zero(everything)).min()),
+        knowledge_p_value=float(holm(_above_zero(everything)).min()),
     )
 
 
@@ -274,15 +275,15 @@ def _frame(
     n = gains.shape[1]
     mean, error = _mean_and_error(gains)
     half_width = stats.t.ppf(1 - LEVEL / 2, n - 1) * error
-    above = _holm(stats.t.sf((mean - MIN_GAIN) / error, n - 1))
-    below = _holm(stats.t.cdf((mean + MIN_GAIN) / error, n - 1))
+    above = holm(stats.t.sf((mean - MIN_GAIN) / error, n - 1))
+    below = holm(stats.t.cdf((mean + MIN_GAIN) / error, n - 1))
     rank, ordered = np.zeros(len(mean)), np.full(len(mean), np.nan)
     rank[moves] = _ranked(mean[moves], scrambled[moves])
     # Two orders differ a little even where the answer has nothing to do with X.
     surplus = (mean - scrambled.mean(1)) / error
     known = np.divide(*_mean_and_error(knowledge))
     ordered[moves] = np.maximum(
-        rank[moves], _holm(stats.t.sf(np.minimum(surplus, known)[moves], n - 1))
+        rank[moves], holm(stats.t.sf(np.minimum(surplus, known)[moves], n - 1))
     )
     p_value = np.maximum(rank, above)
     supported, contradicted = p_value <= LEVEL, below <= LEVEL
@@ -325,12 +326,6 @@ def _ranked(own: Array, scrambled: Array) -> Array:
     z = centred / np.maximum(values.std(1, keepdims=True), 1e-12)
     exceeding = (z[:, 1:].max(0) >= z[:, :1]).sum(1)
     return np.asarray((1 + exceeding) / values.shape[1])
-
-
-def _holm(p_values: Array) -> Array:
-    order = np.argsort(p_values)
-    adjusted = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
-    return np.minimum(1, adjusted[np.argsort(order)])
 
 
 def _error(estimator: Any, X: NDArray[Any], symmetry: Symmetry, seed: int) -> float:

@@ -22,11 +22,11 @@ from tabulate import tabulate
 
 from ibestimators.comparison import _statistics
 from ibestimators.comparison._statistics import (
-    holm,
     resampled_interval,
     resampled_p_value,
     score_interval,
 )
+from ibestimators.multiple_testing import holm
 
 N_CLASSIFIERS = 5
 

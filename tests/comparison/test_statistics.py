@@ -19,11 +19,11 @@ from ibestimators.comparison._statistics import (
     compare_over_data_sets,
     correlated_bayes,
     detectable_difference,
-    holm,
     resampled_interval,
     resampled_p_value,
     score_interval,
 )
+from ibestimators.multiple_testing import holm
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from coverage_of_intervals import Design, figures

@@ -10,7 +10,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.neighbors import KNeighborsClassifier
 
 from ibestimators import find_symmetries
-from ibestimators.symmetries._find import _holm, _ranked
+from ibestimators.multiple_testing import holm
+from ibestimators.symmetries._find import _ranked
 
 SERIES, IMAGE, CHANNELS = (16, 1), (6, 6, 1), (8, 4)
 CHANGES = {
@@ -100,11 +101,11 @@ def test_results_depend_on_the_seed_and_data_alone():
     assert len(find_symmetries(scaled, y, random_state=1).to_frame()) == len(first)
 
 
-def test_p_values_of_ranks_and_holm():
+def test_p_values_of_ranks_andholm():
     scrambled = np.random.default_rng(0).normal(size=(2, 19))
     assert _ranked(np.array([9.0, 9.0]), scrambled) == pytest.approx([0.05, 0.05])
     assert (_ranked(scrambled.min(1) - 1, scrambled) == 1).all()
-    assert _holm(np.array([0.04, 0.01, 0.03])) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm(np.array([0.04, 0.01, 0.03])) == pytest.approx([0.06, 0.03, 0.06])
 
 
 SERIES_X, LABELS = np.random.default_rng(0).normal(size=(30, 6)), np.arange(30) % 2
