@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
+from sklearn.utils import _safe_indexing
 
 from ibestimators.base import Estimator
 from ibestimators.inspection._attention import known_names
@@ -124,10 +125,10 @@ class PositionDisplay(PanelsDisplay):
                 "target='sample'. Fit one with target='position'."
             )
         sample = check_number("sample", sample, len(inner_X), "samples")
-        item = _rows(inner_X, sample)
+        item = _safe_indexing(inner_X, [sample])
         rows = {"prediction": np.asarray(inner.predict(item)[0])}
         if y is not None:
-            truth = np.asarray(_rows(y, sample)[0])
+            truth = np.asarray(_safe_indexing(y, [sample]))[0]
             if truth.shape != rows["prediction"].shape:
                 raise ValueError(
                     f"sample {sample} of y has the shape {truth.shape}, but the prediction has "
@@ -147,7 +148,7 @@ class PositionDisplay(PanelsDisplay):
         classes = None
         if is_classifier(inner):
             classes = np.array([0, 1]) if n_values else inner.classes_
-        named = known_names(estimator, _rows(X, sample), inner, item)
+        named = known_names(estimator, _safe_indexing(X, [sample]), inner, item)
         return cls(rows, classes, over, None if named is None else named[0]).plot(ax, **style)
 
     @property
@@ -267,11 +268,6 @@ class PositionDisplay(PanelsDisplay):
             below.set_xticks(range(n_steps), self.names, rotation=45, ha="right")
         else:
             below.set_xlabel("step")
-
-
-def _rows(values: Any, sample: int) -> Any:
-    """One sample as samples."""
-    return values.iloc[[sample]] if hasattr(values, "iloc") else values[sample : sample + 1]
 
 
 def _sample(item: Any, estimator: Any) -> tuple[Any, int]:

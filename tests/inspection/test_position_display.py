@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 
@@ -31,7 +32,9 @@ def test_steps_of_a_signal():
     fitted = ConvClassifier(**QUICK).fit(SIGNALS, STEPS)
     display = PositionDisplay.from_estimator(fitted, SIGNALS, STEPS, sample=-1)
     assert display.values["truth"].tolist() == STEPS[-1].tolist()
-    assert display.values["prediction"].tolist() == fitted.predict(SIGNALS)[-1].tolist()
+    assert display.values["prediction"].tolist() == fitted.predict(SIGNALS[-1:])[0].tolist()
+    of_frame = PositionDisplay.from_estimator(fitted, SIGNALS, pd.DataFrame(STEPS), sample=-1)
+    assert of_frame.values["truth"].tolist() == STEPS[-1].tolist()
     above, below = display.axes_
     assert len(above.lines) == 2  # features
     codes = drawn(below)
