@@ -167,16 +167,15 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         encoded = self.tokenizer_.encode_batch(_texts(X), add_special_tokens=False)
-        tokens = [np.array(encoding.ids or [0], dtype=np.int64) for encoding in encoded]
-        n_tokens = sum(map(len, tokens))
-        n_unknown = sum(int((ids == 0).sum()) for ids in tokens)
-        if len(tokens) >= _FEW and n_unknown > _NEARLY_ALL * n_tokens:
+        n_tokens = sum(len(encoding.ids) for encoding in encoded)
+        n_unknown = sum(encoding.ids.count(0) for encoding in encoded)
+        if len(encoded) >= _FEW and n_unknown > _NEARLY_ALL * n_tokens:
             warnings.warn(
                 f"{n_unknown} of {n_tokens} tokens of X are unknown: fit did not see them. Fit on "
                 "texts of the same language, or use level='character' or 'bpe'.",
                 stacklevel=2,
             )
-        return tokens
+        return [np.array(encoding.ids or [0], dtype=np.int64) for encoding in encoded]
 
     def inverse_transform(self, X: Iterable[NDArray[np.integer[Any]]]) -> list[str]:
         """Convert tokens to texts; words are joined by blanks.
