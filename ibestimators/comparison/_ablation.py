@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike
 
 from ibestimators.comparison._cells import count_folds, failed_fits, ratio_of_sizes, test_size
 from ibestimators.comparison._design import too_few_folds
-from ibestimators.comparison._estimators import Estimators
-from ibestimators.comparison._result import assumption
+from ibestimators.comparison._estimators import Estimators, assumption
 from ibestimators.comparison._setup import prepare, shares_parameters
 from ibestimators.comparison._statistics import MIN_FOLDS, resampled_interval, resolution
 from ibestimators.formatting import counted, records, with_interval

@@ -26,7 +26,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ibestimators.base import COLUMNS
-from ibestimators.comparison._cells import test_size
+from ibestimators.comparison._cells import scores_by_fold, test_size
 from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._predictions import OutOfFold, over_all_classes
 from ibestimators.comparison._result import ComparisonResult
@@ -353,7 +353,7 @@ def _not_worse(setup: Setup, cells: pd.DataFrame, names: list[str]) -> list[str]
 
 def _search_results(result: BiasSearchResult) -> dict[str, Any]:
     """The arrays that scikit-learn's searches have, an entry an estimator."""
-    scores = result._scores("score")[[*result.estimators]]
+    scores = scores_by_fold(result.cells)[[*result.estimators]]
     cells = result.cells.groupby("estimator")
     means = scores.mean()
     return {

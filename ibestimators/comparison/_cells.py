@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
+from ibestimators.comparison._fold_task import TRAINING
 from ibestimators.comparison._statistics import bounds_of
 from ibestimators.formatting import counted, records, runs
 
@@ -27,6 +28,28 @@ def test_size(cells: pd.DataFrame) -> float:
 def count_folds(cells: pd.DataFrame) -> int:
     """The number of folds."""
     return int(cells["fold"].nunique())
+
+
+def scores_by_fold(cells: pd.DataFrame, column: str = "score") -> pd.DataFrame:
+    """Scores, folds by estimators."""
+    table = cells.pivot(index="fold", columns="estimator", values=column)
+    return table.astype(float)
+
+
+def gains_by_fold(cells: pd.DataFrame, baseline: str, names: Sequence[str]) -> pd.DataFrame:
+    """Differences to the baseline, folds by the other estimators."""
+    scores = scores_by_fold(cells)
+    gains = scores.sub(scores[baseline], axis=0)
+    return gains[[name for name in names if name != baseline]]
+
+
+def training_of_networks(cells: pd.DataFrame) -> pd.DataFrame:
+    """How the networks of this package were trained, in the first fold that they have."""
+    known = cells.reindex(columns=["estimator", "fold", *TRAINING]).dropna()
+    first = known.sort_values("fold", kind="stable").drop_duplicates("estimator")
+    return first.set_index("estimator").astype(
+        {"lr": float, "weight_decay": float, "batch_size": int, "max_epochs": int}
+    )
 
 
 def failed_fits(

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ibestimators.comparison._compare import compare_biases
+from ibestimators.comparison._comparison_page import checks_section
 from ibestimators.comparison._estimators import Estimators
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._statistics import compare_over_data_sets
@@ -185,9 +186,7 @@ class DataSetsResult(Result):
             f"and their median (large dot). In colour: p < 0.05. {self._tests_in_words()}"
         )
         chart = [RowChart(f"Difference to {self.baseline}", caption, rows, 0.0)] if rows else []
-        checks = [
-            Section(name, [result._checks_section()]) for name, result in self.results.items()
-        ]
+        checks = [Section(name, [checks_section(result)]) for name, result in self.results.items()]
         return [
             Section("Data sets", [Paragraph(self.verdict()), *chart, self._table()]),
             *checks,

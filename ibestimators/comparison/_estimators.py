@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ibestimators.pipelines import innermost
 from ibestimators.suite import CLASSIFIERS, biases, guess_task
 
 Estimators: TypeAlias = Mapping[str, BaseEstimator] | Sequence[Any] | str | BaseEstimator | None
@@ -95,6 +96,11 @@ def _named(item: Any, y: Any, before: Mapping[str, Any]) -> tuple[str, Any]:
     if name in before:
         raise ValueError(f"estimators has the name {name!r} twice. Give each its own.")
     return name, est
+
+
+def assumption(est: Any) -> str:
+    """What an estimator assumes, also inside pipelines and searches; "" if unknown."""
+    return str(getattr(innermost(est), "assumption", ""))
 
 
 def _biases(y: Any) -> dict[str, Any]:

@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ibestimators.comparison._estimators import Estimators
+from ibestimators.comparison._estimators import Estimators, assumption
 from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._learning_curves_result import LearningCurvesResult
-from ibestimators.comparison._result import assumption
 from ibestimators.comparison._setup import prepare, shares_parameters
 
 SMALLEST = 20

@@ -176,8 +176,9 @@ class OutOfFold:
         return pd.Series(labels).mask(missing) if missing.any() else labels
 
 
-def errors_of_samples(predictions: pd.DataFrame, y: Any, are_classes: bool) -> pd.DataFrame:
+def errors_of_samples(predictions: pd.DataFrame | None, y: Any, are_classes: bool) -> pd.DataFrame:
     """What each prediction is wrong by; see `ComparisonResult.sample_errors`."""
+    predictions = _kept(predictions)
     if _num_samples(y) != len(predictions):
         raise ValueError(
             f"y has {_num_samples(y)} samples, but the predictions are of {len(predictions)}. Give "
@@ -193,8 +194,15 @@ def errors_of_samples(predictions: pd.DataFrame, y: Any, are_classes: bool) -> p
     return pd.DataFrame(columns, index=predictions.index)
 
 
-def disagreements_of_samples(predictions: pd.DataFrame, y: Any, are_classes: bool) -> pd.DataFrame:
+def disagreements_of_samples(
+    predictions: pd.DataFrame | None, y: Any, are_classes: bool
+) -> pd.DataFrame:
     """Samples whose errors differ; see `ComparisonResult.disagreements`."""
+    predictions = _kept(predictions)
+    if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        raise ValueError(
+            f"y has shape {np.shape(y)}, but one value a sample is needed. Use sample_errors."
+        )
     errors = errors_of_samples(predictions, y, are_classes).dropna(how="all")
     spread = errors.max(axis=1) - errors.min(axis=1)
     errors = errors[spread > 0]
@@ -206,3 +214,12 @@ def disagreements_of_samples(predictions: pd.DataFrame, y: Any, are_classes: boo
         spread=spread,
     )
     return frame.sort_values("spread", ascending=False, kind="stable")
+
+
+def _kept(predictions: pd.DataFrame | None) -> pd.DataFrame:
+    if predictions is None:
+        raise ValueError(
+            "This result holds no predictions: they are kept by compare_biases where y has "
+            "one value or one row a sample, not at positions."
+        )
+    return predictions

@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ibestimators import MLPClassifier, biases, compare_biases
 from ibestimators.comparison._design import Design, _repeats
-from ibestimators.comparison._result import assumption
+from ibestimators.comparison._estimators import assumption
 from ibestimators.comparison._statistics import resampled_interval, resampled_p_value
 from ibestimators.suite import guess_task
 

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
 from ibestimators import MLPClassifier, compare_biases
+from ibestimators.comparison._tables import wide_table
 
 X, y = IRIS
 NASTY = r"100% of_a|b & {$c$} <\x^~"
@@ -73,7 +74,7 @@ def test_other_formats_are_refused(result):
 
 
 def test_score_and_difference_come_first_on_the_page(result):
-    table = result._wide_table(result.to_frame())
+    table = wide_table(result)
     assert table.heads[:3] == ["estimator", "accuracy", "vs dummy"]
     assert table.sorted_by == 1
     assert {len(row) for row in table.rows} == {len(table.heads)}

@@ -1,0 +1,119 @@
+"""What a comparison says in words: its verdict, and the notes below its table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ibestimators.comparison._cells import (
+    count_folds,
+    failed_fits,
+    gains_by_fold,
+    missing_scores,
+)
+from ibestimators.comparison._design import ended_early, too_few_folds, what_would_decide
+from ibestimators.comparison._representatives import in_words
+from ibestimators.comparison._statistics import MIN_FOLDS
+from ibestimators.formatting import counted, records, significant
+
+if TYPE_CHECKING:
+    from ibestimators.comparison._result import ComparisonResult
+
+IN_THE_VERDICT = ("folds", "power")  # checks whose findings the verdict states
+
+
+def sentences_of(result: ComparisonResult) -> list[str]:
+    """The verdict on each estimator but the baseline."""
+    if _baseline_failed(result):
+        return [f"The baseline {result.baseline} has no score."]
+    frame = result.to_frame().sort_values("score", ascending=False)
+    frame = frame.drop(index=result.baseline).dropna(subset="difference")
+    n_folds = count_folds(result.cells)
+    if len(frame) and n_folds < MIN_FOLDS:
+        return [too_few_folds(n_folds, result.design)]
+    sentences = [
+        _difference_in_words(result, row)
+        for row in records(frame)
+        if row.finding in ("better", "worse", "equal")
+    ]
+    unsure = frame[frame["finding"] == "undecided"]
+    if len(unsure):
+        names = ", ".join(map(str, unsure.index))
+        least, most = unsure["detectable"].min(), unsure["detectable"].max()
+        size = significant(least)
+        if size != significant(most):
+            size += f" to {significant(most)}"
+        sentences.append(
+            f"Not significantly different from {result.baseline}: {names}. In 80 of 100 cases "
+            f"these folds show a true difference of {size}."
+        )
+        gains = gains_by_fold(result.cells, result.baseline, [*result.estimators])
+        sentences += what_would_decide(gains[unsure.index], result)
+    untested = frame[frame["finding"].isna()]
+    if len(untested):
+        names = ", ".join(map(str, untested.index))
+        sentences.append(
+            f"No test, as the difference to {result.baseline} has no spread over the folds, or "
+            f"there are fewer than {MIN_FOLDS}: {names}."
+        )
+    return [*sentences, *in_words(result.representatives())]
+
+
+def _baseline_failed(result: ComparisonResult) -> bool:
+    own = result.cells["estimator"] == result.baseline
+    return bool(result.cells.loc[own, "score"].isna().all())
+
+
+def _difference_in_words(result: ComparisonResult, row: Any) -> str:
+    """A sentence on a difference to the baseline that is decided."""
+    if row.finding == "equal":
+        return (
+            f"{row.Index} does as well as {result.baseline}, within {result.rope:g} (95 % interval "
+            f"{row.difference_low:+.3f} to {row.difference_high:+.3f})."
+        )
+    low, high = sorted([abs(row.difference_low), abs(row.difference_high)])
+    return (
+        f"{row.Index} does {row.finding} than {result.baseline} by {abs(row.difference):.3f} "
+        f"(95 % interval {low:.3f} to {high:.3f}, p = {row.p_value:.2g})."
+    )
+
+
+def notes_of(result: ComparisonResult) -> list[str]:
+    """What the reader of the table has to know."""
+    return [
+        f"{folds_in_words(result)}, the same for all. {intervals_in_words(result)}",
+        *ended_early(result.design),
+        *_training_in_words(result),
+        *(
+            f"Check [{row.Index}]: {row.finding}"
+            for row in records(result.checks())
+            if row.Index not in IN_THE_VERDICT
+        ),
+        *(f"{name}: {text}" for name, text in missing_scores(result.cells)),
+        *(f"{name}: {text}" for name, text in failed_fits(result.cells)),
+    ]
+
+
+def folds_in_words(result: ComparisonResult) -> str:
+    """The folds, such as "5 folds of 1,797 samples"."""
+    n_folds = count_folds(result.cells)
+    return counted(n_folds, "fold") if result.design is None else result.design.in_words(n_folds)
+
+
+def intervals_in_words(result: ComparisonResult) -> str:
+    """What the intervals of the table are."""
+    if count_folds(result.cells) < MIN_FOLDS:
+        return f"Means without intervals, which take at least {MIN_FOLDS} folds."
+    if len(result.estimators) == 1:
+        return "In brackets: the 95 % interval of the score."
+    return (
+        f"± holds for all differences to {result.baseline} together with 95 % confidence; in "
+        "brackets: the 95 % interval of one score."
+    )
+
+
+def _training_in_words(result: ComparisonResult) -> list[str]:
+    trained = [
+        f"{row.Index} {counted(row.max_epochs, 'epoch')} at lr {significant(row.lr)}"
+        for row in records(result.training)
+    ]
+    return [f"Training: {', '.join(trained)}."] if trained else []
