@@ -129,7 +129,8 @@ def test_texts_without_blanks_and_of_another_language_are_warned_of():
     with pytest.warns(UserWarning, match="5 of 5 tokens of X are unknown"):
         tokenizer.transform([text[1:] for text in CHINESE[:5]])
     for level in ("character", "bpe"):  # pytest makes warnings errors
-        TextTokenizer(level=level, vocabulary_size=300).fit(CHINESE).transform([*CHINESE, *[""] * 90])
+        tokenizer = TextTokenizer(level=level, vocabulary_size=300).fit(CHINESE)
+        tokenizer.transform([*CHINESE, *[""] * 90])
     TextTokenizer().fit(["good", "bad"] * 3 + ["not so good", "not bad"]).transform(["ugly"])
 
 

@@ -125,6 +125,7 @@ def compare_learning_curves(
         # than whole folds do, so the ratio of whole folds is conservative for all sizes.
         test_train_ratio=setup.test_train_ratio,
         fingerprint=setup.fingerprint,
+        n_classes=None if setup.classes is None else len(setup.classes),
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ibestimators.comparison._cells import count_folds, failed_fits, test_size
+from ibestimators.comparison._code_length import code_lengths
 from ibestimators.comparison._data_efficiency import (
     Efficiency,
     bootstrapped_means,
@@ -44,6 +45,7 @@ from ibestimators.report import (
 
 DRAWS = 1000
 FITTED_DRAWS = 200  # each is an iterative fit
+LOG_LOSS = "neg_log_loss"
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,6 +69,8 @@ class LearningCurvesResult(Result):
         the intervals.
     fingerprint : dict of str to str
         As in `ComparisonResult`.
+    n_classes : int or None
+        Number of classes of y, or None if it has not one class a sample.
 
     References
     ----------
@@ -83,6 +87,7 @@ class LearningCurvesResult(Result):
     scoring: str
     test_train_ratio: float
     fingerprint: Mapping[str, str] = field(default_factory=dict)
+    n_classes: int | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """The curves: a row for each estimator and size.
@@ -168,8 +173,91 @@ class LearningCurvesResult(Result):
         index = pd.Index(others, name="estimator")
         return pd.DataFrame(rows, index=index, columns=list(Efficiency._fields))
 
+    def code_length(self) -> pd.DataFrame:
+        """Bits that the classes cost if each block of samples is predicted from those before it.
+
+        A block is what lies between two training sizes; it is predicted by an estimator that was
+        trained with the smaller one. The first block costs log2 of the number of classes a sample.
+        The fewer bits, the better the assumption suits the data at all sizes together: the code
+        length is minus the log evidence in Bayes' theorem, up to the first block and to the
+        training, which need not be Bayesian.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by estimator: ``bits``, the mean over folds; ``saved``, how many fewer than
+            those of the baseline, with the ends ``saved_low`` and ``saved_high`` of its 95 %
+            interval.
+
+        Raises
+        ------
+        ValueError
+            If "neg_log_loss" is not among the scores, or there is only one size.
+
+        References
+        ----------
+        Blier & Ollivier, "The description length of deep learning models", NeurIPS 31 (2018).
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.dummy import DummyClassifier
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from ibestimators import compare_learning_curves
+        >>> X, y = load_iris(return_X_y=True)
+        >>> candidates = {"classes": DummyClassifier(), "normal": GaussianNB()}
+        >>> result = compare_learning_curves(
+        ...     X, y, candidates, scoring=["accuracy", "neg_log_loss"], random_state=0
+        ... )
+        >>> bool(result.code_length().loc["normal", "saved"] > 100)
+        True
+        """
+        column = self._log_loss_column()
+        if column is None or self.n_classes is None:
+            raise ValueError(
+                "A code length needs the log loss of classes. Give scoring=['accuracy', "
+                f"{LOG_LOSS!r}], for instance."
+            )
+        if len(self._sizes) < 2:
+            raise ValueError(f"A code length needs two sizes, but there is only {self._sizes[0]}.")
+        return code_lengths(
+            {name: -self._scores(name, column) for name in self.assumptions},
+            np.array(self._sizes),
+            self.n_classes,
+            self.baseline,
+            self.test_train_ratio,
+        )
+
+    def _log_loss_column(self) -> str | None:
+        if self.scoring == LOG_LOSS:
+            return "score"
+        return LOG_LOSS if LOG_LOSS in self.cells else None
+
+    @property
+    def _has_code_length(self) -> bool:
+        return (
+            self._log_loss_column() is not None
+            and self.n_classes is not None
+            and len(self._sizes) > 1
+        )
+
     def _sentences(self) -> list[str]:
-        return list(self.data_efficiency()["sentence"])
+        sentences = list(self.data_efficiency()["sentence"])
+        if not self._has_code_length:
+            return sentences
+        frame = self.code_length()
+        saved = frame.drop(index=self.baseline)["saved"].dropna()
+        n_labels = self._sizes[-1]
+        for name, row in frame.loc[saved.index].iterrows():
+            interval = ""
+            if not np.isnan(row["saved_low"]):
+                interval = f" (95 % interval {row['saved_low']:+,.0f} to {row['saved_high']:+,.0f})"
+            sentences.append(
+                f"{name} describes the classes of {n_labels:,} samples in {row['bits']:,.0f} bits, "
+                f"{abs(row['saved']):,.0f} {'fewer' if row['saved'] > 0 else 'more'} than "
+                f"{self.baseline}{interval}."
+            )
+        return sentences
 
     def _display(self) -> Any:
         from ibestimators.comparison._displays import LearningCurvesDisplay
@@ -190,6 +278,11 @@ class LearningCurvesResult(Result):
             ]
             for name in self.assumptions
         ]
+        if self._has_code_length:
+            heads.append("bits")
+            bits = self.code_length()["bits"]
+            for row in rows:
+                row.append(Number.of(bits[row[0]], ",.0f"))
         return Table("Scores by training samples", heads, rows)
 
     def _notes(self) -> list[str]:
@@ -241,10 +334,10 @@ class LearningCurvesResult(Result):
     def _sizes(self) -> list[int]:
         return sorted(int(size) for size in self.cells["n_train"].unique())
 
-    def _scores(self, name: str) -> NDArray[np.float64]:
+    def _scores(self, name: str, column: str = "score") -> NDArray[np.float64]:
         """Scores of one estimator, folds by sizes."""
         own = self.cells[self.cells["estimator"] == name]
-        table = own.pivot(index="fold", columns="n_train", values="score")
+        table = own.pivot(index="fold", columns="n_train", values=column)
         folds = sorted(self.cells["fold"].unique())
         return table.reindex(index=folds, columns=self._sizes).to_numpy(dtype=float)
 

@@ -494,3 +494,39 @@ def test_negative_errors_are_errors_down_to_0():
     curves = LearningCurvesResult(cells, {"a": ""}, "a", "neg_mean_absolute_error", 0.25)
     law = curves.power_laws().loc["a"]
     np.testing.assert_allclose(law[["a", "b", "c"]].astype(float), [2, 0.5, 0.3], rtol=1e-3)
+
+
+def test_the_code_length_is_what_the_blocks_cost():
+    candidates = {"normal": GaussianNB(), "classes": DummyClassifier()}
+    curves = compare_learning_curves(
+        *IRIS,
+        candidates,
+        train_sizes=[20, 50, 120],
+        baseline="classes",
+        scoring=["accuracy", "neg_log_loss"],
+        random_state=0,
+    )
+    frame = curves.code_length()
+    means = -curves.cells.groupby(["estimator", "n_train"])["neg_log_loss"].mean()
+    for name in candidates:
+        nats = 20 * np.log(3) + 30 * means[name, 20] + 70 * means[name, 50]
+        assert frame.loc[name, "bits"] == pytest.approx(nats / np.log(2))
+    assert frame.loc["classes", "bits"] == pytest.approx(120 * np.log2(3), rel=0.02)
+    row = frame.loc["normal"]
+    assert row["saved"] == pytest.approx(frame.loc["classes", "bits"] - row["bits"])
+    assert 0 < row["saved_low"] < row["saved"] < row["saved_high"]
+    assert frame.loc["classes", "saved":].isna().all()
+    assert f"{row['saved']:,.0f} fewer than classes" in curves.verdict()
+
+
+def test_a_code_length_needs_the_log_loss_of_classes():
+    candidates = {"classes": DummyClassifier()}
+    curves = compare_learning_curves(*IRIS, candidates, train_sizes=[20, 50], random_state=0)
+    with pytest.raises(ValueError, match=r"needs the log loss of classes. Give scoring="):
+        curves.code_length()
+    curves = compare_learning_curves(
+        *IRIS, candidates, train_sizes=[20], scoring="neg_log_loss", random_state=0
+    )
+    with pytest.raises(ValueError, match="needs two sizes, but there is only 20"):
+        curves.code_length()
+    assert "bits" not in curves.verdict()

@@ -195,6 +195,19 @@ def test_bias_as_prior(run):
     assert found["more"] >= none + 0.1
 
 
+def test_bayes_theorem(run):
+    found = run("plot_bayes_theorem")
+    gains = found["gains"]
+    assert max(gains, key=gains.get) == "Conv"
+    assert gains["Conv"] >= 50
+    assert gains["Graph"] <= 0
+    conv = list(gains).index("Conv")
+    assert found["probabilities"][-1, conv] >= 0.99
+    assert found["probabilities"][0].max() <= 0.5
+    second_half = {name: found["posterior"](name)[0][20:].mean() for name in gains}
+    assert second_half["Conv"] >= second_half["MLP"] + 0.2
+
+
 def test_shifted_patterns(run):
     found = run("plot_shifted_patterns")
     scores = found["scores"]
