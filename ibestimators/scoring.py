@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
 from sklearn.metrics import get_scorer
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from ibestimators.pipelines import innermost
 from ibestimators.structures import Positions, is_flat, is_labelled, rows_of, weights_of_rows
@@ -42,6 +43,12 @@ class PositionScorer:
 
     def __repr__(self) -> str:
         return f"position_scorer({self.scoring!r}, by={self.by!r})"
+
+    def get_metadata_routing(self) -> MetadataRequest:
+        """What scikit-learn's metadata routing asks: weights are requested."""
+        request = MetadataRequest(owner=type(self).__name__)
+        request.score.add_request(param="sample_weight", alias=True)
+        return request
 
     def __call__(
         self, estimator: Any, X: Any, y: Any, sample_weight: ArrayLike | None = None

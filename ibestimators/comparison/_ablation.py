@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 from ibestimators.comparison._cells import count_folds, failed_fits, ratio_of_sizes, test_size
 from ibestimators.comparison._design import too_few_folds
 from ibestimators.comparison._estimators import Estimators, assumption
-from ibestimators.comparison._setup import prepare, shares_parameters
+from ibestimators.comparison._setup import prepare
+from ibestimators.comparison._shared_parameters import shares_parameters
 from ibestimators.comparison._statistics import MIN_FOLDS, resampled_interval, resolution
 from ibestimators.formatting import counted, records, with_interval
 from ibestimators.perturbations import (
@@ -237,6 +238,7 @@ def structure_ablation(
     structure: str = "auto",
     cv: Any = 5,
     groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
     time: ArrayLike | None = None,
     scoring: Any = None,
     baseline: str | None = None,
@@ -294,6 +296,7 @@ def structure_ablation(
         estimators,
         cv=cv,
         groups=groups,
+        sample_weight=sample_weight,
         time=time,
         scoring=scoring,
         baseline=baseline,

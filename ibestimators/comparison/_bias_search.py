@@ -27,7 +27,6 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ibestimators.base import COLUMNS
 from ibestimators.comparison._cells import scores_by_fold, test_size
-from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._predictions import OutOfFold, over_all_classes
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._setup import Setup, prepare
@@ -136,7 +135,13 @@ class _BiasSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
     estimators_: dict[str, Any]
     weights_: dict[str, float]
 
-    def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Compare the estimators on folds, choose weights, and fit the members on all data.
 
         Parameters
@@ -147,6 +152,9 @@ class _BiasSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             Classes or numbers.
         groups : array-like of shape (n_samples,), default=None
             Group of each sample, which the folds keep whole.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, at least 0: in the training of the members, in their scores and
+            in the loss of the mixture. Samples of weight 0 are left out.
 
         Returns
         -------
@@ -168,6 +176,7 @@ class _BiasSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             estimators,
             cv=self.cv,
             groups=groups,
+            sample_weight=sample_weight,
             time=None,
             scoring=None,
             baseline=None,
@@ -189,9 +198,16 @@ class _BiasSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
                 f"{cells['error'].dropna().iloc[0]}"
             )
         truth = np.asarray(setup.y)[rows]
-        responses = self._calibrated(kept, names, rows, truth)
-        losses = self._losses(responses, truth)
-        weights = greedy_weights(responses, lambda mixtures: self._losses(mixtures, truth))
+        share = np.ones(len(rows))  # of the loss, the mean is 1
+        if setup.sample_weight is not None:
+            share = setup.sample_weight[rows] / setup.sample_weight[rows].mean()
+
+        def losses_of(mixtures: NDArray[np.float64]) -> NDArray[np.float64]:
+            return self._losses(mixtures, truth) * share
+
+        responses = self._calibrated(kept, names, rows, truth, share)
+        losses = losses_of(responses)
+        weights = greedy_weights(responses, losses_of)
         drawn = None if setup.groups is None else np.asarray(setup.groups)[rows]
         chosen = choice_probability(losses, setup.generator, drawn)
         members = pd.DataFrame(
@@ -202,8 +218,7 @@ class _BiasSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         members["folds"] = cells.groupby("estimator").size().reindex(members.index)
         in_mixture = [str(name) for name in members.index[members["weight"] > 0]]
         fitted = Parallel(None if self.n_jobs == "auto" else self.n_jobs)(
-            delayed(fit_with_groups)(setup.estimators[name], setup.X, setup.y, setup.groups)
-            for name in in_mixture
+            delayed(setup.fit)(setup.estimators[name]) for name in in_mixture
         )
         self.estimators_ = dict(zip(in_mixture, fitted, strict=True))
         self.weights_ = dict(zip(setup.estimators, members["weight"], strict=True))
@@ -221,7 +236,7 @@ class _BiasSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             predictions=kept.predictions,
             probabilities=kept.probabilities,
             members=members,
-            loss=float(self._losses(weights @ responses, truth).mean()),
+            loss=float(losses_of(weights @ responses).mean()),
         )
         self.cv_results_ = _search_results(self.result_)
         for name in COLUMNS:
@@ -288,7 +303,12 @@ class _BiasSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
 
     @abstractmethod
     def _calibrated(
-        self, kept: OutOfFold, names: list[str], rows: NDArray[Any], y: NDArray[Any]
+        self,
+        kept: OutOfFold,
+        names: list[str],
+        rows: NDArray[Any],
+        y: NDArray[Any],
+        share: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         """What is mixed, (n_members, n_samples)."""
 
@@ -324,7 +344,7 @@ def _race(setup: Setup) -> tuple[pd.DataFrame, list[str]]:
         try:
             new = setup.run(tasks)
         except ValueError:  # all failed: as a rule, for a reason that all data show as well
-            fit_with_groups(tasks[0].estimator, setup.X, setup.y, setup.groups)
+            setup.fit(tasks[0].estimator)
             raise
         cells = pd.concat([cells, new], ignore_index=True)
     failed = cells[cells["error"].notna()]
@@ -497,11 +517,18 @@ class BiasSearchClassifier(ClassifierMixin, _BiasSearch):  # type: ignore[misc]
         return y
 
     def _calibrated(
-        self, kept: OutOfFold, names: list[str], rows: NDArray[Any], y: NDArray[Any]
+        self,
+        kept: OutOfFold,
+        names: list[str],
+        rows: NDArray[Any],
+        y: NDArray[Any],
+        share: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         codes = np.searchsorted(self.classes_, y)
         probabilities = {name: kept.values(name)[rows] for name in names}
-        self.temperatures_ = {n: fitted_temperature(p, codes) for n, p in probabilities.items()}
+        self.temperatures_ = {
+            name: fitted_temperature(p, codes, share) for name, p in probabilities.items()
+        }
         return np.array(
             [
                 at_temperature(p, self.temperatures_[name])[np.arange(len(y)), codes]
@@ -592,7 +619,12 @@ class BiasSearchRegressor(RegressorMixin, _BiasSearch):  # type: ignore[misc]
         return _one_value_a_sample(y, type(self).__name__).astype(float)
 
     def _calibrated(
-        self, kept: OutOfFold, names: list[str], rows: NDArray[Any], y: NDArray[Any]
+        self,
+        kept: OutOfFold,
+        names: list[str],
+        rows: NDArray[Any],
+        y: NDArray[Any],
+        share: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         return np.array([kept.values(name)[rows] for name in names])
 

@@ -28,12 +28,21 @@ _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "p
 class Store:
     """Rows of finished fits in a directory, each under a hash of all that it depends on."""
 
-    def __init__(self, folder: Path, X: Any, y: Any, scoring: Any, groups: Any = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        X: Any,
+        y: Any,
+        scoring: Any,
+        groups: Any = None,
+        sample_weight: Any = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         with suppress(ValueError):  # labels at positions of samples of different sizes
             y = np.asarray(y)
-        self.data = content_hash(X, y, scoring, groups, _VERSIONS)
+        weights = () if sample_weight is None else (sample_weight,)
+        self.data = content_hash(X, y, scoring, groups, _VERSIONS, *weights)
 
     def fetch(
         self,

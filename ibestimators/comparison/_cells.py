@@ -21,8 +21,11 @@ def ratio_of_sizes(cells: pd.DataFrame) -> float:
 
 
 def test_size(cells: pd.DataFrame) -> float:
-    """Mean number of test samples of a fold."""
-    return float(cells.groupby("fold")["n_test"].first().mean())
+    """Mean number of test samples of a fold; with weights, of as many of equal weight."""
+    sizes = cells.groupby("fold")["n_test"].first()
+    if "effective_n_test" in cells:
+        sizes = cells.groupby("fold")["effective_n_test"].first().fillna(sizes)
+    return float(sizes.mean())
 
 
 def count_folds(cells: pd.DataFrame) -> int:

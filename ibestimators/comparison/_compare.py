@@ -18,13 +18,13 @@ from sklearn.base import BaseEstimator
 from ibestimators.comparison import _matching
 from ibestimators.comparison._data_facts import DataFacts
 from ibestimators.comparison._estimators import Estimators
-from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._folds import shuffled_folds
 from ibestimators.comparison._guests import with_guests
 from ibestimators.comparison._representatives import INNER_FOLDS
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._scorers import over_classes
-from ibestimators.comparison._setup import Setup, prepare, shares_parameters
+from ibestimators.comparison._setup import Setup, prepare
+from ibestimators.comparison._shared_parameters import shares_parameters
 from ibestimators.suite import tuned, with_representatives
 
 
@@ -44,6 +44,7 @@ def compare_biases(
     time_limit: float | None = None,
     cv: Any = 5,
     groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
     time: ArrayLike | None = None,
     scoring: Any = None,
     baseline: str | None = None,
@@ -140,6 +141,7 @@ def compare_biases(
         estimators,
         cv=cv,
         groups=groups,
+        sample_weight=sample_weight,
         time=time,
         scoring=scoring,
         baseline=baseline,
@@ -256,7 +258,7 @@ def _warn_of_mixed_groups(cv: Any, groups: Any) -> None:
 def _refitted(result: ComparisonResult, setup: Setup) -> ComparisonResult:
     """The result with its best estimator fitted on all data."""
     try:
-        best = fit_with_groups(setup.estimators[result.best], setup.X, setup.y, setup.groups)
+        best = setup.fit(setup.estimators[result.best])
     except Exception as error:  # the scores are kept
         warnings.warn(f"{result.best} could not be fitted on all data: {error}", stacklevel=3)
         return result

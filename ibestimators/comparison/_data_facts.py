@@ -15,7 +15,8 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from ibestimators.comparison._scorers import scorer_of
+from ibestimators.comparison._metadata import fit_with
+from ibestimators.comparison._scorers import score_with, scorers_of
 from ibestimators.scoring import predicts_positions
 
 Splits = list[tuple[NDArray[Any], NDArray[Any]]]
@@ -37,8 +38,8 @@ class DataFacts:
 
     Attributes
     ----------
-    class_counts : dict of str to int
-        Samples of each class; empty without classes.
+    class_counts : dict of str to float
+        Samples of each class, or their weight; empty without classes.
     missing_in_training, missing_in_test : dict of str to int
         In how many folds a class is missing; without the classes that no fold lacks.
     chance : float
@@ -56,7 +57,7 @@ class DataFacts:
         Columns of dates, with a training part that is later than a sample of its test part.
     """
 
-    class_counts: dict[str, int]
+    class_counts: dict[str, float]
     missing_in_training: dict[str, int]
     missing_in_test: dict[str, int]
     chance: float = np.nan
@@ -79,7 +80,8 @@ class DataFacts:
         if setup.classes is not None:
             codes = np.searchsorted(setup.classes, np.asarray(setup.y))
             names = [str(name) for name in setup.classes]
-            counts = dict(zip(names, np.bincount(codes).tolist(), strict=True))
+            sizes = np.bincount(codes, setup.sample_weight).tolist()
+            counts = dict(zip(names, sizes, strict=True))
             in_training = _missing(codes, names, [train for train, _ in setup.splits])
             in_test = _missing(codes, names, [test for _, test in setup.splits])
         exact, near = _duplicates(setup.X, setup.splits)
@@ -99,18 +101,17 @@ def _chance(setup: Any) -> float:
     if setup.y is None or predicts_positions(setup.estimators[setup.baseline]):
         return np.nan
     y = np.asarray(setup.y)
-    X = np.zeros((len(y), 1))
+    X, weight = np.zeros((len(y), 1)), setup.sample_weight
     dummy = DummyClassifier(strategy="prior") if setup.classifier else DummyRegressor()
     scores = []
     try:
-        scorer = scorer_of(dummy, setup.scoring, setup.classes)
+        scorer = next(iter(scorers_of(dummy, setup.scoring, setup.classes).values()))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for train, test in setup.splits:
-                dummy.fit(X[train], y[train])
-                score = scorer(dummy, X[test], y[test])
-                score = next(iter(score.values())) if isinstance(score, dict) else score
-                scores.append(float(score))
+                own, other = (None if weight is None else weight[rows] for rows in (train, test))
+                fitted = fit_with(dummy, X[train], y[train], sample_weight=own)
+                scores.append(score_with(scorer, fitted, X[test], y[test], other))
     except Exception:  # a score that needs X, or more than predictions
         return np.nan
     return float(np.mean(scores))

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import config_context
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils import _safe_indexing
-from sklearn.utils.metadata_routing import get_routing_for_object
-from sklearn.utils.validation import has_fit_parameter
 
 from ibestimators.base import Estimator
 from ibestimators.comparison._cache import Store
 from ibestimators.comparison._matching import multiply_adds
+from ibestimators.comparison._metadata import fit_with
 from ibestimators.comparison._predictions import predictions_of, remembering
+from ibestimators.comparison._sample_weight import effective_size
+from ibestimators.comparison._scorers import score_with
 from ibestimators.pipelines import innermost
 
 # How a network of this package was trained; the settings that are 'auto' depend on the data.
@@ -36,6 +36,7 @@ COLUMNS = (
     "multiply_adds",
     "n_train",
     "n_test",
+    "effective_n_test",
     "error",
     "score_error",
     "converged",
@@ -43,10 +44,6 @@ COLUMNS = (
     "inner_scores",
     *TRAINING,
 )
-
-
-class ScoreError(RuntimeError):
-    """The last line of the traceback of a score that failed beside others."""
 
 
 class FoldTask:
@@ -62,11 +59,12 @@ class FoldTask:
         name: str,
         fold: int,
         estimator: BaseEstimator,
-        scorer: Any,
+        scorers: Mapping[str, Callable[..., float]],
         X: Any,
         y: Any,
         rows: tuple[NDArray[Any], NDArray[Any]],
         groups: Any,
+        sample_weight: NDArray[np.float64] | None,
         error_score: str | float,
         store: Store | None,
         labels: Mapping[str, Any],
@@ -74,8 +72,8 @@ class FoldTask:
         keeps_predictions: bool = False,
     ) -> None:
         self.name, self.fold = name, fold
-        self.estimator, self.scorer = estimator, scorer
-        self.X, self.y, self.groups = X, y, groups
+        self.estimator, self.scorers = estimator, scorers  # the one that decides is first
+        self.X, self.y, self.groups, self.sample_weight = X, y, groups, sample_weight
         self.train, self.test = rows
         self.error_score, self.store = error_score, store
         self.labels = labels  # further columns of the row
@@ -108,6 +106,7 @@ class FoldTask:
             "multiply_adds": None,
             "n_train": len(self.train),
             "n_test": len(self.test),
+            "effective_n_test": effective_size(self.sample_weight, self.test),
             "error": None,
             "score_error": None,
             "converged": None,
@@ -120,32 +119,33 @@ class FoldTask:
         except Exception as error:  # the other fits go on
             if self.error_score == "raise":
                 raise
-            kind = "" if isinstance(error, ScoreError) else f"{type(error).__name__}: "
-            cell["error"] = f"{kind}{error}"
+            cell["error"] = _in_words(error)
         return cell
 
     def _measure(self, cell: dict[str, Any]) -> None:
-        X_test, y_test, _ = self._rows(self.test)
-        X_train, y_train, groups = self._rows(self.train)
+        X_test, y_test, _, test_weight = self._rows(self.test)
+        X_train, y_train, groups, weight = self._rows(self.train)
         start = time.perf_counter()
-        fitted = fit_with_groups(self.estimator, X_train, y_train, groups)
+        fitted = fit_with(self.estimator, X_train, y_train, groups, weight)
         cell["fit_time"] = time.perf_counter() - start
+        first, *others = self.scorers
+        errors: dict[str, Exception] = {}
         with remembering(fitted, X_test):
             start = time.perf_counter()
-            scores = self.scorer(fitted, X_test, y_test)
+            for name, scorer in self.scorers.items():
+                column = "score" if name == first else name
+                try:
+                    cell[column] = score_with(scorer, fitted, X_test, y_test, test_weight)
+                except Exception as error:  # costs this score alone
+                    errors[name] = error
             cell["predict_time"] = time.perf_counter() - start
             if self.keeps_predictions:
                 cell |= self._predictions(fitted, X_test)
-        scores = scores if isinstance(scores, dict) else {"score": scores}
-        first, *others = scores
-        if isinstance(scores[first], str):
-            raise ScoreError(_last_line(scores[first]))
-        cell["score"] = float(scores[first])
-        # The text of an error takes the place of a score that failed.
-        failed = {name: scores[name] for name in others if isinstance(scores[name], str)}
-        cell |= {name: np.nan if name in failed else float(scores[name]) for name in others}
-        if failed:
-            texts = (f"{name}: {_last_line(text)}" for name, text in failed.items())
+        if first in errors:
+            raise errors[first]
+        if errors:
+            cell |= {name: np.nan for name in others if name in errors}
+            texts = (f"{name}: {_in_words(error)}" for name, error in errors.items())
             cell["score_error"] = "; ".join(texts)
         if np.isnan(cell["score"]):
             cell["error"] = "the score is NaN; the fold may have too few samples for it"
@@ -160,7 +160,7 @@ class FoldTask:
             cell |= {name: getattr(network, f"{name}_", None) for name in TRAINING}
             cell["converged"] = getattr(network, "converged_", None)
             cell["loss_curve"] = getattr(network, "loss_curve_", None)
-        cell["train_score"] = self._train_score(fitted, X_train, y_train)
+        cell["train_score"] = self._train_score(fitted, X_train, y_train, weight)
 
     def _predictions(self, fitted: Any, X: Any) -> dict[str, Any]:
         """Columns that `Setup.run` takes out of the row."""
@@ -169,42 +169,23 @@ class FoldTask:
         except Exception:  # the score counts
             return dict.fromkeys(RESPONSES)
 
-    def _train_score(self, fitted: Any, X: Any, y: Any) -> float:
+    def _train_score(self, fitted: Any, X: Any, y: Any, weight: Any) -> float:
         """The first score on up to `MAX_TRAIN_SCORED` training samples; NaN if there is none."""
         if len(self.train) > MAX_TRAIN_SCORED:
             rows = np.random.RandomState(0).permutation(len(self.train))[:MAX_TRAIN_SCORED]
-            X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
+            X, y, weight = _taken([X, y, weight], rows)
         try:
-            scores = self.scorer(fitted, X, y)
-            return float(next(iter(scores.values())) if isinstance(scores, dict) else scores)
+            return score_with(next(iter(self.scorers.values())), fitted, X, y, weight)
         except Exception:  # the score of the test part counts
             return np.nan
 
     def _rows(self, rows: NDArray[Any]) -> list[Any]:
-        return [
-            None if values is None else _safe_indexing(values, rows)
-            for values in (self.X, self.y, self.groups)
-        ]
+        return _taken([self.X, self.y, self.groups, self.sample_weight], rows)
 
 
-def _last_line(text: str) -> str:
-    """The error at the end of a traceback."""
-    return text.strip().splitlines()[-1]
+def _taken(arrays: list[Any], rows: NDArray[Any]) -> list[Any]:
+    return [None if values is None else _safe_indexing(values, rows) for values in arrays]
 
 
-def fit_with_groups(est: BaseEstimator, X: Any, y: Any, groups: Any = None) -> Any:
-    """Fit a clone; splitters and estimators inside it that take `groups` get them."""
-    est = clone(est)
-    if groups is None:
-        return est.fit(X, y)
-    inner = innermost(est)
-    takes_groups = has_fit_parameter(inner, "groups")
-    if inner is est:
-        return est.fit(X, y, **({"groups": groups} if takes_groups else {}))
-    with config_context(enable_metadata_routing=True):
-        if takes_groups:
-            inner.set_fit_request(groups=True)
-        params = {"groups"} & get_routing_for_object(est).consumes("fit", {"groups"})
-        if params:
-            return est.fit(X, y, groups=groups)
-    return est.fit(X, y)
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

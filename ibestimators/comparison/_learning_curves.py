@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from ibestimators.comparison._estimators import Estimators, assumption
 from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._learning_curves_result import LearningCurvesResult
-from ibestimators.comparison._setup import prepare, shares_parameters
+from ibestimators.comparison._setup import prepare
+from ibestimators.comparison._shared_parameters import shares_parameters
 
 SMALLEST = 20
 SMALLEST_PER_CLASS = 3
@@ -34,6 +35,7 @@ def compare_learning_curves(
     train_sizes: Sequence[int] | NDArray[np.integer[Any]] | None = None,
     cv: Any = 5,
     groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
     time: ArrayLike | None = None,
     scoring: Any = None,
     baseline: str | None = None,
@@ -93,6 +95,7 @@ def compare_learning_curves(
         estimators,
         cv=cv,
         groups=groups,
+        sample_weight=sample_weight,
         time=time,
         scoring=scoring,
         baseline=baseline,

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import _num_samples
 
-_RESPONSES = ("predict", "predict_proba")
+_RESPONSES = ("predict", "predict_proba", "decision_function")
 
 
 @contextmanager

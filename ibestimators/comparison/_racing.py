@@ -24,9 +24,9 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import _num_samples
 
 from ibestimators.comparison._estimators import Estimators
-from ibestimators.comparison._fold_task import fit_with_groups
 from ibestimators.comparison._folds import nested_order
-from ibestimators.comparison._setup import Setup, prepare, shares_parameters
+from ibestimators.comparison._setup import Setup, prepare
+from ibestimators.comparison._shared_parameters import shares_parameters
 from ibestimators.formatting import counted, records
 from ibestimators.report import Curve, CurveChart, Number, Paragraph, Result, Section, Table
 
@@ -135,6 +135,7 @@ def race_biases(
     min_samples: int | str = "exhaust",
     cv: Any = 3,
     groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
     time: ArrayLike | None = None,
     scoring: Any = None,
     baseline: str | None = None,
@@ -199,6 +200,7 @@ def race_biases(
         estimators,
         cv=cv,
         groups=groups,
+        sample_weight=sample_weight,
         time=time,
         scoring=scoring,
         baseline=baseline,
@@ -238,7 +240,7 @@ def race_biases(
             for i in ranked.index
         ]
     leader = candidates[running[0]]
-    best = fit_with_groups(leader.estimator, setup.X, setup.y, setup.groups)
+    best = setup.fit(leader.estimator)
     return RaceResult(pd.DataFrame(rounds), best, leader.name, setup.fingerprint)
 
 

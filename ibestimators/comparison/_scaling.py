@@ -24,7 +24,8 @@ from ibestimators.comparison._learning_curves_result import (
 )
 from ibestimators.comparison._matching import match_parameters
 from ibestimators.comparison._result import ComparisonResult
-from ibestimators.comparison._setup import prepare, shares_parameters
+from ibestimators.comparison._setup import prepare
+from ibestimators.comparison._shared_parameters import shares_parameters
 from ibestimators.formatting import counted, significant
 from ibestimators.report import Bullets, Number, Result, Section, Table
 
@@ -126,6 +127,7 @@ def compare_parameter_scaling(
     n_parameters: Sequence[int] = (15_000, 50_000, 150_000),
     cv: Any = 5,
     groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
     time: ArrayLike | None = None,
     scoring: Any = None,
     baseline: str | None = None,
@@ -182,6 +184,7 @@ def compare_parameter_scaling(
         estimators,
         cv=cv,
         groups=groups,
+        sample_weight=sample_weight,
         time=time,
         scoring=scoring,
         baseline=baseline,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral, Real
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils import indexable
+from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
@@ -31,82 +30,19 @@ from ibestimators.comparison._dry_run import check_scores, check_tasks, try_esti
 from ibestimators.comparison._estimators import Estimators, named_estimators
 from ibestimators.comparison._fold_task import COLUMNS, RESPONSES, FoldTask
 from ibestimators.comparison._folds import can_stratify, make_splits, with_seeds
+from ibestimators.comparison._metadata import fit_with
 from ibestimators.comparison._predictions import OutOfFold
 from ibestimators.comparison._run import run_tasks
-from ibestimators.comparison._scorers import scorer_of
+from ibestimators.comparison._sample_weight import (
+    check_weights_are_taken,
+    checked_weight,
+    with_weight,
+)
+from ibestimators.comparison._scorers import scorers_of
 from ibestimators.formatting import score_names
 from ibestimators.scoring import position_scorer, predicts_positions
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 _SCORES_OF_ONE_CLASS = ("neg_log_loss", "d2_log_loss_score")
-
-_SECTIONS = {
-    "data": """
-X : array-like of shape (n_samples, ...), or list
-    Samples of any kind that the estimators read.
-y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_outputs)
-    Classes; 0 and 1 for each of several labels, maybe as a sparse matrix; or numbers. At
-    positions, in the form of X without its features, if `estimators` have ``target='position'``,
-    as those of ``biases("classification", target="position")`` have. None for estimators that
-    learn from X alone, such as `LanguageModel`, which are scored by their own `score`.
-estimators : dict of str to estimator, list, str or estimator, default=None
-    Any scikit-learn estimators, pipelines or searches, by name; or a list of them, of names of
-    biases, such as "Conv", and of pairs (name, estimator); or one alone. None takes the five
-    biases. Names and None stand for classifiers or regressors, depending on y.
-""",
-    "cv": """
-cv : int, splitter or iterable of splits, default=5
-    An int makes that many shuffled folds, which keep the proportions of classes (if y holds one
-    a sample) and keep `groups` whole. Splitters and ready-made splits are used as they are.
-    Folds are of samples, also if y is at positions.
-""",
-    "options": """
-groups : array-like of shape (n_samples,), default=None
-    Group of each sample, such as the patient. `cv` gets them, and so does whatever splits
-    samples inside an estimator and takes groups: the splitter of a search, and
-    `early_stopping` of the estimators of this package.
-time : array-like of shape (n_samples,) or (n_samples, 2), default=None
-    Time of each sample, or its first and last time, as numbers or dates. Then each fold is
-    trained on the past and tested on the future: `cv` splits the distinct times in order (an
-    int, by `TimeSeriesSplit`), and training samples that do not end before the first test
-    sample begins are left out. Samples may be in any order.
-scoring : str, callable, list of str or dict, default=None
-    As in scikit-learn; None takes accuracy or R². With several scores the first one decides.
-    The accuracy of several labels is the share of samples whose labels are all correct. For y
-    at positions, the name of a score stands for that score over all positions with a label;
-    see `position_scorer`.
-baseline : str, default=None
-    Name of the estimator to compare to; None takes the first.
-n_repeats : int, default=1
-    Number of times to make new folds: `cv` is an int, or a splitter that shuffles and gets a new
-    seed each time.
-cache : path, default=None
-    Directory to which each finished fit is written. A comparison that was interrupted resumes
-    from there. Needs an int as `random_state`.
-error_score : "raise" or float, default=nan
-    Score of a fit that fails; "raise" stops at the first failure.
-n_jobs : int, "auto" or None, default=None
-    Number of parallel fits, by joblib: ``with parallel_config(backend="dask")`` distributes
-    them over a cluster. "auto" starts worker processes once the times of the first fits show
-    that they would finish the others sooner. The scores do not depend on it.
-random_state : int, RandomState instance or None, default=None
-    Seeds the shuffled folds, all other random choices, and the estimators whose
-    ``random_state`` is None.
-verbose : int, default=0
-    Above 0, shows the progress and an estimate of the remaining time: as a bar on a terminal
-    or in a notebook, elsewhere as a line for each tenth of the fits.
-""",
-}
-
-
-def shares_parameters(function: F) -> F:
-    """Replace ``{data}``, ``{cv}`` and ``{options}`` in a docstring by shared parameters."""
-    doc = inspect.cleandoc(function.__doc__ or "")
-    for name, text in _SECTIONS.items():
-        doc = doc.replace(f"{{{name}}}", text.strip())
-    function.__doc__ = doc
-    return function
 
 
 @dataclass
@@ -116,6 +52,7 @@ class Setup:
     X: Any
     y: Any
     groups: Any
+    sample_weight: NDArray[np.float64] | None
     estimators: dict[str, BaseEstimator]  # with seeds
     baseline: str
     classifier: bool
@@ -135,7 +72,9 @@ class Setup:
     def store(self) -> Store | None:
         if self.cache is None:
             return None
-        return Store(Path(self.cache), self.X, self.y, self.scoring, self.groups)
+        return Store(
+            Path(self.cache), self.X, self.y, self.scoring, self.groups, self.sample_weight
+        )
 
     @cached_property
     def classes(self) -> NDArray[Any] | None:
@@ -151,7 +90,8 @@ class Setup:
         splits = [[np.asarray(rows, dtype=np.int64) for rows in split] for split in self.splits]
         known = {"folds": content_hash(splits), "score": self.score_names[0]}
         try:
-            return {"data": content_hash(self.X, y), **known}
+            weights = () if self.sample_weight is None else (self.sample_weight,)
+            return {"data": content_hash(self.X, y, *weights), **known}
         except TypeError:  # what cannot be pickled cannot be compared either
             return known
 
@@ -188,11 +128,12 @@ class Setup:
             name=name,
             fold=fold,
             estimator=est,
-            scorer=scorer_of(est, self.scoring, self.classes),
+            scorers=scorers_of(est, self.scoring, self.classes),
             X=self.X,
             y=self.y,
             rows=self.splits[fold] if rows is None else rows,
             groups=self.groups,
+            sample_weight=self.sample_weight,
             error_score=self.error_score,
             store=self.store,
             labels=labels,
@@ -208,6 +149,14 @@ class Setup:
         for fold in range(len(self.splits)):
             for name, est in estimators.items():
                 yield self.task(name, fold, est, **labels)
+
+    def fit(self, est: BaseEstimator) -> Any:
+        """An estimator, fitted on all samples that have a weight."""
+        arrays = [self.X, self.y, self.groups, self.sample_weight]
+        if self.sample_weight is not None:
+            rows = np.flatnonzero(self.sample_weight)
+            arrays = [None if v is None else _safe_indexing(v, rows) for v in arrays]
+        return fit_with(est, *arrays)
 
     def run(self, tasks: Sequence[FoldTask], time_limit: float | None = None) -> pd.DataFrame:
         """Run the fits: `cells`, a row for each.
@@ -255,6 +204,7 @@ def prepare(
     *,
     cv: Any,
     groups: ArrayLike | None,
+    sample_weight: ArrayLike | None,
     time: ArrayLike | None,
     scoring: Any,
     baseline: str | None,
@@ -269,6 +219,7 @@ def prepare(
     if y is None:
         _check_without_y(scoring)
     X, y, groups = indexable(X, y.toarray() if sparse.issparse(y) else y, groups)
+    weight = checked_weight(sample_weight, _num_samples(X))
     estimators = named_estimators(estimators, y)
     baseline = next(iter(estimators)) if baseline is None else baseline
     if baseline not in estimators:
@@ -279,12 +230,16 @@ def prepare(
         scoring = _over_positions(scoring)
     _check_scoring(scoring, None if at_positions else y)
     _check_options(n_repeats, error_score, cache, n_jobs, random_state)
+    if weight is not None:
+        check_weights_are_taken(estimators, scoring, baseline)
     # The order of the draws is part of the result: a seed gives the same folds in all functions.
     seed = int(random_state) if isinstance(random_state, Integral) else draw_seed(random_state)
     generator = np.random.RandomState(seed)
     classifier = is_classifier(estimators[baseline])
     stratified = not at_positions and can_stratify(classifier, y)
     splits = make_splits(cv, n_repeats, X, y, classifier, stratified, groups, time, generator)
+    if weight is not None:
+        splits = with_weight(splits, weight)
     seeded = {name: with_seeds(clone(est), generator) for name, est in estimators.items()}
     if groups is not None:
         _warn_of_inner_folds(seeded)
@@ -292,6 +247,7 @@ def prepare(
         X=X,
         y=y,
         groups=groups,
+        sample_weight=weight,
         estimators=seeded,
         baseline=baseline,
         classifier=classifier,

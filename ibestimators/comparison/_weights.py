@@ -27,7 +27,9 @@ def log_loss_of(probability: Floats) -> Floats:
     return -np.log(np.maximum(probability, MIN_PROBABILITY))
 
 
-def fitted_temperature(probability: Floats, codes: NDArray[np.intp]) -> float:
+def fitted_temperature(
+    probability: Floats, codes: NDArray[np.intp], weight: Floats | None = None
+) -> float:
     """The temperature that makes the log loss least (Guo et al. 2017, section 4.2).
 
     Parameters
@@ -35,6 +37,8 @@ def fitted_temperature(probability: Floats, codes: NDArray[np.intp]) -> float:
     probability : ndarray of shape (n_samples, n_classes)
     codes : ndarray of int, shape (n_samples,)
         The column of each sample's class.
+    weight : ndarray of shape (n_samples,), default=None
+        Of each sample; None weighs all the same.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def fitted_temperature(probability: Floats, codes: NDArray[np.intp]) -> float:
 
     def loss(log_temperature: float) -> float:
         scaled = log_softmax(logits * np.exp(-log_temperature), axis=1)
-        return -float(scaled[rows, codes].mean())
+        return -float(np.average(scaled[rows, codes], weights=weight))
 
     end = np.log(MAX_TEMPERATURE)
     return float(np.exp(minimize_scalar(loss, bounds=(-end, end), method="bounded").x))

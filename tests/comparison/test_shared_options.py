@@ -24,6 +24,7 @@ from ibestimators import (
 SHARED = [
     "cv",
     "groups",
+    "sample_weight",
     "time",
     "scoring",
     "baseline",
