@@ -190,6 +190,7 @@ def test_repeats_of_groups_make_new_folds_that_keep_them_whole(cv):
         candidates,
         cv=cv,
         groups=PATIENTS,
+        sample_weight=None,
         time=None,
         scoring=None,
         baseline=None,
