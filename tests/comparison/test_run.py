@@ -75,7 +75,7 @@ def test_workers_pay_from_twice_their_start():
 
 def task(name, fold, n_train):
     rows = np.arange(n_train), np.arange(2)
-    return FoldTask(name, fold, None, None, None, None, rows, None, np.nan, None, {})
+    return FoldTask(name, fold, None, {}, None, None, rows, None, None, np.nan, None, {})
 
 
 def test_work_left_follows_from_estimator_and_samples():
