@@ -28,7 +28,14 @@ from sklearn.utils.validation import check_is_fitted
 from ibestimators.base import POSITIVE_INT, POSITIVE_REAL, estimator, parameter, random_generator
 from ibestimators.pipelines import innermost
 from ibestimators.scoring import position_scorer, predicts_positions
-from ibestimators.structures import Positions, check_tokens, is_labelled, rows_of, structure_of
+from ibestimators.structures import (
+    Positions,
+    check_tokens,
+    is_labelled,
+    reads_containers,
+    rows_of,
+    structure_of,
+)
 
 MAX_PROBABILITIES = 1 << 23  # held at a time while texts are scored
 
@@ -93,6 +100,7 @@ class LanguageModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.estimator = estimator
         self.block_size = block_size
 
+    @reads_containers
     def fit(self, X: Any, y: Any = None) -> Self:
         """Train the estimator to predict the next token.
 
@@ -119,6 +127,7 @@ class LanguageModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = self.estimator_.classes_
         return self
 
+    @reads_containers
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of the token that follows each sequence.
 
@@ -136,6 +145,7 @@ class LanguageModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         contexts = [tokens[-self.block_size :] for tokens in _token_sequences(X)]
         return np.stack([rows[-1] for rows in self.estimator_.predict_proba(contexts)])
 
+    @reads_containers
     def score(self, X: Any, y: Any = None) -> float:
         """Mean log-likelihood of a token, given those before it in its block.
 
@@ -165,6 +175,7 @@ class LanguageModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             n_tokens += len(columns)
         return float(total / n_tokens)
 
+    @reads_containers
     def perplexity(self, X: Any) -> float:
         """The number of equally probable tokens that would be as hard to predict.
 
@@ -322,6 +333,7 @@ class NGramClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     causal: ClassVar[dict[str, tuple[Any, ...]] | None] = {}
     target: ClassVar[str] = "position"
 
+    @reads_containers
     def fit(self, X: Any, y: Any) -> Self:
         """Count.
 
@@ -354,6 +366,7 @@ class NGramClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.counts_.append(sparse.coo_array((np.ones(len(classes)), where), size).tocsr())
         return self
 
+    @reads_containers
     def predict_proba(self, X: Any) -> list[NDArray[np.float64]]:
         """Probability of each class at each token.
 
@@ -375,6 +388,7 @@ class NGramClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             p = (seen + self.smoothing * p) / (seen.sum(1, keepdims=True) + self.smoothing)
         return list(_positions(samples).unpack(p))
 
+    @reads_containers
     def predict(self, X: Any) -> list[NDArray[Any]]:
         """The most probable class at each token.
 
@@ -388,6 +402,7 @@ class NGramClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         return [self.classes_[rows.argmax(1)] for rows in self.predict_proba(X)]
 
+    @reads_containers
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy over all tokens that have a label.
 

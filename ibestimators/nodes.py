@@ -29,7 +29,13 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from ibestimators.base import Estimator, draw_seed
-from ibestimators.structures import GraphParts, is_labelled, put_together, take_apart
+from ibestimators.structures import (
+    GraphParts,
+    is_labelled,
+    put_together,
+    reads_containers,
+    take_apart,
+)
 
 __all__ = ["NodeClassifier", "NodeRegressor", "community_folds"]
 
@@ -42,6 +48,7 @@ class _NodeEstimator(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         self.graph = graph
         self.node_features = node_features
 
+    @reads_containers
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train on the whole graph, with labels at some nodes.
 
@@ -71,6 +78,7 @@ class _NodeEstimator(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         self._names = names
         return self
 
+    @reads_containers
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The prediction for each node.
 
@@ -149,6 +157,7 @@ class _NodeEstimator(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         """What the estimator assumes."""
         return str(self.estimator.assumption)
 
+    @reads_containers
     def count_parameters(self, X: ArrayLike, y: ArrayLike) -> int:
         """How many parameters the network would have, without training it.
 
@@ -164,6 +173,7 @@ class _NodeEstimator(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         estimator, graph, _, labels, _ = self._checked(X, y, None)
         return estimator.count_parameters([graph], [labels])
 
+    @reads_containers
     def widened(self, factor: float, X: ArrayLike) -> dict[str, Any]:
         """Parameters that make the network wider, to about factor squared times the size.
 
@@ -184,6 +194,7 @@ class _NodeEstimator(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         wider = estimator.widened(factor, [graph])
         return {f"estimator__{name}": value for name, value in wider.items()}
 
+    @reads_containers
     def count_multiply_adds(self, X: ArrayLike) -> int:
         """Multiply-adds of the prediction for the whole graph, divided by its number of nodes.
 
@@ -268,6 +279,7 @@ class NodeClassifier(ClassifierMixin, _NodeEstimator):  # type: ignore[misc]
         classes: NDArray[Any] = self.estimator_.classes_
         return classes
 
+    @reads_containers
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Probability of each class, or of each label, for each node.
 
@@ -283,6 +295,7 @@ class NodeClassifier(ClassifierMixin, _NodeEstimator):  # type: ignore[misc]
         """
         return self._at_nodes(X, "predict_proba")
 
+    @reads_containers
     def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Logarithm of `predict_proba`, exact where a probability rounds to 0.
 

@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from ibestimators.base import POSITIVE_INT, estimator, parameter
+from ibestimators.structures import reads_containers
 
 _UNKNOWN = "[unknown]"
 _FEW = 5  # texts below which a share says nothing
@@ -88,6 +89,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ("tokenizer_", "tokenizers.Tokenizer", "The tokenizer of the library."),
     )
 
+    @reads_containers
     def fit(self, X: Iterable[str], y: Any = None) -> Self:
         """Learn the vocabulary.
 
@@ -148,6 +150,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.vocabulary_: dict[str, int] = tokenizer.get_vocab()
         return self
 
+    @reads_containers
     def transform(self, X: Iterable[str]) -> list[NDArray[np.int64]]:
         """Convert texts to tokens.
 

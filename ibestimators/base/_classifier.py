@@ -15,6 +15,7 @@ from ibestimators.base._estimator import Estimator
 from ibestimators.base._parameters import estimator, parameter
 from ibestimators.base._targets import Classes, Labels
 from ibestimators.scoring import position_scorer
+from ibestimators.structures import reads_containers
 
 
 @estimator
@@ -38,6 +39,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     )
     _target_types = (Labels, Classes)
 
+    @reads_containers
     def partial_fit(
         self,
         X: Any,
@@ -93,6 +95,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             )
         return self._train(X, y, sample_weight, before=before, classes=classes, one_pass=True)
 
+    @reads_containers
     def predict_proba(self, X: Any) -> Any:
         """Probability of each class, or of each label.
 
@@ -111,6 +114,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """
         return self._predictions(X)
 
+    @reads_containers
     def predict_log_proba(self, X: Any) -> Any:
         """Logarithm of `predict_proba`, exact where a probability rounds to 0.
 
@@ -128,6 +132,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         fitted = self._fitted
         return fitted.predictions(X, lambda rows: fitted.target.of_rows.log_outcome(rows).numpy())
 
+    @reads_containers
     def predict(self, X: Any) -> Any:
         """The most probable class, or the labels with a probability above 0.5.
 
@@ -145,6 +150,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self._fitted.predictions(X, self._fitted.target.of_rows.predictions)
 
+    @reads_containers
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy: the share of samples, or of positions that have a label, predicted right.
 

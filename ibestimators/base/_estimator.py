@@ -49,7 +49,14 @@ from ibestimators.base._training_data import (
     validation_split,
 )
 from ibestimators.layers import ACTIVATIONS, DenseLayers, Network
-from ibestimators.structures import KINDS, Layout, Structure, refuse_masked, structure_of
+from ibestimators.structures import (
+    KINDS,
+    Layout,
+    Structure,
+    reads_containers,
+    refuse_masked,
+    structure_of,
+)
 from ibestimators.training import LabelledSamples, PositionLabels, TrainingNet
 
 POSITIVE_INT = Interval(Integral, 1, None, closed="left")
@@ -297,6 +304,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     # ---------------------------------------------------------------- fit
 
     @with_callbacks  # type: ignore[untyped-decorator]
+    @reads_containers
     def fit(
         self,
         X: Any,
@@ -648,6 +656,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     # ---------------------------------------------------------------- size and cost
 
+    @reads_containers
     def count_parameters(self, X: Any, y: Any) -> int:
         """How many parameters the network for some data would have, without training it.
 
@@ -667,6 +676,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         with training.seeded(0, "cpu"), torch.device("meta"):
             return sum(p.numel() for p in settings._new_network(structure, target).parameters())
 
+    @reads_containers
     def widened(self, factor: float, X: Any) -> dict[str, Any]:
         """Parameters that make the network wider, to about factor squared times the size.
 
@@ -694,6 +704,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         settings._resolve_auto(structure.layout)
         return settings, structure
 
+    @reads_containers
     def count_multiply_adds(self, X: Any) -> int:
         """Multiply-adds of a prediction, the mean over samples.
 

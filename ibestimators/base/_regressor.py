@@ -13,6 +13,7 @@ from ibestimators.base._estimator import Estimator
 from ibestimators.base._parameters import estimator
 from ibestimators.base._targets import Numbers
 from ibestimators.scoring import position_scorer
+from ibestimators.structures import reads_containers
 
 
 @estimator
@@ -21,6 +22,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
 
     _target_types = (Numbers,)
 
+    @reads_containers
     def partial_fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one pass over X, on from the present state.
 
@@ -42,6 +44,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         before = self._fitted if self.__sklearn_is_fitted__() else None
         return self._train(X, y, sample_weight, before=before, one_pass=True)
 
+    @reads_containers
     def predict(self, X: Any) -> Any:
         """Predicted targets, in the units of y.
 
@@ -58,6 +61,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         """
         return self._predictions(X)
 
+    @reads_containers
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """R² of the predictions of samples, or of positions that have a label.
 

@@ -26,6 +26,7 @@ from ibestimators.perturbations import (
 )
 from ibestimators.report import Bullets, Facts, Number, Result, Row, RowChart, Section, Table
 from ibestimators.scoring import predicts_positions
+from ibestimators.structures import reads_containers
 
 # What an estimator uses whose score drops, by the structure that was destroyed.
 _USED = {
@@ -230,6 +231,7 @@ class AblationResult(Result):
 
 
 @shares_parameters
+@reads_containers
 def structure_ablation(
     X: Any,
     y: ArrayLike | None,

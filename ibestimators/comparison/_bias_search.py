@@ -42,6 +42,7 @@ from ibestimators.formatting import counted, records
 from ibestimators.pipelines import innermost
 from ibestimators.report import Number, Paragraph, Section, Table
 from ibestimators.scoring import predicts_positions
+from ibestimators.structures import reads_containers
 from ibestimators.suite import biases
 
 FOLDS_BEFORE_STOPS = 3
@@ -135,6 +136,7 @@ class _BiasSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
     estimators_: dict[str, Any]
     weights_: dict[str, float]
 
+    @reads_containers
     def fit(
         self,
         X: Any,
@@ -456,6 +458,7 @@ class BiasSearchClassifier(ClassifierMixin, _BiasSearch):  # type: ignore[misc]
     ('Conv', True)
     """
 
+    @reads_containers
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probability of each class: the weighted mean of those of the members.
 
@@ -477,6 +480,7 @@ class BiasSearchClassifier(ClassifierMixin, _BiasSearch):  # type: ignore[misc]
             )
         )
 
+    @reads_containers
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Logarithm of `predict_proba`.
 
@@ -491,6 +495,7 @@ class BiasSearchClassifier(ClassifierMixin, _BiasSearch):  # type: ignore[misc]
         """
         return np.log(self.predict_proba(X))
 
+    @reads_containers
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class.
 
@@ -598,6 +603,7 @@ class BiasSearchRegressor(RegressorMixin, _BiasSearch):  # type: ignore[misc]
     (1.0, True)
     """
 
+    @reads_containers
     def predict(self, X: Any) -> NDArray[np.float64]:
         """The weighted mean of the members' predictions, in the units of y.
 

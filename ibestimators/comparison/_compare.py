@@ -25,10 +25,12 @@ from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._scorers import over_classes
 from ibestimators.comparison._setup import Setup, prepare
 from ibestimators.comparison._shared_parameters import shares_parameters
+from ibestimators.structures import reads_containers
 from ibestimators.suite import tuned, with_representatives
 
 
 @shares_parameters
+@reads_containers
 def compare_biases(
     X: Any,
     y: ArrayLike | None,

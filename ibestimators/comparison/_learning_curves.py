@@ -21,12 +21,14 @@ from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._learning_curves_result import LearningCurvesResult
 from ibestimators.comparison._setup import prepare
 from ibestimators.comparison._shared_parameters import shares_parameters
+from ibestimators.structures import reads_containers
 
 SMALLEST = 20
 SMALLEST_PER_CLASS = 3
 
 
 @shares_parameters
+@reads_containers
 def compare_learning_curves(
     X: Any,
     y: ArrayLike | None,

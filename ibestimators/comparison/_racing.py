@@ -29,6 +29,7 @@ from ibestimators.comparison._setup import Setup, prepare
 from ibestimators.comparison._shared_parameters import shares_parameters
 from ibestimators.formatting import counted, records
 from ibestimators.report import Curve, CurveChart, Number, Paragraph, Result, Section, Table
+from ibestimators.structures import reads_containers
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,6 +126,7 @@ class RaceResult(Result):
 
 
 @shares_parameters
+@reads_containers
 def race_biases(
     X: Any,
     y: ArrayLike | None,

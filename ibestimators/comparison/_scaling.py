@@ -28,6 +28,7 @@ from ibestimators.comparison._setup import prepare
 from ibestimators.comparison._shared_parameters import shares_parameters
 from ibestimators.formatting import counted, significant
 from ibestimators.report import Bullets, Number, Result, Section, Table
+from ibestimators.structures import reads_containers
 
 
 @dataclass(frozen=True, repr=False)
@@ -119,6 +120,7 @@ class ParameterScalingResult(Result):
 
 
 @shares_parameters
+@reads_containers
 def compare_parameter_scaling(
     X: Any,
     y: ArrayLike | None,

@@ -21,13 +21,17 @@ from ibestimators.diagnosis._findings import (
     size_alone,
 )
 from ibestimators.diagnosis._result import DiagnosisResult
-from ibestimators.structures import structure_of
+from ibestimators.structures import (
+    reads_containers,
+    structure_of,
+)
 from ibestimators.suite import biases, guess_task
 from ibestimators.symmetries import SymmetryResult, find_symmetries
 
 _FEW, _MANY = 60, 300  # samples of a trial, and at most
 
 
+@reads_containers
 def diagnose(
     X: Any,
     y: ArrayLike,

@@ -27,6 +27,7 @@ from ibestimators.forecasting._windows import (
     read_panel,
     without_last,
 )
+from ibestimators.structures import reads_containers
 
 
 class Forecaster(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
@@ -112,6 +113,7 @@ class Forecaster(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         self.subtract_last = subtract_last
         self.calibration_fraction = calibration_fraction
 
+    @reads_containers
     def fit(self, series: Any, *, exog: Any = None, known: Any = None) -> Self:
         """Fit the regressor on the windows of one or several series.
 
@@ -154,6 +156,7 @@ class Forecaster(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             del self.residuals_
         return self
 
+    @reads_containers
     def predict(
         self,
         n_steps: int | None = None,
@@ -190,6 +193,7 @@ class Forecaster(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         n_steps, panel, restore = self._to_forecast(n_steps, series, exog, known)
         return restore([self._forecast_next(one, n_steps) for one in panel])
 
+    @reads_containers
     def predict_interval(
         self,
         coverage: float = 0.9,

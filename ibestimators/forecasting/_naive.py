@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ibestimators.base import POSITIVE_INT, estimator, parameter
+from ibestimators.structures import reads_containers
 
 
 @estimator
@@ -62,6 +63,7 @@ class NaiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ("n_features_in_", "int", "Number of features of X, the last axis."),
     )
 
+    @reads_containers
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Take the horizon from y.
 
@@ -94,6 +96,7 @@ class NaiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self._is_1d = targets.ndim == 1
         return self
 
+    @reads_containers
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Forecast.
 

@@ -10,8 +10,10 @@ from sklearn.utils import assert_all_finite
 
 from ibestimators.forecasting._naive import NaiveRegressor
 from ibestimators.forecasting._windows import check_sizes
+from ibestimators.structures import reads_containers
 
 
+@reads_containers
 def mase(y_true: ArrayLike, y_pred: ArrayLike, past: ArrayLike, season: int = 1) -> float:
     """Mean absolute scaled error of a forecast.
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from ibestimators.structures import reads_containers
+
 
 class Windows(NamedTuple):
     """Samples for any regressor; see `windows`."""
@@ -21,6 +23,7 @@ class Windows(NamedTuple):
     groups: NDArray[np.int64]
 
 
+@reads_containers
 def windows(
     series: Any,
     lags: int,
@@ -167,6 +170,7 @@ class Series:
             )
         return np.arange(lags - 1, n_steps - horizon, step)
 
+    @reads_containers
     def windows(self, lags: int, horizon: int, step: int) -> tuple[NDArray[Any], ...]:
         """Past, future and time of all windows."""
         ends = self.ends(lags, horizon, step)

@@ -22,6 +22,7 @@ from ibestimators.attention import AttentionEncoder, AttentionEstimator, MultiHe
 from ibestimators.inspection._checks import check_number
 from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import PanelsDisplay, Style, new_figure
+from ibestimators.structures import reads_containers
 from ibestimators.text import TextTokenizer
 
 _TICK = 0.15  # inches per tick label
@@ -82,6 +83,7 @@ class AttentionMapDisplay(PanelsDisplay):
         self.sample = sample
 
     @classmethod
+    @reads_containers
     def from_estimator(
         cls,
         estimator: Any,

@@ -38,6 +38,7 @@ from ibestimators.plotting import (
     remove_frame,
     symmetric_colours,
 )
+from ibestimators.structures import reads_containers
 
 MAX_LINES = 4  # a signal with more features is drawn as an image
 
@@ -267,6 +268,7 @@ class FeatureMapDisplay(PanelsDisplay):
         self.field = field
 
     @classmethod
+    @reads_containers
     def from_estimator(
         cls,
         estimator: Any,

@@ -12,8 +12,10 @@ from sklearn.base import is_classifier
 from ibestimators.base import random_generator
 from ibestimators.inspection._checks import refuse_positions
 from ibestimators.perturbations import transform_samples
+from ibestimators.structures import reads_containers
 
 
+@reads_containers
 def equivariance_error(
     estimator: Any,
     X: Any,

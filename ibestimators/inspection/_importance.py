@@ -36,6 +36,7 @@ from ibestimators.pipelines import innermost
 from ibestimators.plotting import Display, Style, largest, remove_frame
 from ibestimators.report import Number, Paragraph, Result, Row, RowChart, Section, Table
 from ibestimators.scoring import position_scorer, predicts_positions
+from ibestimators.structures import reads_containers
 from ibestimators.text import TextTokenizer
 
 MAX_ROWS = 12  # of a printed table
@@ -171,6 +172,7 @@ def _text(label: Any) -> str:
     return " – ".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
+@reads_containers
 def structure_importance(
     estimator: Any,
     X: Any,
@@ -306,6 +308,7 @@ def _scores(
     return [scorer(estimator, units.exchange(place, random), y) for _ in range(n_repeats)]
 
 
+@reads_containers
 def sample_importance(
     estimator: Any,
     x: Any,
@@ -532,6 +535,7 @@ class ImportanceDisplay(Display):
         self.over = over
 
     @classmethod
+    @reads_containers
     def from_estimator(
         cls, estimator: Any, X: Any, y: ArrayLike, unit: str = "auto", ax: Any = None, **kwargs: Any
     ) -> Self:

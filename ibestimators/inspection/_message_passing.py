@@ -26,6 +26,7 @@ from ibestimators.layers import Batch
 from ibestimators.message_passing import GraphEncoder, GraphEstimator, MessagePassing
 from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import Display, PanelsDisplay, Style, largest, new_figure
+from ibestimators.structures import reads_containers
 
 Array = NDArray[Any]
 
@@ -91,6 +92,7 @@ class NodeEmbeddingDisplay(Display):
         self.sample = sample
 
     @classmethod
+    @reads_containers
     def from_estimator(
         cls, estimator: Any, X: Any, sample: int = 0, ax: Any = None, **style: Any
     ) -> Self:
@@ -212,6 +214,7 @@ class MessageDisplay(Display):
         self.labels = list(labels)
 
     @classmethod
+    @reads_containers
     def from_estimator(
         cls,
         estimator: Any,
@@ -340,6 +343,7 @@ class ReachDisplay(PanelsDisplay):
         self.labels = list(labels)
 
     @classmethod
+    @reads_containers
     def from_estimator(
         cls,
         estimator: Any,

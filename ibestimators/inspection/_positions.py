@@ -20,7 +20,11 @@ from ibestimators.inspection._graph_layout import graph_layout
 from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import PanelsDisplay, Style, new_figure, remove_frame
 from ibestimators.scoring import predicts_positions
-from ibestimators.structures import kind_of, take_apart
+from ibestimators.structures import (
+    kind_of,
+    reads_containers,
+    take_apart,
+)
 
 _NO_LABEL = "0.93"  # the colour of a position without one
 _MAX_NAMES = 40  # of tokens along an axis
@@ -78,6 +82,7 @@ class PositionDisplay(PanelsDisplay):
         self.names = names
 
     @classmethod
+    @reads_containers
     def from_estimator(
         cls,
         estimator: Any,

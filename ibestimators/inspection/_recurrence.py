@@ -28,7 +28,10 @@ from ibestimators.layers import Network, Padded
 from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import Display, Style, integer_ticks, remove_frame, symmetric_colours
 from ibestimators.recurrence import RecurrentEncoder, RecurrentEstimator
-from ibestimators.structures import padding_mask
+from ibestimators.structures import (
+    padding_mask,
+    reads_containers,
+)
 
 
 class HiddenStateDisplay(Display):
@@ -73,6 +76,7 @@ class HiddenStateDisplay(Display):
         self.bidirectional = bidirectional
 
     @classmethod
+    @reads_containers
     def from_estimator(
         cls, estimator: Any, X: Any, sample: int = 0, ax: Any = None, **style: Any
     ) -> Self:
@@ -178,6 +182,7 @@ class GradientNormDisplay(Display):
         self.norms = dict(norms)
 
     @classmethod
+    @reads_containers
     def from_estimator(
         cls, estimator: Any, X: Any, y: ArrayLike, ax: Any = None, **style: Any
     ) -> Self:
@@ -210,6 +215,7 @@ class GradientNormDisplay(Display):
         return cls.from_estimators({name: estimator}, X, y, ax, **style)
 
     @classmethod
+    @reads_containers
     def from_estimators(
         cls, estimators: Mapping[str, Any], X: Any, y: ArrayLike, ax: Any = None, **style: Any
     ) -> Self:

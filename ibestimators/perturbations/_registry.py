@@ -14,7 +14,10 @@ from ibestimators.perturbations._base import Perturbations, Units
 from ibestimators.perturbations._graphs import GraphPerturbations
 from ibestimators.perturbations._pairs import PairPerturbations
 from ibestimators.perturbations._sequences import SequencePerturbations, TokenPerturbations
-from ibestimators.structures import kind_of
+from ibestimators.structures import (
+    kind_of,
+    reads_containers,
+)
 
 KINDS: dict[str, type[Perturbations]] = {
     perturbations.kind: perturbations
@@ -38,6 +41,7 @@ def perturbations_of(X: Any) -> Perturbations:
     return KINDS[kind_of(X)](X)
 
 
+@reads_containers
 def destroy_structure(
     X: Any, structure: str = "auto", random_state: int | np.random.RandomState | None = None
 ) -> Any:

@@ -17,6 +17,7 @@ from ibestimators.plotting import Display
 from ibestimators.report._facts import data_section, versions_section
 from ibestimators.report._page import fragment, write_page
 from ibestimators.report._section import Paragraph, Section, Table
+from ibestimators.structures import reads_containers
 
 
 class Result(ABC):
@@ -124,6 +125,7 @@ class Result(ABC):
         attributes = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
         return plain({"verdict": self.verdict(), "table": self.to_frame(), **attributes})
 
+    @reads_containers
     def to_html(
         self,
         path: str | os.PathLike[str],

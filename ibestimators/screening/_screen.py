@@ -16,12 +16,14 @@ from sklearn.utils.validation import check_consistent_length
 from ibestimators.base import Estimator, random_generator
 from ibestimators.screening._features import untrained_features
 from ibestimators.screening._result import ScreeningResult
+from ibestimators.structures import reads_containers
 from ibestimators.suite import biases, guess_task
 from ibestimators.symmetries import best_process, numbers_of
 
 N_FEATURES = 600
 
 
+@reads_containers
 def screen_biases(
     X: Any,
     y: ArrayLike,

@@ -2,6 +2,7 @@
 
 from ibestimators.structures._arrays import ArrayStructure
 from ibestimators.structures._columns import check_columns_are_numeric
+from ibestimators.structures._containers import in_memory, reads_containers
 from ibestimators.structures._graph_forms import (
     MISSING,
     GraphParts,
@@ -66,6 +67,7 @@ __all__ = [
     "check_columns_are_numeric",
     "check_tokens",
     "finite_scale",
+    "in_memory",
     "is_finite",
     "is_flat",
     "is_labelled",
@@ -76,6 +78,7 @@ __all__ = [
     "parse",
     "put_together",
     "read_edges",
+    "reads_containers",
     "refuse_masked",
     "row_numbers",
     "rows_of",

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 from ibestimators.base import draw_seed, random_generator
 from ibestimators.inspection import equivariance_error
 from ibestimators.multiple_testing import holm
+from ibestimators.structures import reads_containers
 from ibestimators.suite import guess_task
 from ibestimators.symmetries._gaussian_process import (
     LENGTH_SCALES,
@@ -77,6 +78,7 @@ class Problem:
         return max(processes, key=lambda process: process.evidence)
 
 
+@reads_containers
 def find_symmetries(
     X: ArrayLike,
     y: ArrayLike,

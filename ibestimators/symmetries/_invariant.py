@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ibestimators.base import draw_seed, random_generator
+from ibestimators.structures import reads_containers
 from ibestimators.symmetries._groups import symmetry_named
 from ibestimators.symmetries._samples import Scale, axes_of, check_samples
 
@@ -79,6 +80,7 @@ class Invariant(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         self.symmetry = symmetry
         self.random_state = random_state
 
+    @reads_containers
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the estimator on the changed copies of all samples.
 
@@ -137,6 +139,7 @@ class Invariant(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(np.mean([output(copy) for copy in copies], axis=0))
 
     @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
+    @reads_containers
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Mean probabilities of the classes.
 
@@ -151,6 +154,7 @@ class Invariant(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         return self._mean("predict_proba", X)
 
     @available_if(_has("decision_function"))  # type: ignore[untyped-decorator]
+    @reads_containers
     def decision_function(self, X: ArrayLike) -> NDArray[Any]:
         """Mean decision values.
 
@@ -164,6 +168,7 @@ class Invariant(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         """
         return self._mean("decision_function", X)
 
+    @reads_containers
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The class of the largest mean probability or decision value, or the mean number.
 
@@ -185,6 +190,7 @@ class Invariant(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             chosen = (values > 0).astype(int) if values.ndim == 1 else values.argmax(1)
         return np.asarray(self.classes_[chosen])
 
+    @reads_containers
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy of a classifier, R² of a regressor.
 
