@@ -224,7 +224,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         [list, tuple, None],
         "list of skorch callbacks or None",
         "Passed to the skorch net; each fit works on copies. An `LRScheduler` replaces the "
-        "schedule of `lr`. The data sets that callbacks receive are private.",
+        "schedule of `lr`. `EpochScoring` and `BatchScoring` score the classes, labels or numbers "
+        "of y, without weights; held-out samples exist if `early_stopping`. The data sets that "
+        "callbacks receive are private.",
     )
     random_state: int | np.random.RandomState | None = parameter(
         None,
@@ -551,21 +553,24 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     ) -> TrainingNet:
         """A net with a new optimiser and an empty history."""
         given = copy.deepcopy(list(self.callbacks or ()))
-        training.check_callbacks(given, self.early_stopping and not one_pass)
+        at_positions = target is not target.of_rows
+        training.check_callbacks(given, self.early_stopping and not one_pass, at_positions)
+        training.score_meanings(given, target.of_rows)
         callbacks = [training.LastGoodWeights(), *self._bias_callbacks()]
-        if not one_pass:
-            if not training.any_scheduler(given):
-                n_steps = budget.max_epochs * math.ceil(n_samples / budget.batch_size)
-                callbacks.append(training.WarmUpAndDecay(n_steps, budget.max_epochs * n_samples))
-            if self.early_stopping:
-                callbacks.append(training.early_stopping(self.n_iter_no_change, self.tol))
+        if not (one_pass or training.any_scheduler(given)):
+            n_steps = budget.max_epochs * math.ceil(n_samples / budget.batch_size)
+            callbacks.append(training.WarmUpAndDecay(n_steps, budget.max_epochs * n_samples))
+        callbacks += given
+        if self.early_stopping and not one_pass:  # last, so that the others see each epoch
+            callbacks.append(training.early_stopping(self.n_iter_no_change, self.tol, given))
         return training.build_net(
             network,
             target.loss(),
             lr=budget.lr,
             weight_decay=budget.weight_decay,
+            meaning=target.of_rows,
             batch_size=budget.batch_size,
-            callbacks=[*callbacks, *given],
+            callbacks=callbacks,
             device=device,
             seed=seed,
             verbose=int(self.verbose),

@@ -85,6 +85,7 @@ class Target(ABC):
     """
 
     criterion: ClassVar[type[nn.Module]]
+    estimator_type: ClassVar[str]  # by scikit-learn's name
     n_outputs: int
 
     @classmethod
@@ -111,6 +112,10 @@ class Target(ABC):
     @abstractmethod
     def encode(self, y: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
         """A checked y as the loss takes it."""
+
+    @abstractmethod
+    def decode(self, encoded: torch.Tensor) -> NDArray[Any]:
+        """What `encode` was given."""
 
     def labels(
         self,
@@ -181,6 +186,7 @@ class Classes(Target):
     """
 
     criterion = CrossEntropy
+    estimator_type = "classifier"
 
     def __init__(self, labels: ArrayLike) -> None:
         self.encoder = LabelEncoder().fit(labels)
@@ -226,6 +232,9 @@ class Classes(Target):
                 f"{self.classes.tolist()}. Fit a new estimator, or give all classes at first."
             )
         return torch.from_numpy(self.encoder.transform(y).astype(np.int64))
+
+    def decode(self, encoded: torch.Tensor) -> NDArray[Any]:
+        return self.classes[encoded.cpu().numpy()]
 
     def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
         return outputs.double().softmax(1)
@@ -282,6 +291,7 @@ class Labels(Target):
     """
 
     criterion = BinaryCrossEntropy
+    estimator_type = "classifier"
 
     def __init__(self, n_labels: int) -> None:
         self.n_outputs = n_labels
@@ -348,6 +358,9 @@ class Labels(Target):
             )
         return torch.from_numpy(y).to(dtype)
 
+    def decode(self, encoded: torch.Tensor) -> NDArray[Any]:
+        return np.asarray(encoded.cpu().numpy().astype(int))
+
     def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
         return outputs.double().sigmoid()
 
@@ -400,6 +413,7 @@ class Numbers(Target):
     """
 
     criterion = SquaredError
+    estimator_type = "regressor"
 
     def __init__(self, shape: tuple[int, ...], scaler: StandardScaler | None) -> None:
         self.shape = shape
@@ -437,6 +451,9 @@ class Numbers(Target):
         if self.scaler is not None:
             columns = self.scaler.transform(columns)
         return torch.from_numpy(columns).to(dtype)
+
+    def decode(self, encoded: torch.Tensor) -> NDArray[Any]:
+        return np.asarray(self.outcome(encoded.cpu().double()).numpy())
 
     def outcome(self, outputs: torch.Tensor) -> torch.Tensor:
         if self.scaler is None:

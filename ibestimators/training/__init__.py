@@ -7,10 +7,10 @@ from ibestimators.training._callbacks import (
     LastGoodWeights,
     WarmUpAndDecay,
     any_scheduler,
-    check_callbacks,
     diverged,
     early_stopping,
 )
+from ibestimators.training._given_callbacks import check_callbacks, score_meanings
 from ibestimators.training._loop import forward, train
 from ibestimators.training._multiply_adds import multiply_adds
 from ibestimators.training._net import TrainingNet, build_net, curve, restored_on_error
@@ -39,6 +39,7 @@ __all__ = [
     "multiply_adds",
     "resolve_device",
     "restored_on_error",
+    "score_meanings",
     "seeded",
     "train",
 ]

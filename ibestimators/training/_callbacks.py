@@ -11,14 +11,7 @@ from torch import nn
 
 from ibestimators.training._batches import LabelledSamples
 from ibestimators.training._net import TrainingNet
-from ibestimators.training._skorch import (
-    BatchScoring,
-    Callback,
-    EarlyStopping,
-    EpochScoring,
-    LRScheduler,
-    NeuralNet,
-)
+from ibestimators.training._skorch import Callback, EarlyStopping, LRScheduler, NeuralNet
 
 
 class Stop(Exception):  # noqa: N818 (not an error)
@@ -62,39 +55,15 @@ def any_scheduler(callbacks: Sequence[Any]) -> bool:
     return any(isinstance(callback, LRScheduler) for callback in bare)
 
 
-def check_callbacks(callbacks: Sequence[Any], has_validation: bool) -> None:
-    """Raise an error if a callback needs what this training does not give.
-
-    Parameters
-    ----------
-    callbacks : sequence of callbacks, or of (name, callback) pairs
-    has_validation : bool
-        Whether part of the samples is held out, so that each epoch has a ``valid_loss``.
-    """
-    for callback in (c[1] if isinstance(c, tuple) else c for c in callbacks):
-        name = type(callback).__name__
-        if isinstance(callback, (BatchScoring, EpochScoring)):
-            raise ValueError(
-                f"callbacks contain {name}, which scores data sets of skorch. Score in a callback "
-                "of your own, or read the losses in net.history."
-            )
-        monitor = getattr(callback, "monitor", None)
-        if not has_validation and isinstance(monitor, str) and monitor.startswith("valid"):
-            raise ValueError(
-                f"callbacks contain {name}, which monitors {monitor!r}, but no samples are held "
-                f"out. Set early_stopping=True, or {name}(monitor="
-                f"{monitor.replace('valid', 'train', 1)!r})."
-            )
-
-
-def early_stopping(patience: int, tol: float) -> EarlyStopping:
-    """Stop on the validation loss and restore the best weights."""
+def early_stopping(patience: int, tol: float, others: Sequence[Any]) -> EarlyStopping:
+    """Stop on the validation loss and restore the best weights, unless another callback does."""
+    bare = [c[1] if isinstance(c, tuple) else c for c in others]
     return EarlyStopping(
         "valid_loss",
         patience=patience,
         threshold=tol,
         threshold_mode="abs",
-        load_best=True,
+        load_best=not any(getattr(callback, "load_best", False) for callback in bare),
         sink=_silent,
     )
 

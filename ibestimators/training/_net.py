@@ -11,9 +11,12 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, r2_score
 from torch import nn
 
 from ibestimators.layers import BatchNorm, weighted_normalization
@@ -21,6 +24,21 @@ from ibestimators.training._batches import Batches, LabelledSamples
 from ibestimators.training._dense_gradient import DenseGradient
 from ibestimators.training._optimizer import FlatAdamW
 from ibestimators.training._skorch import Callback, NeuralNet, TeeGenerator
+
+
+class Meaning(Protocol):
+    """What the outputs of a network mean."""
+
+    @property
+    def estimator_type(self) -> str: ...
+
+    def outcome(self, outputs: torch.Tensor) -> torch.Tensor: ...
+
+    def predictions(self, outputs: torch.Tensor) -> NDArray[Any]: ...
+
+    def decode(self, encoded: torch.Tensor) -> NDArray[Any]: ...
+
+    def attributes(self) -> dict[str, Any]: ...
 
 
 class TrainingNet(NeuralNet):  # type: ignore[misc]
@@ -35,6 +53,8 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         Shuffles the batches.
     weight_decay : float
         Weight decay of the weights of layers.
+    meaning : Meaning
+        What the outputs mean, for callbacks that score.
     **kwargs
         As for `skorch.NeuralNet`; `criterion` is a module that maps prediction and target to
         one loss per sample.
@@ -46,10 +66,12 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         *,
         generator: torch.Generator,
         weight_decay: float,
+        meaning: Meaning,
         **kwargs: Any,
     ) -> None:
         self.generator = generator
         self.weight_decay = weight_decay
+        self.meaning = meaning
         self.dense_gradient: DenseGradient | None = None
         self.handlers: dict[str, list[Callable[..., Any]]] | None = None  # of each event
         super().__init__(module, train_split=None, **kwargs)
@@ -102,6 +124,36 @@ class TrainingNet(NeuralNet):  # type: ignore[misc]
         self.batch_size, self.verbose = batch_size, verbose
         for group, decay in zip(self.optimizer_.param_groups, (weight_decay, 0.0), strict=True):
             group["lr"], group["weight_decay"] = lr, decay
+
+    # What a scorer of scikit-learn asks for. Callbacks that score replace `forward_iter` by the
+    # outputs that the training had.
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        return self.meaning.predictions(self._outputs(X))
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        return np.asarray(self.meaning.outcome(self._outputs(X)).numpy())
+
+    def score(self, X: Any, y: Any) -> float:
+        """Accuracy or R²."""
+        is_class = self.meaning.estimator_type == "classifier"
+        return float((accuracy_score if is_class else r2_score)(y, self.predict(X)))
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The classes, of a classifier."""
+        known = self.meaning.attributes()
+        if "classes_" not in known:
+            raise AttributeError("a regressor has no classes_")
+        return np.asarray(known["classes_"])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = self.meaning.estimator_type
+        return tags
+
+    def _outputs(self, X: Any) -> torch.Tensor:
+        return torch.cat([part.detach().cpu() for part in self.forward_iter(X)])
 
     def infer(self, x: dict[str, torch.Tensor], **_: Any) -> torch.Tensor:
         return self.module_(**{name: value.to(self.device) for name, value in x.items()})
@@ -218,6 +270,7 @@ def build_net(
     *,
     lr: float,
     weight_decay: float,
+    meaning: Meaning,
     batch_size: int,
     callbacks: Sequence[Any],
     device: str,
@@ -230,6 +283,7 @@ def build_net(
         generator=torch.Generator().manual_seed(seed),
         criterion=criterion,
         weight_decay=weight_decay,
+        meaning=meaning,
         lr=lr,
         batch_size=batch_size,
         callbacks=list(callbacks),

@@ -30,12 +30,11 @@ with _not_importable("torch_geometric"):
     import skorch.utils
     from skorch import NeuralNet
     from skorch.callbacks import (
-        BatchScoring,
         Callback,
         EarlyStopping,
-        EpochScoring,
         LRScheduler,
     )
+    from skorch.callbacks.scoring import ScoringBase
     from skorch.utils import TeeGenerator
 
 
@@ -50,11 +49,10 @@ skorch.utils.TORCH_GEOMETRIC_INSTALLED = True
 skorch.utils.is_geometric_data_type = _is_geometric_data
 
 __all__ = [
-    "BatchScoring",
     "Callback",
     "EarlyStopping",
-    "EpochScoring",
     "LRScheduler",
     "NeuralNet",
+    "ScoringBase",
     "TeeGenerator",
 ]

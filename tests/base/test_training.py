@@ -15,7 +15,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.datasets import make_regression
 from sklearn.exceptions import NotFittedError
-from skorch.callbacks import Callback, Checkpoint, EarlyStopping, EpochScoring, LRScheduler
+from skorch.callbacks import Callback, Checkpoint, EarlyStopping, LRScheduler
 
 import ibestimators
 from ibestimators import ConvClassifier, MLPClassifier, MLPRegressor
@@ -258,8 +258,6 @@ def test_callbacks_that_need_a_validation_part_say_so(tmp_path):
         with pytest.raises(ValueError, match=f"{name}, which monitors 'valid_loss.*train_loss"):
             quick("MLPClassifier", callbacks=[callback]).fit(X_IRIS, Y_IRIS)
         quick("MLPClassifier", callbacks=[callback], early_stopping=True).fit(X_IRIS, Y_IRIS)
-    with pytest.raises(ValueError, match="EpochScoring, which scores data sets of skorch"):
-        quick("MLPClassifier", callbacks=[EpochScoring("accuracy")]).fit(X_IRIS, Y_IRIS)
 
 
 def test_gradients_are_on_inside_fit():
