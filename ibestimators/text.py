@@ -176,7 +176,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             warnings.warn(
                 f"{n_unknown} of {n_tokens} tokens of X are unknown: fit did not see them. Fit on "
                 "texts of the same language, or use level='character' or 'bpe'.",
-                stacklevel=2,
+                stacklevel=3,
             )
         return [np.array(encoding.ids or [0], dtype=np.int64) for encoding in encoded]
 
@@ -239,7 +239,7 @@ def _warn_of_no_blanks(tokenizer: Tokenizer, texts: list[str]) -> None:
             f"nearly all texts of X are one word each, such as {single[0]!r:.40}; level='word' "
             "splits at blanks and punctuation. Use level='character' or 'bpe' for languages "
             "without blanks.",
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

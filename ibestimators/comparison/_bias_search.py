@@ -352,7 +352,7 @@ def _race(setup: Setup) -> tuple[pd.DataFrame, list[str]]:
     failed = cells[cells["error"].notna()]
     for name, error in failed.groupby("estimator", sort=False)["error"].first().items():
         warnings.warn(
-            f"{name} is left out, as a fit failed: {error}", FitFailedWarning, stacklevel=3
+            f"{name} is left out, as a fit failed: {error}", FitFailedWarning, stacklevel=4
         )
     return cells, names
 

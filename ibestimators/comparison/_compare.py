@@ -253,7 +253,7 @@ def _warn_of_mixed_groups(cv: Any, groups: Any) -> None:
             "whole, such as the samples of a patient, give groups as well, so that the inner folds "
             "keep them whole too.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 
@@ -262,6 +262,6 @@ def _refitted(result: ComparisonResult, setup: Setup) -> ComparisonResult:
     try:
         best = setup.fit(setup.estimators[result.best])
     except Exception as error:  # the scores are kept
-        warnings.warn(f"{result.best} could not be fitted on all data: {error}", stacklevel=3)
+        warnings.warn(f"{result.best} could not be fitted on all data: {error}", stacklevel=4)
         return result
     return replace(result, best_estimator_=best)

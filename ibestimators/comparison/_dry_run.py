@@ -87,7 +87,7 @@ def check_scores(scoring: Any, y: Any, classifier: bool, classes: NDArray[Any] |
             text = f"scoring={name!r} cannot score y, {values}: {reason}. {_remedy(score)}"
             if i == 0:
                 raise ValueError(text) from error
-            warnings.warn(f"{text} It will be missing.", UserWarning, stacklevel=4)
+            warnings.warn(f"{text} It will be missing.", UserWarning, stacklevel=5)
 
 
 def _remedy(score: str) -> str:

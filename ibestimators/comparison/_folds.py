@@ -133,7 +133,7 @@ def _split(cv: Any, X: Any, y: Any, groups: Any) -> list[Any]:
             f"cv={cv} ignores groups: samples of one group are in training and test parts. Give an "
             "int, or a splitter that keeps groups whole, such as GroupKFold.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     return splits
 

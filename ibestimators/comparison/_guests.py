@@ -58,7 +58,7 @@ def with_guests(X: Any, y: Any, estimators: Estimators) -> dict[str, BaseEstimat
     try:
         name, guest = _guest(X, classes)
     except LookupError as error:
-        warnings.warn(f"guests=True adds none: {error}", UserWarning, stacklevel=3)
+        warnings.warn(f"guests=True adds none: {error}", UserWarning, stacklevel=4)
         return named
     return {**named, name: named.get(name, guest)}
 

@@ -37,6 +37,7 @@ from ibestimators.comparison._verdict import notes_of, sentences_of
 from ibestimators.formatting import counted
 from ibestimators.report import Result, Section, Table
 from ibestimators.scoring import predicts_positions
+from ibestimators.structures import reads_containers
 
 
 @dataclass(frozen=True, repr=False)
@@ -246,6 +247,7 @@ class ComparisonResult(Result):
     def _findings(self) -> list[Finding]:
         return findings(self)
 
+    @reads_containers
     def sample_errors(self, y: Any) -> pd.DataFrame:
         """What each out-of-fold prediction is wrong by.
 
@@ -280,6 +282,7 @@ class ComparisonResult(Result):
         """
         return errors_of_samples(self.predictions, y, self._are_classes())
 
+    @reads_containers
     def disagreements(self, y: Any) -> pd.DataFrame:
         """The samples that some estimators predict better than others.
 
@@ -319,6 +322,7 @@ class ComparisonResult(Result):
         values = {"best": self.best, **super(ComparisonResult, without).to_dict()}
         return {k: v for k, v in values.items() if k not in ("predictions", "probabilities")}
 
+    @reads_containers
     def to_html(
         self,
         path: str | os.PathLike[str],

@@ -237,6 +237,8 @@ def prepare(
     generator = np.random.RandomState(seed)
     classifier = is_classifier(estimators[baseline])
     stratified = not at_positions and can_stratify(classifier, y)
+    if stratified and np.ndim(y) == 2:  # one column
+        y = np.ravel(y)
     splits = make_splits(cv, n_repeats, X, y, classifier, stratified, groups, time, generator)
     if weight is not None:
         splits = with_weight(splits, weight)
@@ -276,7 +278,7 @@ def _warn_of_inner_folds(estimators: Mapping[str, BaseEstimator]) -> None:
                 f"The search {name!r} has cv={est.cv}, whose inner folds mix groups. Give it a "
                 "splitter that keeps them whole, such as GroupKFold(3).",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
 

@@ -80,6 +80,8 @@ class ArrayPerturbations(Perturbations):
         changed = super().transform(name, random)
         if isinstance(self.X, pd.DataFrame):  # estimators compare the names of columns
             return pd.DataFrame(changed, index=self.X.index, columns=self.X.columns)
+        if hasattr(self.X, "with_columns"):  # polars
+            return type(self.X)(changed, schema=self.X.columns)
         return changed
 
     def shift(self, random: np.random.RandomState) -> NDArray[Any]:

@@ -60,7 +60,7 @@ class GraphPerturbations(Perturbations):
                 "No graph of X can be rewired without changing the degrees of its nodes, so all "
                 "edges stay as they are. The effect of the edges cannot be tested on such graphs.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         return self._together(rewired)
 

@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 # Parameters that hold data, by the names that they have in all functions.
 _DATA = {
     *("X", "x", "y", "groups", "time", "sample_weight", "classes"),
-    *("series", "exog", "known", "y_true", "y_pred"),
+    *("series", "exog", "known", "y_true", "y_pred", "past"),
 }
 
 
