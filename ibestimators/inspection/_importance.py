@@ -22,10 +22,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import _num_samples, check_consistent_length
 
 from ibestimators.base import random_generator
 from ibestimators.formatting import records, score_names
@@ -280,7 +281,7 @@ def structure_importance(
     tokenizer, estimator = _split_tokenizer(estimator, X)
     X = X if tokenizer is None else tokenizer.transform(X)
     check_consistent_length(X, y)
-    if len(X) < 2:
+    if _num_samples(X) < 2:
         raise ValueError(
             "X has one sample, but units are exchanged among samples. Pass at least two, or use "
             "sample_importance."
@@ -463,7 +464,8 @@ def _output(estimator: Any, samples: Any) -> tuple[str, Any]:
 def _split_tokenizer(estimator: Any, X: Any) -> tuple[TextTokenizer | None, Any]:
     """The tokenizer at the start of a pipeline, and the steps after it, if X has texts."""
     pipeline = getattr(estimator, "best_estimator_", estimator)
-    has_texts = hasattr(X, "__len__") and len(X) > 0 and isinstance(next(iter(X)), str)
+    is_list = hasattr(X, "__len__") and not sparse.issparse(X)
+    has_texts = is_list and len(X) > 0 and isinstance(next(iter(X)), str)
     if has_texts and isinstance(pipeline, Pipeline) and isinstance(pipeline[0], TextTokenizer):
         return pipeline[0], pipeline[1:]
     return None, estimator

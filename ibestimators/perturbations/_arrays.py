@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,24 +33,30 @@ class ArrayPerturbations(Perturbations):
 
     def __init__(self, X: Any) -> None:
         if sparse.issparse(X):
-            raise TypeError("X is a sparse matrix, but an array is expected. Pass X.toarray().")
-        X = X if hasattr(X, "columns") else np.asarray(X)
+            X = X.tocsr()
+        elif not hasattr(X, "columns"):
+            X = np.asarray(X)
         if len(X.shape) < 2:
             raise ValueError(f"X has shape {X.shape}, but (n_samples, ...) is expected. Reshape X.")
         super().__init__(X)
-        self.values = np.asarray(X)
         self.axes: tuple[int, ...] = X.shape[1:-1] or X.shape[1:]  # of the structure
         # The first axis is time, the others are space; the columns of a table are neither.
         known = ["positions", *(["time"] if len(X.shape) > 2 else [])]
         known += ["space"] if len(self.axes) > 1 else []
         self.structures = {name: self.structures[name] for name in known}
 
+    @cached_property
+    def values(self) -> NDArray[Any]:
+        """X as an array."""
+        return self.X.toarray() if sparse.issparse(self.X) else np.asarray(self.X)
+
     @property
     def description(self) -> str:
-        return f"an array of shape {self.X.shape}"
+        what = "a sparse matrix" if sparse.issparse(self.X) else "an array"
+        return f"{what} of shape {self.X.shape}"
 
     def destroy(self, structure: str, random: np.random.RandomState) -> Any:
-        if hasattr(self.X, "columns"):
+        if hasattr(self.X, "columns") or sparse.issparse(self.X):
             return _safe_indexing(self.X, random.permutation(self.X.shape[1]), axis=1)
         n_steps = self.axes[0]
         if structure == "time":
@@ -62,7 +69,7 @@ class ArrayPerturbations(Perturbations):
 
     @property
     def positions(self) -> Positions:
-        return Positions(np.full(len(self.X), math.prod(self.axes)), self.axes)
+        return Positions(np.full(self.X.shape[0], math.prod(self.axes)), self.axes)
 
     def numbered(self, rows: NDArray[Any]) -> NDArray[Any]:
         return (
@@ -114,7 +121,10 @@ class ArrayPerturbations(Perturbations):
         )
 
     def units(self, unit: str, size: int | None, x: Any) -> ArrayUnits:
-        return ArrayUnits(self, unit, size, x)
+        from ibestimators.perturbations._sparse import SparseUnits  # a subclass of ArrayUnits
+
+        units = SparseUnits if sparse.issparse(self.X) else ArrayUnits
+        return units(self, unit, size, x)
 
 
 def roll(x: NDArray[Any], sizes: tuple[int, ...], random: np.random.RandomState) -> NDArray[Any]:

@@ -683,8 +683,6 @@ def test_errors():
         structure_importance(Known(np.sum), X, y[:3])
     with pytest.raises(ValueError, match="scoring must be the name of one score"):
         importance(np.sum, X, scoring=["accuracy"])
-    with pytest.raises(TypeError, match="sparse"):
-        units_of(sparse.csr_array(X[:, 0]), "auto", None)
     with pytest.raises(ValueError, match="channels_first=True"):
         structure_importance(make_pipeline(ConvClassifier(channels_first=True)), X, y)
     with pytest.raises(ValueError, match=r"x is a ndarray of shape \(5, 2\), but the samples of X"):
