@@ -85,7 +85,7 @@ class Target(ABC):
     """
 
     criterion: ClassVar[type[nn.Module]]
-    estimator_type: ClassVar[str]  # by scikit-learn's name
+    estimator_type: ClassVar[str] = "regressor"  # by scikit-learn's name
     n_outputs: int
 
     @classmethod
@@ -113,9 +113,9 @@ class Target(ABC):
     def encode(self, y: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
         """A checked y as the loss takes it."""
 
-    @abstractmethod
     def decode(self, encoded: torch.Tensor) -> NDArray[Any]:
-        """What `encode` was given."""
+        """What `encode` was given, for callbacks that score."""
+        return np.asarray(encoded.cpu().numpy())
 
     def labels(
         self,
@@ -413,7 +413,6 @@ class Numbers(Target):
     """
 
     criterion = SquaredError
-    estimator_type = "regressor"
 
     def __init__(self, shape: tuple[int, ...], scaler: StandardScaler | None) -> None:
         self.shape = shape
