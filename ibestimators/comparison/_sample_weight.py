@@ -71,7 +71,7 @@ def check_weights_are_taken(
         warnings.warn(
             f"{names} no sample_weight, so that all test samples count the same.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

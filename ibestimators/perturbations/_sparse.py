@@ -36,13 +36,14 @@ class SparseUnits(ArrayUnits):
         return changed.tocsr()
 
     def repeat(self, n: int) -> Any:
-        return self._sparse(np.repeat(self.x, n, 0))
+        return type(self.X)(self._copies(n))
 
     def replace(self, place: Place, n: int, random: np.random.RandomState) -> Any:
-        changed = np.repeat(self.x, n, 0)
+        changed = self._copies(n)
         donors = random.randint(self.X.shape[0], size=n)
         changed[:, place[-1]] = self.X[donors][:, place[-1]].toarray()
-        return self._sparse(changed)
+        return type(self.X)(changed)
 
-    def _sparse(self, rows: NDArray[Any]) -> Any:
-        return type(self.X)(rows)
+    def _copies(self, n: int) -> NDArray[Any]:
+        assert self.x is not None
+        return np.repeat(self.x, n, 0)
