@@ -38,8 +38,6 @@ def files(tmp_path):
     (tmp_path / "mixed.csv").write_text("a,b\n" + "1,2\n" * 20 + "3,high\n")
     (tmp_path / "single.csv").write_text("a\n1\n2\n")
     (tmp_path / "picture.csv").write_bytes(bytes(range(256)))
-    (tmp_path / "picture.ts").write_bytes(bytes(range(256)))
-    (tmp_path / "constant.csv").write_text("a,b,y\n" + "1,2,3.5\n3,4,3.5\n" * 9)
     (tmp_path / "picture.xlsx").write_bytes(bytes(range(256)))
     (tmp_path / "picture.parquet").write_bytes(bytes(range(256)))
     (tmp_path / "reviews.tsv").write_text(
@@ -259,10 +257,6 @@ def test_as_a_program(files):
         ),
         (["compare", "single.csv", "--target", "a"], "no column is left besides the target"),
         (["compare", "picture.csv", "--target", "a"], "not a file of text"),
-        (["compare", "picture.ts"], "picture.ts: not a file of text in UTF-8"),
-        (["compare", ""], "'' is not one of mnist1d"),
-        (["compare", "a" * 9999], "no name of a file"),
-        (["compare", "constant.csv"], "the target has only one value, 3.5"),
         (["compare", "picture.xlsx", "--target", "a"], "picture.xlsx: "),
         (["compare", "picture.parquet", "--target", "a"], "picture.parquet: "),
         (["compare", "iris.npz", "--target", "e"], "no array 'e'; the arrays are X, y, z"),
@@ -382,7 +376,7 @@ def test_diagnose_reads_what_compare_reads(tmp_path, capsys):
     assert "change of sign" in found.out
     assert "words.csv" in page.read_text()
     assert main(["diagnose", "csl"]) == 0
-    assert capsys.readouterr().out.startswith("Symmetries of graphs are not measured.")
+    assert "The edges show no effect" in capsys.readouterr().out
 
 
 def test_diagnose_refuses_bad_input_in_one_line(tmp_path, capsys):

@@ -18,6 +18,8 @@ from ibestimators.diagnosis._findings import (
     duplicates,
     few_of_a_class,
     grouped,
+    near_noise,
+    order_unused,
     size_alone,
 )
 from ibestimators.diagnosis._result import DiagnosisResult
@@ -42,8 +44,9 @@ def diagnose(
 ) -> DiagnosisResult:
     """Say what the data suggest, before any network is trained.
 
-    Symmetries of arrays (`find_symmetries`), copies of samples, rare classes, and, for samples of
-    different sizes, whether the size alone predicts y. A comparison then confirms or corrects it.
+    Symmetries (`find_symmetries`), whether the order or the edges are needed, whether the labels
+    are near noise, copies of samples, rare classes, and, for samples of different sizes, whether
+    the size alone predicts y. A comparison then confirms or corrects it.
 
     Parameters
     ----------
@@ -66,8 +69,7 @@ def diagnose(
     Raises
     ------
     TypeError, ValueError
-        As `find_symmetries` for arrays, and as the estimators for lists; if `time_limit` is not a
-        positive number.
+        As `find_symmetries`; if `time_limit` is not a positive number.
 
     Examples
     --------
@@ -88,16 +90,18 @@ def diagnose(
     groups = None if groups is None else np.asarray(groups)
     check_consistent_length(X, y, groups)
     task = guess_task(y)
-    symmetries, sized = None, list[Finding]()
-    if structure.kind == "array":
+    symmetries, sized, shown = None, list[Finding](), list[Finding]()
+    if structure.kind != "pairs":
         symmetries = _symmetries(X, y, groups, random, float(time_limit))
-    else:
+        shown = [*near_noise(symmetries), *order_unused(symmetries)]
+    if structure.kind != "array":
         checked = structure.check(X, biases(task)["MLP"])
         sized = size_alone(np.asarray(structure.positions(checked).lengths), y, task)
     findings = [
         *duplicates(np.asarray(X) if structure.kind == "array" else X, y),
         *few_of_a_class(y, task),
         *sized,
+        *shown,
         *([] if groups is None else grouped(groups)),
     ]
     return DiagnosisResult(tuple(findings), symmetries, structure.kind, task)

@@ -15,6 +15,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ibestimators.formatting import counted
+from ibestimators.symmetries import POSITIONS, SymmetryResult
 
 LEVEL = 0.05
 _FOLDS = 5
@@ -106,3 +107,26 @@ def grouped(groups: NDArray[Any]) -> list[Finding]:
         "comparison needs cv=GroupKFold() with these groups."
     )
     return [Finding("groups", n, text)]
+
+
+def near_noise(symmetries: SymmetryResult) -> list[Finding]:
+    """Whether no prior predicts y better than the shares of the classes do."""
+    if symmetries.is_learnable:
+        return []
+    return [Finding("labels near noise", symmetries.knowledge, symmetries.about_knowledge()[0])]
+
+
+def order_unused(symmetries: SymmetryResult) -> list[Finding]:
+    """Whether the answer does not need the order of positions, or the edges of graphs."""
+    if not symmetries.order_is_unused:
+        return []
+    limit, name = symmetries.order_gain_limit, POSITIONS[symmetries.kind]
+    if symmetries.kind == "graphs":
+        subject, others = "edges", "graphs without edges, or with others,"
+    else:
+        subject, others = "order", f"{name} in random orders"
+    text = (
+        f"The answer does not need the {subject}: {others} give as good a log density, to within "
+        f"{max(0.0, limit):.3f} of {symmetries.knowledge:.3f} nats a sample."
+    )
+    return [Finding(f"{subject} unused", limit, text)]

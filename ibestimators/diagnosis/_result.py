@@ -12,12 +12,14 @@ from ibestimators.report import Bullets, Number, Paragraph, Result, Section, Tab
 from ibestimators.suite import CLASSIFIERS, REGRESSORS
 from ibestimators.symmetries import SymmetryResult
 
+# The bias of a kind where nothing is known of its changes.
 _OF_LISTS = {
     "graphs": "Graph",
     "tokens": "Attention",
     "sequences": "Recurrent",
     "pairs": "Attention",
 }
+_OF_SETS: tuple[str, dict[str, Any]] = ("Attention", {"position": "none", "readout": "mean"})
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,7 +31,7 @@ class DiagnosisResult(Result):
     findings : tuple of Finding
         Facts with ``name``, ``value`` and ``sentence``.
     symmetries : SymmetryResult or None
-        None for samples that are no arrays.
+        None for pairs.
     kind : {"array", "sequences", "tokens", "graphs", "pairs"}
     task : {"classification", "regression"}
     """
@@ -58,18 +60,31 @@ class DiagnosisResult(Result):
     def _choice(self) -> tuple[str, dict[str, Any]]:
         """The bias and its parameters that differ from the defaults."""
         found = self.symmetries
-        if found is None:
+        if found is None or (self.kind != "array" and not found.is_learnable):
             return _OF_LISTS[self.kind], {}
-        supported = found.supported
+        if self.kind == "graphs":
+            return "MLP" if found.order_is_unused else "Graph", {}
+        if self.kind != "array":
+            return self._choice_of_steps(found)
         if not found.is_learnable:
             return "MLP", {}
         if not found.has_order:
-            if "any order of positions" in supported:
-                return "Attention", {"position": "none", "readout": "mean"}
-            return "MLP", {}
-        if "cyclic shifts" in supported:
+            return _OF_SETS if found.ignores_order else ("MLP", {})
+        if "cyclic shifts" in found.supported:
             return "Conv", {"readout": "mean"}
         return "Conv", {"readout": "flatten"}
+
+    def _choice_of_steps(self, found: SymmetryResult) -> tuple[str, dict[str, Any]]:
+        """The bias for sequences and tokens that can be learned."""
+        if found.has_order:
+            # Convolution reads a pattern in the same way wherever it is.
+            shifted = found.frame.loc["cyclic shifts", "status"]
+            return "Recurrent" if shifted == "contradicted" else "Conv", {}
+        if found.ignores_order:
+            return _OF_SETS
+        if not found.order_is_unused:
+            return _OF_LISTS[self.kind], {}
+        return ("MLP", {}) if self.kind == "tokens" else _OF_SETS  # a bag of words
 
     def suggest_estimator(self, **params: Any) -> Any:
         """The estimator that the findings suggest, not yet fitted: a first guess.
@@ -82,7 +97,8 @@ class DiagnosisResult(Result):
         Returns
         -------
         estimator
-            With positions and readout set by the symmetries. Lists get the bias of their kind.
+            With positions and readout set by the symmetries. Lists of which nothing is known get
+            the bias of their kind.
         """
         name, own = self._choice()
         classes: dict[str, Any] = CLASSIFIERS if self.task == "classification" else REGRESSORS
@@ -91,7 +107,7 @@ class DiagnosisResult(Result):
     def _sentences(self) -> list[str]:
         symmetries = [f"Symmetries of {self.kind} are not measured."]
         if self.symmetries is not None:
-            symmetries = self.symmetries._sentences()
+            symmetries = self.symmetries.about_changes()
         guess = " ".join(repr(self.suggest_estimator()).split())
         findings = [f.sentence for f in self.findings]
         return [*findings, *symmetries, f"First guess, to be confirmed by a comparison: {guess}."]

@@ -1,7 +1,6 @@
 """A first guess at the bias from untrained networks: the evidence of their priors."""
 
-from ibestimators.screening._features import untrained_features
 from ibestimators.screening._result import ScreeningDisplay, ScreeningResult
 from ibestimators.screening._screen import screen_biases
 
-__all__ = ["ScreeningDisplay", "ScreeningResult", "screen_biases", "untrained_features"]
+__all__ = ["ScreeningDisplay", "ScreeningResult", "screen_biases"]

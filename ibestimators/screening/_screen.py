@@ -14,11 +14,11 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_consistent_length
 
 from ibestimators.base import Estimator, random_generator
-from ibestimators.screening._features import untrained_features
 from ibestimators.screening._result import ScreeningResult
 from ibestimators.structures import reads_containers
 from ibestimators.suite import biases, guess_task
-from ibestimators.symmetries import best_process, numbers_of
+from ibestimators.symmetries import best_process, feature_kernel, numbers_of
+from ibestimators.untrained import UntrainedNetworks
 
 N_FEATURES = 600
 
@@ -99,15 +99,6 @@ def screen_biases(
     return ScreeningResult(frame, len(y), guess_task(y))
 
 
-def kernel_of(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The kernel of a linear function of features, with an intercept.
-
-    Without it, centred features say that the targets sum to 0, and the others tell the one that is
-    left out.
-    """
-    return features @ features.T / features.shape[1] + 1
-
-
 def _check_estimators(estimators: Mapping[str, Any]) -> None:
     if not estimators:
         raise ValueError("estimators is empty; give at least one, or None for the five biases.")
@@ -127,8 +118,8 @@ def _screened(
     random: np.random.RandomState,
 ) -> dict[str, float]:
     start = time.perf_counter()
-    F = untrained_features(estimator, X, y, N_FEATURES, random)
-    process = best_process(kernel_of(F), targets)
+    features = UntrainedNetworks(estimator, X, y, N_FEATURES, random).features(X)
+    process = best_process(feature_kernel(features), targets)
     if targets.shape[1] > 1 and y.ndim == 1:  # columns of classes
         score = float((process.mean.argmax(1) == targets.argmax(1)).mean())
     else:

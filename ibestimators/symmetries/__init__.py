@@ -1,16 +1,18 @@
 """Symmetries of data, found before any training, and estimators that have them."""
 
 from ibestimators.symmetries._find import find_symmetries, numbers_of
-from ibestimators.symmetries._gaussian_process import GaussianProcess, best_process
+from ibestimators.symmetries._gaussian_process import GaussianProcess, best_process, feature_kernel
 from ibestimators.symmetries._invariant import Invariant
-from ibestimators.symmetries._result import SymmetryDisplay, SymmetryResult
+from ibestimators.symmetries._result import POSITIONS, SymmetryDisplay, SymmetryResult
 
 __all__ = [
+    "POSITIONS",
     "GaussianProcess",
     "Invariant",
     "SymmetryDisplay",
     "SymmetryResult",
     "best_process",
+    "feature_kernel",
     "find_symmetries",
     "numbers_of",
 ]

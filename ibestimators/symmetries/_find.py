@@ -2,85 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from ibestimators.base import draw_seed, random_generator
 from ibestimators.inspection import equivariance_error
 from ibestimators.multiple_testing import holm
-from ibestimators.structures import reads_containers
-from ibestimators.suite import guess_task
-from ibestimators.symmetries._gaussian_process import (
-    LENGTH_SCALES,
-    Array,
-    GaussianProcess,
-    best_process,
-    mean_kernel,
-    median_distance,
+from ibestimators.structures import reads_containers, structure_of
+from ibestimators.suite import biases, guess_task
+from ibestimators.symmetries._array_problem import ArrayProblem
+from ibestimators.symmetries._gaussian_process import Array, best_process
+from ibestimators.symmetries._list_problem import ListProblem
+from ibestimators.symmetries._result import SymmetryResult
+from ibestimators.symmetries._samples import check_samples
+from ibestimators.symmetries._significance import (
+    Gains,
+    above_zero,
+    mean_and_error,
+    order_gain_limit,
+    tested,
 )
-from ibestimators.symmetries._groups import (
-    ANY_ORDER,
-    NONE,
-    Symmetry,
-    symmetries_of,
-)
-from ibestimators.symmetries._result import LEVEL, SymmetryResult
-from ibestimators.symmetries._samples import Scale, axes_of, check_samples
 
 MIN_SAMPLES = 20
-MIN_GAIN = 0.005  # nats a sample; less is of no use
-
-
-@dataclass(frozen=True)
-class Problem:
-    r"""Samples and targets as a Gaussian process takes them.
-
-    Attributes
-    ----------
-    Z : ndarray of shape (n_samples, \*axes, features)
-    Y : ndarray of shape (n_samples, n_outputs)
-        With mean 0 and deviation 1; classes are columns.
-    """
-
-    Z: Array
-    Y: Array
-
-    @cached_property
-    def scales(self) -> tuple[float, float]:
-        """Squares of length scales: the best without a symmetry, and the next smaller one.
-
-        Averages over changes are wider than the kernel itself. The scales do not depend on the
-        order of the positions.
-        """
-        distance = median_distance(self.Z.reshape(len(self.Z), -1))
-        scales = [distance * length**2 for length in LENGTH_SCALES]
-        kernels = (mean_kernel(NONE.pairs(self.Z), scale) for scale in scales)
-        best = int(np.argmax([best_process(kernel, self.Y).evidence for kernel in kernels]))
-        return scales[best], scales[max(0, best - 1)]
-
-    def process(self, symmetry: Symmetry, order: NDArray[Any] | None = None) -> GaussianProcess:
-        """The process with a symmetry; an order is one of the positions, the same for all."""
-        Z = self.Z
-        if order is not None:
-            Z = Z.reshape(len(Z), -1, Z.shape[-1])[:, order].reshape(Z.shape)
-        kernels = (mean_kernel(symmetry.pairs(Z), scale) for scale in self.scales)
-        processes = [best_process(kernel, self.Y) for kernel in kernels]
-        return max(processes, key=lambda process: process.evidence)
 
 
 @reads_containers
 def find_symmetries(
-    X: ArrayLike,
+    X: Any,
     y: ArrayLike,
     *,
     estimator: Any = None,
@@ -95,11 +50,15 @@ def find_symmetries(
     after the positions were put in random orders, which destroys what neighbours say: the rank
     of the gain among these is a test of whether positions have an order that the change keeps.
 
+    Arrays are compared by their distances. Sequences, tokens and graphs, which have none that mean
+    something, are compared by features of untrained networks, averaged over changed copies.
+
     Parameters
     ----------
-    X : array-like of shape (n_samples, d), (n_samples, steps, features) or with more axes
+    X : array-like of shape (n_samples, d), (n_samples, steps, features) or more axes; or list
         Tables, series, images or volumes of finite numbers; the columns of a table are positions
-        in their order.
+        in their order. Or sequences, tokens or graphs, as the estimators take them; texts as
+        ``TextTokenizer().fit_transform(X)``.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Classes or numbers.
     estimator : fitted estimator, default=None
@@ -107,7 +66,8 @@ def find_symmetries(
         stands beside what the data say, in a column ``estimator``: 0 for an estimator that
         ignores the change, 1 where its output changes as much as between two samples.
     n_scrambles : int, default=19
-        Random orders of the positions. The smallest p-value is 1 / (n_scrambles + 1).
+        Random orders of the positions, for lists another for each sample. The smallest p-value is
+        1 / (n_scrambles + 1). Graphs need none.
     max_samples : int, default=300
         Samples that are used, drawn at random. The time grows with their cube.
     random_state : int, RandomState instance or None, default=None
@@ -122,9 +82,10 @@ def find_symmetries(
     Raises
     ------
     TypeError
-        If X is a list of sequences, tokens or graphs.
+        If X holds pairs or texts.
     ValueError
-        If X has missing values, fewer than 20 samples or one position, or y is constant.
+        If X is an array with missing values or one position, X has fewer than 20 samples, or y
+        is constant.
     sklearn.exceptions.NotFittedError
         If `estimator` is not fitted.
 
@@ -134,7 +95,9 @@ def find_symmetries(
     that move positions, the rank of the gain among those after scrambling must be significant
     as well (Westfall & Young 1993): `p_value` is the larger of the two. If positions have no
     order, all orders of them are exchangeable and the rank is exact. The order matters if such a
-    change is supported, or predicts better than after scrambling and better than without X.
+    change is supported, or predicts better than after scrambling and better than without X; of
+    lists also if the samples as they are do. Networks on graphs ignore the order of the nodes;
+    edges matter if rewiring them, at the same degrees, or removing them is contradicted.
 
     References
     ----------
@@ -158,42 +121,49 @@ def find_symmetries(
         if not isinstance(value, Integral) or value < least:
             raise ValueError(f"{name} must be an int of at least {least}, got {value!r}.")
     random = random_generator(random_state)
+    kind = structure_of(X).kind
     X, y = check_data(X, y, "find_symmetries")
     if estimator is not None:
         check_is_fitted(estimator)
-    rows = np.sort(random.permutation(len(X))[:max_samples])
-    X, y = X[rows], y[rows]
-    problem = _problem(X, y)
-    symmetries = symmetries_of(axes_of(X), problem.Z.shape[-1], random)
-    plain = problem.process(NONE)
-    densities = np.array([problem.process(symmetry).log_density for symmetry in symmetries])
-    moves = np.array([s.moves_positions for s in symmetries])
-    moving = [s for s in symmetries if s.moves_positions]
-    scrambled = np.full((len(symmetries), int(n_scrambles)), np.nan)
-    scrambled[moves] = _scrambled(
-        problem, moving, plain.log_density.mean(), int(n_scrambles), random
-    )
-    names = pd.Index([s.name for s in symmetries], name="symmetry")
+    rows = np.sort(random.permutation(len(y))[:max_samples])
+    y = y[rows]
+    targets = numbers_of(y)
+    problem: Any
+    if kind == "array":
+        problem = ArrayProblem.of(X[rows], targets, random)
+    else:
+        problem = ListProblem.of([X[i] for i in rows], targets, kind, random)
     # What the mean and variance of y say about each sample.
-    unknowing = best_process(np.eye(len(X)), problem.Y).log_density
-    gains, knowledge = densities - plain.log_density, densities - unknowing
-    known = plain.log_density - unknowing
-    frame = _frame(names, gains, knowledge, scrambled, moves)
+    unknowing = best_process(np.eye(len(y)), targets).log_density
+    known = problem.plain.log_density - unknowing
+    densities = np.array([problem.process(c).log_density for c in problem.changes])
+    scrambled, plain_scrambled = _scrambled(problem, int(n_scrambles), random)
+    found = Gains(densities - problem.plain.log_density, densities - unknowing, scrambled)
+    order = None
+    if problem.plain_sees_order:
+        order = Gains(known[None], known[None], plain_scrambled[None] - unknowing.mean())
+    names = pd.Index([change.name for change in problem.changes], name="symmetry")
+    frame = tested(names, found, problem.any_order, order)
     if estimator is not None:
         seed = draw_seed(random)
-        frame["estimator"] = [_error(estimator, X, symmetry, seed) for symmetry in symmetries]
-    everything = np.vstack([known, knowledge])
+        frame["estimator"] = [_error(estimator, problem, c, seed) for c in problem.changes]
+    everything = np.vstack([known, found.knowledge])
+    best = int(everything.mean(1).argmax())
+    knowledge, errors = mean_and_error(everything)
     return SymmetryResult(
         frame,
         pd.DataFrame(scrambled, names),
-        len(X),
-        knowledge=float(known.mean()),
-        knowledge_p_value=float(holm(_above_zero(everything)).min()),
+        len(y),
+        knowledge=float(knowledge[best]),
+        knowledge_error=float(errors[best]),
+        knowledge_p_value=float(holm(above_zero(everything)).min()),
+        kind=kind,
+        order_gain_limit=order_gain_limit(found, order),
     )
 
 
-def check_data(X: Any, y: Any, user: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """X and y as arrays, or an error that says what is wrong with them.
+def check_data(X: Any, y: Any, user: str) -> tuple[Any, NDArray[Any]]:
+    """X and y as arrays, or X as a list, or an error that says what is wrong with them.
 
     Parameters
     ----------
@@ -202,7 +172,17 @@ def check_data(X: Any, y: Any, user: str) -> tuple[NDArray[Any], NDArray[Any]]:
     user : str
         What asks, for errors.
     """
-    X = check_samples(X, user)
+    structure = structure_of(X)
+    if structure.kind == "pairs":
+        raise TypeError(
+            f"X is {structure.name}, but {user} takes arrays, sequences, tokens or graphs. Ask for "
+            "each of the two inputs."
+        )
+    if structure.kind == "array":
+        X = check_samples(X, user)
+    else:
+        checked = structure.check(X, biases("regression")["MLP"])
+        X = list(X) if structure.kind == "graphs" else checked
     if y is None:
         raise ValueError(f"y is None, but {user} needs the class or number of each sample.")
     y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
@@ -231,112 +211,30 @@ def numbers_of(y: NDArray[Any]) -> Array:
     return np.asarray(StandardScaler().fit_transform(y))
 
 
-def _problem(X: NDArray[Any], y: NDArray[Any]) -> Problem:
-    Z = Scale.of(X).scaled(X).astype(np.float32)
-    return Problem(Z, numbers_of(y))
-
-
 def _scrambled(
-    problem: Problem,
-    symmetries: Sequence[Symmetry],
-    plain: float,
-    n_scrambles: int,
-    random: np.random.RandomState,
-) -> Array:
-    """Mean gains after the positions were put in random orders: (n_symmetries, n_scrambles).
+    problem: Any, n_scrambles: int, random: np.random.RandomState
+) -> tuple[Array, Array]:
+    """Mean gains after the positions were put in random orders, (n_changes, n_scrambles).
 
-    All symmetries see the same orders, and the gain of the plain process does not depend on them.
+    NaN where a change moves no positions. All changes see the same orders. Beside them, the mean
+    log densities of the process without a symmetry, (n_scrambles,).
     """
-    n_positions = int(np.prod(problem.Z.shape[1:-1]))
-    orders = [random.permutation(n_positions) for _ in range(n_scrambles)]
-    gains = [
-        [problem.process(symmetry, order).log_density.mean() - plain for order in orders]
-        for symmetry in symmetries
-    ]
-    return np.array(gains)
+    gains = np.full((len(problem.changes), n_scrambles), np.nan)
+    densities = np.full(n_scrambles, np.nan)
+    moving = [i for i, change in enumerate(problem.changes) if change.moves_positions]
+    for j in range(n_scrambles if moving else 0):
+        other = problem.scrambled(random)
+        densities[j] = other.plain.log_density.mean()
+        for i in moving:
+            gains[i, j] = other.process(problem.changes[i]).log_density.mean() - densities[j]
+    return gains, densities
 
 
-def _frame(
-    names: pd.Index,
-    gains: Array,
-    knowledge: Array,
-    scrambled: Array,
-    moves: NDArray[np.bool_],
-) -> pd.DataFrame:
-    """The table, tested.
-
-    Parameters
-    ----------
-    names : pandas.Index of length n_symmetries
-    gains, knowledge : ndarray of shape (n_symmetries, n_samples)
-        Log densities above those of the process without a symmetry, and of none at all.
-    scrambled : ndarray of shape (n_symmetries, n_scrambles)
-    moves : ndarray of bool of shape (n_symmetries,)
-        Which symmetries move positions.
-    """
-    n = gains.shape[1]
-    mean, error = _mean_and_error(gains)
-    half_width = stats.t.ppf(1 - LEVEL / 2, n - 1) * error
-    above = holm(stats.t.sf((mean - MIN_GAIN) / error, n - 1))
-    below = holm(stats.t.cdf((mean + MIN_GAIN) / error, n - 1))
-    rank, ordered = np.zeros(len(mean)), np.full(len(mean), np.nan)
-    rank[moves] = _ranked(mean[moves], scrambled[moves])
-    # Two orders differ a little even where the answer has nothing to do with X.
-    surplus = (mean - scrambled.mean(1)) / error
-    known = np.divide(*_mean_and_error(knowledge))
-    ordered[moves] = np.maximum(
-        rank[moves], holm(stats.t.sf(np.minimum(surplus, known)[moves], n - 1))
-    )
-    p_value = np.maximum(rank, above)
-    supported, contradicted = p_value <= LEVEL, below <= LEVEL
-    # Not any order will do.
-    if (ordered[moves] <= LEVEL).any() or (supported & moves).any():
-        supported &= names != ANY_ORDER
-        contradicted |= names == ANY_ORDER
-    columns = {
-        "gain": mean,
-        "gain_low": mean - half_width,
-        "gain_high": mean + half_width,
-        "scrambled": scrambled.mean(1),
-        "p_value": p_value,
-        "order_p_value": ordered,
-        "status": np.select(
-            [supported, contradicted], ["supported", "contradicted"], "indifferent"
-        ),
-    }
-    return pd.DataFrame(columns, names)
+def _error(estimator: Any, problem: Any, change: Any, seed: int) -> float:
+    """Mean error of equivariance over changed copies."""
+    copies = [partial(_exchanged, copy=copy) for copy in problem.copies(change)]
+    return float(np.mean([equivariance_error(estimator, problem.X, c, seed) for c in copies]))
 
 
-def _mean_and_error(values: Array) -> tuple[Array, Array]:
-    """Means over samples and their standard errors."""
-    return values.mean(1), np.maximum(values.std(1, ddof=1) / np.sqrt(values.shape[1]), 1e-12)
-
-
-def _above_zero(values: Array) -> Array:
-    """p-values of means over samples that are not above 0."""
-    return np.asarray(stats.t.sf(np.divide(*_mean_and_error(values)), values.shape[1] - 1))
-
-
-def _ranked(own: Array, scrambled: Array) -> Array:
-    """p-values of the ranks of gains among those after scrambling (Westfall & Young 1993).
-
-    Gains are standardised for each symmetry, and the largest of each order is compared: if
-    positions have no order, all orders are exchangeable, the one of X among them.
-    """
-    values = np.column_stack([own, scrambled])
-    centred = values - values.mean(1, keepdims=True)
-    z = centred / np.maximum(values.std(1, keepdims=True), 1e-12)
-    exceeding = (z[:, 1:].max(0) >= z[:, :1]).sum(1)
-    return np.asarray((1 + exceeding) / values.shape[1])
-
-
-def _error(estimator: Any, X: NDArray[Any], symmetry: Symmetry, seed: int) -> float:
-    """Mean error of equivariance over at most eight of the changes."""
-    copies = Scale.of(X).copies(X, symmetry)
-    some = copies[:: -(-len(copies) // 8)]
-    changes = [partial(_exchanged, copy=copy) for copy in some]
-    return float(np.mean([equivariance_error(estimator, X, c, seed) for c in changes]))
-
-
-def _exchanged(_: Any, copy: NDArray[Any]) -> NDArray[Any]:
+def _exchanged(_: Any, copy: Any) -> Any:
     return copy

@@ -77,6 +77,15 @@ def mean_kernel(pairs: Iterable[tuple[Array, Array, float]], scale: float) -> Ar
     return np.asarray((total + total.T) / 2)
 
 
+def feature_kernel(features: Array) -> Array:
+    """The kernel of a linear function of features, with an intercept: (n_samples, n_samples).
+
+    Without it, centred features say that the targets sum to 0, and the others tell the one that is
+    left out.
+    """
+    return np.asarray(features @ features.T / features.shape[1] + 1)
+
+
 def best_process(kernel: Array, Y: Array) -> GaussianProcess:
     """The process of highest evidence among levels of noise.
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ibestimators.symmetries._gaussian_process import Array
+from ibestimators.symmetries._result import any_order_of
 
 Transform = Callable[[Array], Array]
 Pairs = Iterator[tuple[Array, Array, float]]
@@ -69,7 +70,7 @@ def identity(X: Array) -> Array:
     return X
 
 
-ANY_ORDER = "any order of positions"
+ANY_ORDER = any_order_of("array")
 NONE = Symmetry("no change", (identity,), ((identity, 1.0),))
 
 

@@ -12,6 +12,23 @@ from ibestimators.plotting import Display, Style, remove_frame
 from ibestimators.report import Bullets, Number, Paragraph, Result, Section, Table
 
 LEVEL = 0.05  # of all tests
+# What the order adds at most where it is called unused: nats a sample, or a share of knowledge.
+_SMALL, _SMALL_SHARE = 0.05, 0.25
+# What carries the order, and the change that leaves nothing of it.
+POSITIONS = {
+    "array": "positions",
+    "sequences": "steps",
+    "tokens": "tokens",
+    "graphs": "edges",
+}
+REWIRED, NO_EDGES = "edges rewired, degrees kept", "edges removed"
+
+
+def any_order_of(kind: str) -> str:
+    """The name of the change that leaves nothing of the order, or of the edges."""
+    return REWIRED if kind == "graphs" else f"any order of {POSITIONS[kind]}"
+
+
 _COLOURS = {"supported": "C0", "contradicted": "C3", "indifferent": "0.6"}
 
 
@@ -28,17 +45,28 @@ class SymmetryResult(Result):
     n_samples : int
         Samples that were used.
     knowledge : float
-        The leave-one-out log density of the answers by distances between samples as they are, above
-        that by the mean and variance of y, in nats a sample.
+        The leave-one-out log density of the answers by distances between samples, above that by the
+        class shares, or the mean and variance of y, in nats a sample: of the best prior, with or
+        without a symmetry.
+    knowledge_error : float
+        Its standard error.
     knowledge_p_value : float
         Of answers that distances say nothing about, with or without a symmetry.
+    kind : {"array", "sequences", "tokens", "graphs"}
+        Of X. "Distances" are those between features of untrained networks unless it is "array".
+    order_gain_limit : float
+        The most that the order of positions, or the edges, adds to the log density, in nats a
+        sample: the upper end of a 95 % interval.
     """
 
     frame: pd.DataFrame
     scrambles: pd.DataFrame
     n_samples: int
     knowledge: float
+    knowledge_error: float
     knowledge_p_value: float
+    kind: str
+    order_gain_limit: float
 
     def to_frame(self) -> pd.DataFrame:
         """The table: a row for each change.
@@ -64,44 +92,100 @@ class SymmetryResult(Result):
         return self._named("supported")
 
     @property
+    def undecided(self) -> list[str]:
+        """Changes of which the samples are not enough to say whether they matter.
+
+        Neither supported nor contradicted, and the 95 % interval of the gain leaves room for more
+        than 0.05 nats a sample.
+        """
+        frame = self.frame
+        wide = (frame["status"] == "indifferent") & (frame["gain_high"] > _SMALL)
+        if self.has_order:
+            return [str(name) for name in frame.index[wide]]
+        # Without an order, a gain has to be above that of scrambled orders.
+        wide &= ~(frame["gain_high"] - frame["scrambled"] <= _SMALL)
+        return [str(name) for name in frame.index[wide]]
+
+    @property
     def is_learnable(self) -> bool:
         """Whether distances between samples say anything about the answers."""
         return self.knowledge_p_value <= LEVEL
 
     @property
+    def ignores_order(self) -> bool:
+        """Whether any order of the positions gives the same answer: samples are sets."""
+        return any_order_of(self.kind) in self.supported
+
+    @property
     def has_order(self) -> bool:
-        """Whether the order of the positions matters: some change beats its scrambled twins."""
+        """Whether the order of the positions matters, or edges in graphs.
+
+        Some change, or the order as it is, beats its scrambled twins; graphs without their edges,
+        or with others, lose.
+        """
+        if self.kind == "graphs":
+            return bool((self.frame["status"] == "contradicted").any())
         moves = self.frame["scrambled"].notna()
         supported = moves & (self.frame["status"] == "supported")
         return bool((supported | (self.frame["order_p_value"] <= LEVEL)).any())
 
+    @property
+    def order_is_unused(self) -> bool:
+        """Whether the samples are enough to say that the order, or the edges, hardly matter."""
+        small = max(_SMALL, _SMALL_SHARE * self.knowledge)
+        return self.is_learnable and not self.has_order and self.order_gain_limit <= small
+
     def _sentences(self) -> list[str]:
+        return [*self.about_knowledge(), *self.about_changes()]
+
+    def about_knowledge(self) -> list[str]:
+        """A sentence if the answers cannot be learned from distances."""
+        if self.is_learnable:
+            return []
+        return [
+            "Distances between samples say nothing about the answers: the best prior has "
+            f"{self.knowledge:+.3f} nats a sample (standard error {self.knowledge_error:.3f}) over "
+            "the shares of the classes, or the mean of y. Labels near noise, too few samples, or "
+            "a rule that distances cannot see."
+        ]
+
+    def about_changes(self) -> list[str]:
+        """Sentences about the changes, and the order or the edges."""
         sentences = []
-        if not self.is_learnable:
-            sentences.append(
-                "Distances between samples say nothing about the answers: labels near noise, too "
-                "few samples, or a rule that distances cannot see."
-            )
         if supported := self.supported:
             sentences.append(f"The answer does not mind: {', '.join(supported)}.")
         if contradicted := self._named("contradicted"):
             sentences.append(f"The answer minds: {', '.join(contradicted)}.")
+        if self.is_learnable and (undecided := self.undecided):
+            sentences.append(f"Not enough data to say: {', '.join(undecided)}.")
+        return [*sentences, self._about_edges() if self.kind == "graphs" else self._about_order()]
+
+    def _about_edges(self) -> str:
+        relabelled = "Networks on graphs ignore the order of the nodes by construction."
+        if self.has_order:
+            return f"The edges matter: message passing can use them. {relabelled}"
+        return (
+            "The edges show no effect: message passing has nothing to gain over pooled nodes, as "
+            f"far as untrained networks can tell. {relabelled}"
+        )
+
+    def _about_order(self) -> str:
+        name = POSITIONS[self.kind]
         if not self.has_order:
-            sentences.append(
-                "The order of the positions shows no effect: a bias that assumes an order has "
-                "nothing to gain here, as far as distances between samples can tell."
+            by = "distances between samples" if self.kind == "array" else "untrained networks"
+            return (
+                f"The order of the {name} shows no effect: a bias that assumes an order has "
+                f"nothing to gain here, as far as {by} can tell."
             )
-        elif any("shift" in name for name in supported):
-            sentences.append(
-                "The order of the positions matters, and where a pattern is does not: a "
+        if any("shift" in change for change in self.supported):
+            return (
+                f"The order of the {name} matters, and where a pattern is does not: a "
                 "convolution assumes this, as does attention with relative positions."
             )
-        else:
-            sentences.append(
-                "The order of the positions matters: convolution, recurrence, or attention with "
-                "positions can use it."
-            )
-        return sentences
+        return (
+            f"The order of the {name} matters: convolution, recurrence, or attention with "
+            "positions can use it."
+        )
 
     def _table(self) -> Table:
         heads = ["change", "gain", "scrambled", "p", ""]
@@ -121,17 +205,19 @@ class SymmetryResult(Result):
         return Table("Gains of invariant priors", heads, rows)
 
     def _notes(self) -> list[str]:
-        return [
+        note = (
             f"Gain of leave-one-out log density by a prior that ignores the change, "
-            f"{counted(self.n_samples, 'sample')}; scrambled: after the positions were put in "
-            "random orders."
-            + (
+            f"{counted(self.n_samples, 'sample')}"
+        )
+        if self.frame["scrambled"].notna().any():
+            note += f"; scrambled: after the {POSITIONS[self.kind]} were put in random orders"
+        note += "."
+        if "estimator" in self.frame:
+            note += (
                 " Estimator: its change of output by the change of the sample, 1 as between two "
                 "samples."
-                if "estimator" in self.frame
-                else ""
             )
-        ]
+        return [note]
 
     def _title(self) -> str:
         return "Symmetries of the data"

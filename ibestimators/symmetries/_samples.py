@@ -13,13 +13,6 @@ from sklearn.utils.validation import check_array
 from ibestimators.structures import check_columns_are_numeric, refuse_masked, structure_of
 from ibestimators.symmetries._groups import Symmetry, identity
 
-_REMEDIES = {
-    "sequences": "Cut or pad the sequences to one length, and stack them: np.stack(X).",
-    "tokens": "Numbers of tokens have no distances. Compare with structure_ablation instead.",
-    "pairs": "Ask for each of the two inputs.",
-    "graphs": "Networks on graphs ignore the order of the nodes by construction.",
-}
-
 
 def check_samples(X: Any, user: str) -> NDArray[np.float64]:
     """X as an array of finite numbers.
@@ -42,7 +35,7 @@ def check_samples(X: Any, user: str) -> NDArray[np.float64]:
     if structure.kind != "array":
         raise TypeError(
             f"X is {structure.name}, but {user} takes arrays of one shape: tables, series, images "
-            f"and volumes. {_REMEDIES[structure.kind]}"
+            "and volumes."
         )
     try:
         array = check_array(X, allow_nd=True, dtype=np.float64, input_name="X")

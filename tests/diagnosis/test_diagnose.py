@@ -9,10 +9,11 @@ import pytest
 from sklearn.base import is_classifier
 
 from ibestimators import (
+    AttentionClassifier,
     AttentionRegressor,
     ConvClassifier,
-    GraphClassifier,
     MLPClassifier,
+    Pair,
     RecurrentRegressor,
     diagnose,
 )
@@ -48,21 +49,33 @@ def test_sets_suggest_attention_without_positions():
 def test_noise_suggests_dense_layers():
     result = diagnose(NOISE, LABELS, random_state=0)
     assert isinstance(result.suggest_estimator(), MLPClassifier)
-    assert "say nothing about the answers" in result.verdict()
-    assert result.findings == ()
+    assert result.verdict().count("say nothing about the answers") == 1
+    assert named(result) == {"labels near noise": result.symmetries.knowledge}
+    assert abs(result.symmetries.knowledge) < 2 * result.symmetries.knowledge_error + 0.005
+    assert "nats a sample (standard error" in result.findings[0].sentence
+
+
+def test_an_order_that_the_answer_does_not_need_is_found():
+    result = diagnose(NOISE, NOISE.sum(1), random_state=0)
+    assert list(named(result)) == ["order unused"]
+    assert "does not need the order" in result.verdict()
+    X, y = load_mnist1d(return_X_y=True)
+    assert named(diagnose(X[:150], y[:150], random_state=0)) == {}
 
 
 def test_copies_are_counted():
     X = pd.DataFrame(np.vstack([NOISE, NOISE[:3]]))
     y = [*LABELS, *LABELS[:2], 1 - LABELS[2]]
     found = named(diagnose(X, y, random_state=0))
+    assert found.pop("labels near noise") < 0.1
     assert found == {"duplicates": 3, "contradicting duplicates": 1}
 
 
 def test_rare_classes_and_groups_are_named():
     y = [*LABELS[:58], 2, 2]
     result = diagnose(NOISE, y, groups=np.repeat(np.arange(30), 2), random_state=0)
-    assert named(result) == {"rare classes": 1, "groups": 30}
+    assert list(named(result)) == ["rare classes", "labels near noise", "groups"]
+    assert named(result)["groups"] == 30
     assert "too few samples for 5 folds: 2." in result.verdict()
     assert result.symmetries.n_samples == 30
 
@@ -77,19 +90,26 @@ def test_sizes_that_predict_are_found(kind):
     sizes = random.integers(3, 9, 80)
     result = diagnose([make(n) for n in sizes], sizes > 5, random_state=0)
     assert named(result)["size alone"] == 1
-    assert result.symmetries is None
+    assert result.symmetries.kind == kind
     assert is_classifier(result.suggest_estimator())
-    assert isinstance(result.suggest_estimator(), GraphClassifier) == (kind == "graphs")
-    with pytest.raises(ValueError, match="nothing to draw"):
-        result.plot()
-    assert "size alone" in repr(result)
+    assert "The size of a sample alone" in repr(result)
 
 
 def test_sizes_that_do_not_predict_are_not_named():
     X = [random.normal(size=(n, 1)) for n in random.integers(3, 9, 80)]
     result = diagnose(X, random.normal(size=80), random_state=0)
-    assert named(result) == {}
+    assert list(named(result)) == ["labels near noise"]
     assert isinstance(result.suggest_estimator(), RecurrentRegressor)
+
+
+def test_pairs_have_no_symmetries_that_are_measured():
+    X = [Pair(random.normal(size=(2, 1)), random.normal(size=(3, 1))) for _ in range(30)]
+    result = diagnose(X, np.arange(30) % 2, random_state=0)
+    assert result.symmetries is None
+    assert "Symmetries of pairs are not measured" in result.verdict()
+    assert isinstance(result.suggest_estimator(), AttentionClassifier)
+    with pytest.raises(ValueError, match="nothing to draw"):
+        result.plot()
 
 
 def test_less_time_takes_fewer_samples():

@@ -17,9 +17,8 @@ from ibestimators import (
     screen_biases,
 )
 from ibestimators.datasets import load_mnist1d
-from ibestimators.screening import untrained_features
-from ibestimators.screening._screen import kernel_of
-from ibestimators.symmetries import best_process
+from ibestimators.symmetries import best_process, feature_kernel
+from ibestimators.untrained import UntrainedNetworks
 
 X, y = load_mnist1d(return_X_y=True)
 X, y = X[:120], y[:120]
@@ -32,23 +31,27 @@ CLASSIFIERS = [
 ]
 
 
+def features_of(estimator, labels, n_features):
+    """Features of untrained networks for the first 40 samples."""
+    random = np.random.RandomState(0)
+    return UntrainedNetworks(estimator, X[:40], labels, n_features, random).features(X[:40])
+
+
 @pytest.mark.parametrize("make", CLASSIFIERS)
 def test_features_are_standardised_and_know_no_answers(make):
-    features = untrained_features(make(), X[:40], y[:40], 30, np.random.RandomState(0))
+    features = features_of(make(), y[:40], 30)
     assert features.shape[0] == 40
     assert features.shape[1] >= 30
     np.testing.assert_allclose(features.mean(0), 0, atol=1e-9)
     np.testing.assert_allclose(features.std(0), 1)
     others = np.roll(y[:40], 1)
-    again = untrained_features(make(), X[:40], others, 30, np.random.RandomState(0))
+    again = features_of(make(), others, 30)
     np.testing.assert_allclose(features, again, atol=1e-3)
 
 
 def test_more_features_are_those_of_other_networks():
-    few = untrained_features(MLPClassifier(), X[:40], y[:40], 1, np.random.RandomState(0))
-    many = untrained_features(
-        MLPClassifier(), X[:40], y[:40], few.shape[1] + 1, np.random.RandomState(0)
-    )
+    few = features_of(MLPClassifier(), y[:40], 1)
+    many = features_of(MLPClassifier(), y[:40], few.shape[1] + 1)
     assert many.shape[1] > few.shape[1]
     np.testing.assert_allclose(many[:, : few.shape[1]], few)
     assert not np.allclose(many[:, -few.shape[1] :], few)
@@ -69,8 +72,8 @@ def test_shared_weights_are_the_better_prior_of_shifted_patterns():
 def test_samples_with_nothing_in_common_do_not_tell_each_other():
     features = 10 * (np.eye(100) - 1 / 100)  # orthogonal but for their mean
     answers = np.where(np.arange(100) % 2, 1.0, -1.0)[:, np.newaxis]
-    assert np.abs(best_process(kernel_of(features), answers).mean).max() < 0.1
-    without = best_process(kernel_of(features) - 1, answers).mean
+    assert np.abs(best_process(feature_kernel(features), answers).mean).max() < 0.1
+    without = best_process(feature_kernel(features) - 1, answers).mean
     assert ((without > 0) == (answers > 0)).all()  # they sum to 0
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.neighbors import KNeighborsClassifier
 
-from ibestimators import find_symmetries
+from ibestimators import Pair, find_symmetries
 from ibestimators.multiple_testing import holm
-from ibestimators.symmetries._find import _ranked
+from ibestimators.symmetries._significance import ranked
 
 SERIES, IMAGE, CHANNELS = (16, 1), (6, 6, 1), (8, 4)
 CHANGES = {
@@ -103,8 +102,8 @@ def test_results_depend_on_the_seed_and_data_alone():
 
 def test_p_values_of_ranks_andholm():
     scrambled = np.random.default_rng(0).normal(size=(2, 19))
-    assert _ranked(np.array([9.0, 9.0]), scrambled) == pytest.approx([0.05, 0.05])
-    assert (_ranked(scrambled.min(1) - 1, scrambled) == 1).all()
+    assert ranked(np.array([9.0, 9.0]), scrambled) == pytest.approx([0.05, 0.05])
+    assert (ranked(scrambled.min(1) - 1, scrambled) == 1).all()
     assert holm(np.array([0.04, 0.01, 0.03])) == pytest.approx([0.06, 0.03, 0.06])
 
 
@@ -112,9 +111,7 @@ SERIES_X, LABELS = np.random.default_rng(0).normal(size=(30, 6)), np.arange(30) 
 WITH_NAN = SERIES_X.copy()
 WITH_NAN[3, 2] = np.nan
 BAD = {
-    "sequences": ([np.ones((3 + i % 2, 1)) for i in range(30)], LABELS, "list of sequences"),
-    "tokens": ([np.arange(3 + i % 2) for i in range(30)], LABELS, "Compare with structure_abl"),
-    "graphs": ([nx.path_graph(3)] * 30, LABELS, "by construction"),
+    "pairs": ([Pair(np.ones((2, 1)), np.ones((3, 1)))] * 30, LABELS, "each of the two inputs"),
     "text": (["a b"] * 30, LABELS, "TextTokenizer"),
     "missing values": (WITH_NAN, LABELS, "X contains NaN"),
     "columns of text": (pd.DataFrame({"a": ["x"] * 30, "b": LABELS}), LABELS, "non-numeric"),
