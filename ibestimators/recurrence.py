@@ -41,6 +41,7 @@ from ibestimators.structures import Layout, pad, padding_mask
 from ibestimators.training import GradientClipping
 
 _CELLS: dict[str, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+_LINEAR_CELLS = ("mingru", "signed_mingru")
 State = tuple[torch.Tensor, ...]
 
 
@@ -164,12 +165,14 @@ class LinearLayer(nn.Module):
         Size of the input, the states and the output.
     bidirectional : bool
     dropout : float
+    signed : bool
+        As in `MinGRU`.
     """
 
-    def __init__(self, size: int, bidirectional: bool, dropout: float) -> None:
+    def __init__(self, size: int, bidirectional: bool, dropout: float, signed: bool) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(size)
-        self.cell = MinGRU(size, size, bidirectional)
+        self.cell = MinGRU(size, size, bidirectional, signed)
         self.out = nn.Linear(self.cell.size, size)
         self.dropout = nn.Dropout(dropout)
 
@@ -198,6 +201,8 @@ class LinearEncoder(RecurrentEncoder):
     bidirectional : bool
     dropout : float
         Dropout probability of what a layer adds to its input.
+    signed : bool, default=False
+        As in `MinGRU`.
     """
 
     def __init__(
@@ -208,11 +213,12 @@ class LinearEncoder(RecurrentEncoder):
         *,
         bidirectional: bool,
         dropout: float,
+        signed: bool = False,
     ) -> None:
         super().__init__()
         self.embed = nn.Linear(n_features, hidden_size)
         self.layers = nn.ModuleList(
-            LinearLayer(hidden_size, bidirectional, dropout) for _ in range(n_layers)
+            LinearLayer(hidden_size, bidirectional, dropout, signed) for _ in range(n_layers)
         )
 
     def features(
@@ -265,11 +271,12 @@ class RecurrentEstimator(Estimator):
 
     cell: str = parameter(
         "mingru",
-        [StrOptions({*_CELLS, "mingru"})],
-        "{'rnn', 'lstm', 'gru', 'mingru'}",
+        [StrOptions({*_CELLS, *_LINEAR_CELLS})],
+        "{'rnn', 'lstm', 'gru', 'mingru', 'signed_mingru'}",
         "Recurrent cell: Elman's, or one with gates. The gates of 'mingru' depend on the input of "
         "a step alone, so that all steps are computed at once but for one operation; a state whose "
-        "change depends on the state itself, such as a parity, needs one of the others.",
+        "change depends on the state itself, such as a parity, needs one of the others. The state "
+        "of 'signed_mingru' can change its sign in a step, which is enough for a parity.",
     )
     hidden_size: int = parameter(
         32,
@@ -331,9 +338,9 @@ class RecurrentEstimator(Estimator):
         sizes: Any = (layout.n_features * math.prod(others), self.hidden_size, self.n_layers)
         options: Any = {"bidirectional": self.bidirectional, "dropout": self.dropout}
         encoder: RecurrentEncoder
-        if self.cell == "mingru":
+        if self.cell in _LINEAR_CELLS:
             encoder, n_states, ends = (
-                LinearEncoder(*sizes, **options),
+                LinearEncoder(*sizes, **options, signed=self.cell == "signed_mingru"),
                 self.hidden_size,
                 ["first", "last"],
             )
@@ -378,7 +385,9 @@ class RecurrentClassifier(RecurrentEstimator, Classifier):
     ----------
     Elman, "Finding structure in time", Cognitive Science 14 (1990). Hochreiter &
     Schmidhuber, "Long short-term memory", Neural Computation 9 (1997). Cho et
-    al., "Learning phrase representations using RNN encoder-decoder" (2014).
+    al., "Learning phrase representations using RNN encoder-decoder" (2014). Feng et al., "Were
+    RNNs all we needed?" (2024). Grazzi et al., "Unlocking state-tracking in linear RNNs through
+    negative eigenvalues", ICLR 2025.
 
     Examples
     --------
@@ -414,7 +423,9 @@ class RecurrentRegressor(RecurrentEstimator, Regressor):
     ----------
     Elman, "Finding structure in time", Cognitive Science 14 (1990). Hochreiter &
     Schmidhuber, "Long short-term memory", Neural Computation 9 (1997). Cho et
-    al., "Learning phrase representations using RNN encoder-decoder" (2014).
+    al., "Learning phrase representations using RNN encoder-decoder" (2014). Feng et al., "Were
+    RNNs all we needed?" (2024). Grazzi et al., "Unlocking state-tracking in linear RNNs through
+    negative eigenvalues", ICLR 2025.
 
     Examples
     --------

@@ -38,6 +38,8 @@ def files(tmp_path):
     (tmp_path / "mixed.csv").write_text("a,b\n" + "1,2\n" * 20 + "3,high\n")
     (tmp_path / "single.csv").write_text("a\n1\n2\n")
     (tmp_path / "picture.csv").write_bytes(bytes(range(256)))
+    (tmp_path / "picture.ts").write_bytes(bytes(range(256)))
+    (tmp_path / "constant.csv").write_text("a,b,y\n" + "1,2,3.5\n3,4,3.5\n" * 9)
     (tmp_path / "picture.xlsx").write_bytes(bytes(range(256)))
     (tmp_path / "picture.parquet").write_bytes(bytes(range(256)))
     (tmp_path / "reviews.tsv").write_text(
@@ -257,6 +259,10 @@ def test_as_a_program(files):
         ),
         (["compare", "single.csv", "--target", "a"], "no column is left besides the target"),
         (["compare", "picture.csv", "--target", "a"], "not a file of text"),
+        (["compare", "picture.ts"], "picture.ts: not a file of text in UTF-8"),
+        (["compare", ""], "'' is not one of mnist1d"),
+        (["compare", "a" * 9999], "no name of a file"),
+        (["compare", "constant.csv"], "the target has only one value, 3.5"),
         (["compare", "picture.xlsx", "--target", "a"], "picture.xlsx: "),
         (["compare", "picture.parquet", "--target", "a"], "picture.parquet: "),
         (["compare", "iris.npz", "--target", "e"], "no array 'e'; the arrays are X, y, z"),

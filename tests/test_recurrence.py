@@ -10,7 +10,7 @@ from ibestimators import RecurrentClassifier
 from ibestimators.layers import Batch
 from ibestimators.recurrence import CellEncoder, LinearEncoder
 
-CELLS = ["rnn", "lstm", "gru", "mingru"]
+CELLS = ["rnn", "lstm", "gru", "mingru", "signed_mingru"]
 
 
 def fitted_on(X, **params):
@@ -23,8 +23,9 @@ def fitted_on(X, **params):
 
 def make_encoder(cell, bidirectional):
     options = {"bidirectional": bidirectional, "dropout": 0.3}
-    if cell == "mingru":
-        return LinearEncoder(2, 5, 2, **options).double().eval()
+    if cell.endswith("mingru"):
+        signed = cell == "signed_mingru"
+        return LinearEncoder(2, 5, 2, **options, signed=signed).double().eval()
     return CellEncoder(cell, 2, 5, 2, **options).double().eval()
 
 
@@ -84,14 +85,15 @@ def test_a_step_changes_no_state_before_it(cell):
     assert (before[:, 5:] != after[:, 5:]).any()
 
 
+@pytest.mark.parametrize(("cell", "largest"), [("mingru", 1), ("signed_mingru", 2)])
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_the_features_of_a_linear_recurrence_equal_the_equations(bidirectional):
-    encoder = make_encoder("mingru", bidirectional)
+def test_the_features_of_a_linear_recurrence_equal_the_equations(cell, largest, bidirectional):
+    encoder = make_encoder(cell, bidirectional)
     x = torch.randn(3, 7, 2, dtype=torch.float64)
     y = encoder.embed(x)
     for layer in encoder.layers:
         cell, normalized, states = layer.cell, layer.norm(y), []
-        z, v = cell.share(normalized).sigmoid(), cell.value(normalized)
+        z, v = largest * cell.share(normalized).sigmoid(), cell.value(normalized)
         gate = torch.nn.functional.silu(cell.gate(normalized))
         for unit in range(cell.size):
             h = torch.zeros_like(y[:, 0, 0])
@@ -113,7 +115,7 @@ def test_the_unrolled_recurrence_equals_the_features(cell):
     torch.testing.assert_close(
         torch.stack([y for y, _ in steps], 1), encoder.features(x, None), atol=1e-12, rtol=0
     )
-    if cell == "mingru":  # the state of each layer
+    if cell.endswith("mingru"):  # the state of each layer
         last = torch.stack([states[-1] for _, states in steps], 1)
         torch.testing.assert_close(last, encoder.hidden_states(x), atol=1e-12, rtol=0)
 

@@ -1,26 +1,24 @@
-"""The command line: ``ibestimators compare DATA`` and ``ibestimators diagnose DATA``.
+"""The command line: ``ibestimators compare``, ``predict`` and ``diagnose``.
 
-Only the standard library is imported until a comparison starts, so that help and errors
+Only the standard library is imported until the work starts, so that help and errors
 appear at once.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-import os
-import shutil
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ibestimators.cli._errors import UNUSABLE, InputError, one_line
+from ibestimators.cli._output import check_files, print_results, say
 from ibestimators.cli._parser import parser
-from ibestimators.cli._problem import InputError, Problem, one_line, open_problem
+from ibestimators.cli._problem import Problem, open_problem
 
 __all__ = ["main"]
-
-PICTURES = (".png", ".svg", ".pdf")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,15 +35,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, 2 for bad input, or 130 after Ctrl-C.
     """
     options = parser().parse_args(argv)
+    commands = {"compare": _compare, "predict": _predict, "diagnose": _diagnose}
     try:
-        return _diagnose(options) if options.command == "diagnose" else _compare(options)
-    except InputError as error:
-        print(f"ibestimators: {error}", file=sys.stderr)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            check_files(options)
+            commands[options.command](options)
+    except (InputError, *UNUSABLE) as error:
+        print(f"ibestimators: {one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        kept = "" if options.command == "diagnose" else f"; {_kept(options.cache)}"
+        kept = f"; {_kept(options.cache)}" if options.command == "compare" else ""
         print(f"ibestimators: interrupted{kept}", file=sys.stderr)
         return 130
+    return 0
+
+
+def _show_warning(message: Warning | str, *_: Any) -> None:
+    print(f"ibestimators: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _kept(cache: Path | None) -> str:
@@ -54,48 +61,56 @@ def _kept(cache: Path | None) -> str:
     return f"finished fits are kept in {cache}, and the same command resumes"
 
 
-def _compare(options: argparse.Namespace) -> int:
-    _check_files(options)
+def _compare(options: argparse.Namespace) -> None:
+    _check_choices(options)
     problem = open_problem(options)
     _check_scoring(options.scoring)
-    try:
-        print(f"{options.data}: {problem.summary()}", file=sys.stderr)
-        result, others = _results(problem, options)
-    except (ValueError, TypeError, OSError) as error:
-        raise InputError(one_line(error)) from error
-    _print(result, *others)
+    further = []
+    print(f"{options.data}: {problem.summary()}", file=sys.stderr)
+    if options.diagnose:
+        further.append(_diagnosis(problem, options))
+        print_results(*further)
+    result, others = _results(problem, options)
+    print_results(result, *others)
     if problem.has_no_order and {"Conv", "Recurrent", "Graph"} & {*options.biases}:
-        print("A table has no order: Conv, Recurrent and Graph read columns in the order given.")
+        say(
+            "A table has no order: Conv, Recurrent and Graph read columns in the order given. "
+            "--order states one."
+        )
+    _save_best(result, problem, options)
     if options.output is not None:
         result.plot().figure_.savefig(options.output, dpi=150)
-        print(f"picture: {options.output}")
-    _write_page(result, others, problem, options)
-    return 0
+        say(f"picture: {options.output}")
+    _write_page(result, further + others, problem, options)
 
 
-def _diagnose(options: argparse.Namespace) -> int:
-    _check_files(options)
+def _predict(options: argparse.Namespace) -> None:
+    from ibestimators.cli._predictions import predict
+
+    frame = predict(options)
+    has_names = any(name is not None for name in frame.index.names)
+    text = frame.to_csv(index=has_names, lineterminator="\n")
+    if options.output is None:
+        say(text, end="")
+        return
+    options.output.write_text(text, encoding="utf-8", newline="")
+    say(f"predictions: {options.output}")
+
+
+def _diagnose(options: argparse.Namespace) -> None:
     problem = open_problem(options)
-    try:
-        from ibestimators.diagnosis import diagnose
-
-        print(f"{options.data}: {problem.summary()}", file=sys.stderr)
-        result = diagnose(
-            problem.numbers(), problem.y, groups=problem.groups, random_state=options.random_state
-        )
-    except (ValueError, TypeError) as error:
-        raise InputError(one_line(error)) from error
-    _print(result)
+    print(f"{options.data}: {problem.summary()}", file=sys.stderr)
+    result = _diagnosis(problem, options)
+    print_results(result)
     _write_page(result, [], problem, options)
-    return 0
 
 
-def _print(*results: Any) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # for terminals without ±
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for result in results:
-        print(result.to_text(width))
+def _diagnosis(problem: Problem, options: argparse.Namespace) -> Any:
+    from ibestimators.diagnosis import diagnose
+
+    return diagnose(
+        problem.numbers(), problem.y, groups=problem.groups, random_state=options.random_state
+    )
 
 
 def _write_page(
@@ -106,7 +121,19 @@ def _write_page(
         return
     title = Path(options.data).name
     page = result.to_html(options.report, X=problem.X, y=problem.y, others=others, title=title)
-    print(f"report: {page}")
+    say(f"report: {page}")
+
+
+def _save_best(result: Any, problem: Problem, options: argparse.Namespace) -> None:
+    """Save the best estimator, fitted on all data, if that is asked for."""
+    if options.save_best is None:
+        return
+    from ibestimators.cli._model import Model
+
+    if result.best_estimator_ is None:
+        raise InputError(f"--save-best: {result.best} could not be fitted on all data")
+    Model.of(result.best_estimator_, problem, options.data, options.array).write(options.save_best)
+    say(f"model: {options.save_best}, {result.best} fitted on all data")
 
 
 def _results(problem: Problem, options: argparse.Namespace) -> tuple[Any, list[Any]]:
@@ -148,6 +175,10 @@ def _results(problem: Problem, options: argparse.Namespace) -> tuple[Any, list[A
         estimators,
         match_parameters=options.match_parameters,
         search="random" if options.search else None,
+        representatives="all" if options.representatives else None,
+        guests=options.guests,
+        time_limit=options.time_limit,
+        refit=options.save_best is not None,
         **shared,
     )
     further: dict[str, Any] = {"ablation": structure_ablation, "curves": compare_learning_curves}
@@ -158,24 +189,23 @@ def _results(problem: Problem, options: argparse.Namespace) -> tuple[Any, list[A
     ]
 
 
-def _check_files(options: argparse.Namespace) -> None:
-    """Raise an error if the output cannot be written."""
-    if options.output is not None:
-        if options.output.suffix not in PICTURES:
-            raise InputError(f"--output {options.output}: must end in .png, .svg or .pdf")
-        _check_writable("--output", options.output)
-    if options.report is not None:
-        if options.report.suffix != ".html":
-            raise InputError(f"--report {options.report}: must end in .html")
-        _check_writable("--report", options.report)
-
-
-def _check_writable(option: str, path: Path) -> None:
-    folder = path.resolve().parent
-    if not folder.is_dir():
-        raise InputError(f"{option} {path}: no such folder")
-    if path.is_dir() or not os.access(folder, os.W_OK):
-        raise InputError(f"{option} {path}: cannot be written")
+def _check_choices(options: argparse.Namespace) -> None:
+    """Raise an error if options contradict each other."""
+    if options.time_limit is not None and options.repeats == 1:
+        raise InputError(
+            "--time-limit ends a comparison after a whole repeat of the folds; give the most "
+            "repeats that you would run as well, such as --repeats 10"
+        )
+    if options.representatives:
+        for name in ("search", "match_parameters", "time"):
+            if getattr(options, name):
+                raise InputError(
+                    f"--representatives cannot be used with --{name.replace('_', '-')}; leave one "
+                    "out"
+                )
+    for name in ("guests", "diagnose"):
+        if options.positions and getattr(options, name):
+            raise InputError(f"--{name} does not apply to targets at --positions")
 
 
 def _check_scoring(scoring: str | None) -> None:

@@ -29,16 +29,34 @@ ENDINGS = (
     ".csv, .tsv, .txt, .dat, .data or .arff (maybe with .gz or .xz), .parquet, .feather, .xlsx, "
     ".npy, .npz or .ts file"
 )
-_EXAMPLES = """\
+_COMPARE = """\
 examples:
   ibestimators compare iris
   ibestimators compare measurements.csv --target species --report page.html
-  ibestimators compare visits.csv.gz --target cost --drop name,notes --groups patient
-  ibestimators compare reviews.csv --target stars --text review
-  ibestimators compare digits.npz --data images --target labels --output scores.svg
-  ibestimators compare GunPoint_TRAIN.ts
+  ibestimators compare visits.csv.gz --target cost --drop name,notes \\
+      --groups patient --save-best cost.skops
+  ibestimators compare reviews.csv --target stars --text review --guests
+  ibestimators compare spectra.csv --target fat --order given
+  ibestimators compare digits.npz --data images --target labels \\
+      --output scores.svg
+  ibestimators compare GunPoint_TRAIN.ts --repeats 10 --time-limit 600
 
 exit codes: 0 the comparison was made, 2 bad input, 130 interrupted by Ctrl-C
+"""
+_PREDICT = """\
+examples:
+  ibestimators predict cost.skops new_visits.csv.gz
+  ibestimators predict cost.skops new_visits.csv.gz --output predictions.csv
+  ibestimators predict species.skops flowers.csv --proba
+
+exit codes: 0 the predictions were made, 2 bad input, 130 interrupted by Ctrl-C
+"""
+_DIAGNOSE = """\
+examples:
+  ibestimators diagnose mnist1d
+  ibestimators diagnose visits.csv --target cost --groups patient
+
+exit codes: 0 the diagnosis was made, 2 bad input, 130 interrupted by Ctrl-C
 """
 
 
@@ -48,7 +66,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser of ``ibestimators compare DATA …`` and ``ibestimators diagnose DATA …``."""
+    """The parser of ``ibestimators COMMAND …``."""
     whole = _Parser(
         prog="ibestimators", description="Find out which inductive bias suits a data set."
     )
@@ -56,30 +74,81 @@ def parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"ibestimators {ibestimators.__version__}"
     )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    compare = commands.add_parser(
-        "compare",
-        help="compare the five biases by cross-validation",
-        description="Compare the five biases by cross-validation on the same folds, and print a "
-        "table.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    _add_compare(
+        commands.add_parser(
+            "compare",
+            help="compare the five biases by cross-validation",
+            description="Compare the five biases by cross-validation on the same folds.",
+            epilog=_COMPARE,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
     )
-    data = compare.add_argument_group("the data")
-    _add_data(compare, data)
-    _add_form(data)
-    _add_comparison(compare.add_argument_group("the comparison"))
-    _add_output(compare.add_argument_group("the output"))
-    diagnose = commands.add_parser(
-        "diagnose",
-        help="say in seconds what the data suggest, without training",
-        description="Say which symmetries the data have, and what else decides which bias can win, "
-        "before any network is trained.",
+    _add_predict(
+        commands.add_parser(
+            "predict",
+            help="predict with the estimator that compare saved",
+            description="Predict with the estimator that `compare --save-best` saved, as a CSV.",
+            epilog=_PREDICT,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
     )
-    _add_data(diagnose, diagnose.add_argument_group("the data"))
-    _add_seed(diagnose)
-    _add_report(diagnose.add_argument_group("the output"))
-    diagnose.set_defaults(task=None, positions=False, time=None, ablation=False, output=None)
+    _add_diagnose(
+        commands.add_parser(
+            "diagnose",
+            help="say in seconds what the data suggest, without training",
+            description="Say which symmetries the data have, and what else decides which bias\n"
+            "can win, before any network is trained.",
+            epilog=_DIAGNOSE,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
     return whole
+
+
+def _add_compare(command: argparse.ArgumentParser) -> None:
+    data = command.add_argument_group("the data")
+    _add_data(command, data)
+    _add_form(data)
+    _add_comparison(command.add_argument_group("the comparison"))
+    _add_output(command.add_argument_group("the output"))
+
+
+def _add_predict(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", metavar="MODEL", help="a file that compare --save-best wrote")
+    command.add_argument(
+        "data",
+        metavar="DATA",
+        help="data of the same form as those of compare, with or without the target. Columns of a "
+        "table may be in another order; further ones are not read",
+    )
+    group = command.add_argument_group("the output")
+    group.add_argument(
+        "--proba",
+        action="store_true",
+        help="write the probability of each class as well",
+    )
+    group.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="a .csv file, with the column that names the rows if there is one. Without it: print",
+    )
+
+
+def _add_diagnose(command: argparse.ArgumentParser) -> None:
+    _add_data(command, command.add_argument_group("the data"))
+    _add_seed(command)
+    _add_report(command.add_argument_group("the output"))
+    command.set_defaults(
+        task=None,
+        positions=False,
+        time=None,
+        ablation=False,
+        output=None,
+        order=None,
+        input_shape=None,
+        save_best=None,
+    )
 
 
 def _add_data(command: argparse.ArgumentParser, group: argparse._ArgumentGroup) -> None:
@@ -131,6 +200,13 @@ def _add_form(group: argparse._ArgumentGroup) -> None:
         "--time", metavar="COLUMN", help="train on the samples before those of the test"
     )
     group.add_argument(
+        "--order",
+        metavar="A,B",
+        help="the columns of a table have an order, such as the wavelengths of a spectrum: all "
+        "their names in this order, or a file with one name a line, or `given` for the order of "
+        "the table",
+    )
+    group.add_argument(
         "--input-shape", type=_shape, metavar="A,B,C", help="shape of one sample, such as 28,28,1"
     )
     group.add_argument(
@@ -172,6 +248,29 @@ def _add_comparison(group: argparse._ArgumentGroup) -> None:
         "--curves", action="store_true", help="also compare on training sets of several sizes"
     )
     group.add_argument(
+        "--guests",
+        action="store_true",
+        help="also compare with what is usual in place of a network: gradient boosting for tables, "
+        "ROCKET for series, TF-IDF for texts, a kernel for graphs",
+    )
+    group.add_argument(
+        "--representatives",
+        action="store_true",
+        help="choose between two networks for each bias in each fold, to see whether the result "
+        "hangs on the network (seven times the fits)",
+    )
+    group.add_argument(
+        "--diagnose",
+        action="store_true",
+        help="first print what `ibestimators diagnose` finds in the data",
+    )
+    group.add_argument(
+        "--time-limit",
+        type=_seconds,
+        metavar="SECONDS",
+        help="start no repeat of --repeats that would end later",
+    )
+    group.add_argument(
         "--n-jobs",
         type=_jobs,
         default="auto",
@@ -198,6 +297,13 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         "--output", type=Path, metavar="FILE", help="a picture, a .png, .svg or .pdf file"
     )
     _add_report(group)
+    group.add_argument(
+        "--save-best",
+        type=Path,
+        metavar="FILE",
+        help="fit the best estimator on all data, and save it for `ibestimators predict`, a .skops "
+        "file without code",
+    )
     group.add_argument(
         "--cache",
         type=Path,
@@ -245,6 +351,16 @@ def _positive(text: str) -> int:
 
 def _at_least_2(text: str) -> int:
     return _int_from(text, 2)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+    return seconds
 
 
 def _int_from(text: str, least: int) -> int:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ibestimators.cli._parser import BUNDLED, ENDINGS
+from ibestimators.cli._errors import InputError
+from ibestimators.cli._order import in_order
+from ibestimators.cli._source import Source, load_bundled, reading, source_of
+
+if TYPE_CHECKING:
+    from ibestimators.datasets import TableForm
 
 COUNTS = ("atlas",)  # targets that are integers, but not classes
 _WORDS = 4  # mean number of blanks in the cells of a column of texts
-
-
-class InputError(Exception):
-    """An error in the input of the user, in one line."""
 
 
 @dataclass
@@ -32,6 +33,10 @@ class Problem:
         Those that the files state.
     front : {"table", "text"} or None
         What has to be in front of an estimator.
+    form : TableForm or None
+        How the columns of X were read from a table.
+    is_ordered : bool
+        Whether the order of columns was stated.
     """
 
     X: Any
@@ -42,11 +47,22 @@ class Problem:
     time: Any = None
     splits: list[tuple[Any, Any]] | None = None
     front: str | None = None
+    form: TableForm | None = None
+    is_ordered: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What the samples are: "table", "texts", or the kind of X as the estimators name it."""
+        from ibestimators.structures import kind_of
+
+        if self.front == "text":
+            return "texts"
+        return "table" if hasattr(self.X, "columns") else kind_of(self.X)
 
     @property
     def has_no_order(self) -> bool:
-        """Whether samples are rows of a table."""
-        return hasattr(self.X, "columns")
+        """Whether samples are rows of a table whose columns have no order."""
+        return hasattr(self.X, "columns") and not self.is_ordered
 
     def prepared(self, estimator: Any) -> Any:
         """The estimator in a pipeline that makes X readable, if it needs one."""
@@ -82,11 +98,6 @@ class Problem:
         return "; ".join(parts)
 
 
-def one_line(error: Exception) -> str:
-    """The message of an error without line breaks."""
-    return " ".join(str(error).split())
-
-
 def open_problem(options: argparse.Namespace) -> Problem:
     """Read the data that the options name.
 
@@ -95,18 +106,8 @@ def open_problem(options: argparse.Namespace) -> Problem:
     InputError
         If the data does not exist or cannot be used.
     """
-    try:
+    with reading(options.data):
         problem = _open(options)
-    except (InputError, KeyboardInterrupt):
-        raise
-    except (ValueError, OSError) as error:
-        raise InputError(one_line(error)) from error
-    except MemoryError as error:
-        raise InputError(f"{options.data}: does not fit into memory") from error
-    except Exception as error:  # of a library that reads a damaged file
-        raise InputError(
-            f"{options.data}: cannot be read ({type(error).__name__}: {one_line(error)})"
-        ) from error
     if problem.front == "text" and options.ablation:
         raise InputError(f"--ablation does not apply to the texts of {options.data}")
     labels = _labels(problem.y) if options.positions else problem.y
@@ -130,39 +131,32 @@ def _open(options: argparse.Namespace) -> Problem:
     path = Path(options.data)
     if path.suffix.lower() != ".npz" and options.positions:
         raise InputError("--positions applies to .npz files only")
-    if options.data in BUNDLED:
-        _refuse(options, ["target", "drop", "text", "groups", "time", "header", "array"], "bundled")
-        return Problem(*_load_bundled(options.data))
-    if not path.exists():
-        if not path.suffix:
-            raise InputError(
-                f"{options.data!r} is not one of {', '.join(BUNDLED)}, not a {ENDINGS}, and not a "
-                "folder"
-            )
-        raise InputError(f"{options.data}: no such file")
-    if not path.is_dir() and path.suffix.lower() not in (".ts", ".npz"):
-        _refuse(options, ["array"], "a table")
+    source = source_of(options.data)
+    if source is Source.TABLE:
+        _refuse(options, ["array"], source)
         return _open_table(path, options)
-    _refuse(options, ["drop", "text", "groups", "time", "header"], "not a table")
-    if path.suffix.lower() == ".npz":
+    _refuse(options, ["drop", "text", "groups", "time", "header", "order"], source)
+    if source is Source.ARRAYS:
         return Problem(*datasets.read_npz(path, options.target, options.array))
-    _refuse(options, ["target", "array"], "a file that has a target")
-    if path.is_dir():
+    _refuse(options, ["target", "array"], source)
+    if source is Source.BUNDLED:
+        return Problem(*load_bundled(options.data))
+    if source is Source.GRAPHS:
         return _problem(datasets.read_tudataset(path))
     return _open_series(path)
 
 
-def _refuse(options: argparse.Namespace, names: list[str], what: str) -> None:
+def _refuse(options: argparse.Namespace, names: list[str], source: Source) -> None:
     """Raise an error if an option is given that does not apply."""
     for name in names:
         if getattr(options, name) not in (None, []):
             option = "--data" if name == "array" else f"--{name}"
-            raise InputError(f"{option} does not apply to {options.data}, which is {what}")
+            raise InputError(f"{option} does not apply to {options.data}, which is {source.value}")
 
 
 def _problem(data: Any) -> Problem:
     X, y = data
-    return Problem(X, y, data.task or "", [*data.notes])
+    return Problem(X, y, data.task or "", [*data.notes], form=data.form)
 
 
 def _open_table(path: Path, options: argparse.Namespace) -> Problem:
@@ -172,12 +166,39 @@ def _open_table(path: Path, options: argparse.Namespace) -> Problem:
     from ibestimators.tables import needs_encoding
 
     aside = [name for name in (options.text, options.groups, options.time) if name is not None]
+    if len({*aside}) < len(aside):
+        raise InputError("--text, --groups and --time must name different columns")
     data = datasets.read_table(
         path, options.target, drop=options.drop, keep=aside, header=options.header
     )
     problem = _problem(data)
     if not isinstance(problem.X, pd.DataFrame):
         return problem
+    _set_aside(problem, path, options)
+    text = options.text and _column(problem.X, options.text, "text")
+    if text is None and _is_text(problem.X):
+        (text,) = problem.X
+        problem.notes.append(f"the words of `{text}` read as tokens")
+    if options.order is not None:
+        if text is not None:
+            raise InputError(f"--order does not apply to the texts of {path}")
+        problem.X = problem.X[in_order([*problem.X], options.order)]
+    problem.is_ordered = options.order is not None or options.input_shape is not None
+    read = [text] if text is not None else [*problem.X]
+    if data.form is not None:
+        contents = {name: data.form.columns[name] for name in read}
+        problem.form = replace(data.form, columns=contents)
+    if text is not None:
+        problem.X, problem.front = texts_of(problem.X[read]), "text"
+    elif not len(problem.X.columns):
+        raise InputError(f"{path}: no column is left besides the target")
+    elif needs_encoding(problem.X):
+        problem.front = "table"
+    return problem
+
+
+def _set_aside(problem: Problem, path: Path, options: argparse.Namespace) -> None:
+    """Move the columns of groups and time out of X."""
     for option in ("groups", "time"):
         name = getattr(options, option)
         if name is not None:
@@ -185,18 +206,11 @@ def _open_table(path: Path, options: argparse.Namespace) -> Problem:
             if column.isna().any():
                 raise InputError(f"{path}: column {name!r} of --{option} has gaps")
             setattr(problem, option, _moments(column) if option == "time" else column.to_numpy())
-    text = options.text and _column(problem.X, options.text, "text")
-    if text is None and _is_text(problem.X):
-        (text,) = problem.X
-        problem.notes.append(f"the words of `{text}` read as tokens")
-    if text is not None:
-        texts = problem.X[text]
-        problem.X, problem.front = ["" if cell is None else str(cell) for cell in texts], "text"
-    elif not len(problem.X.columns):
-        raise InputError(f"{path}: no column is left besides the target")
-    elif needs_encoding(problem.X):
-        problem.front = "table"
-    return problem
+
+
+def texts_of(X: Any) -> list[str]:
+    """The texts of a table of one column."""
+    return ["" if cell is None else str(cell) for cell in X.iloc[:, 0]]
 
 
 def _column(X: Any, name: str, option: str) -> str:
@@ -248,19 +262,6 @@ def _open_series(path: Path) -> Problem:
     return problem
 
 
-def _load_bundled(name: str) -> tuple[Any, Any]:
-    from ibestimators import datasets
-
-    if name in ("atlas", "csl", "digits", "mnist1d"):
-        return getattr(datasets, f"load_{name}")(return_X_y=True)
-    if hasattr(datasets, f"make_{name}"):
-        return getattr(datasets, f"make_{name}")(random_state=0, return_X_y=True)
-    from sklearn import datasets as sklearn_datasets
-
-    X, y = getattr(sklearn_datasets, f"load_{name}")(return_X_y=True)
-    return X, y
-
-
 def _is_at_positions(problem: Problem) -> bool:
     """Whether an array of series has targets in its own form."""
     shape = getattr(problem.X, "shape", ())
@@ -290,6 +291,8 @@ def _check_target(y: Any, task: str) -> None:
 
     if task == "regression" and y.dtype.kind not in "biuf":
         raise InputError(f"the target contains {y.flat[0]!r}, but regression needs numbers")
+    if task == "regression" and y.ndim == 1 and (y == y[0]).all():
+        raise InputError(f"the target has only one value, {y[0]}")
     if task == "classification":
         try:
             n_classes = len(np.unique(y))

@@ -1,6 +1,7 @@
 """Data sets that need no network: bundled data, synthetic tasks, and readers of files."""
 
 from ibestimators.datasets._data import Data
+from ibestimators.datasets._form import TableForm
 from ibestimators.datasets._readers import read_npz, read_tudataset
 from ibestimators.datasets._series import read_ts, unpad
 from ibestimators.datasets._synthetic import (
@@ -18,6 +19,7 @@ from ibestimators.datasets._tables import read_table
 
 __all__ = [
     "Data",
+    "TableForm",
     "load_atlas",
     "load_csl",
     "load_digits",

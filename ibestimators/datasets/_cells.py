@@ -61,9 +61,8 @@ def read_column(cells: pd.Series[Any], lines: Any, comma_is_decimal: bool) -> Co
     if np.isfinite(plain).all() and not comma_is_decimal:  # most columns
         return Column(plain)
     lower = cells.str.lower()
-    filled = ~lower.isin([*GAPS, *WORDS])
-    words = cells.mask(lower.isin(GAPS)).astype(object)
-    words = words.where(words.notna(), None)
+    filled = ~is_gap(cells)
+    words = words_of(cells)
     if not filled.any():
         few = lower[~lower.isin(GAPS)].nunique() < 2  # one mark only
         return Column(pd.Series(np.nan, cells.index) if few else words)
@@ -84,6 +83,17 @@ def read_column(cells: pd.Series[Any], lines: Any, comma_is_decimal: bool) -> Co
         return Column(numbers, meaning)
     numbers = numbers.astype(np.float64).mask(infinite).reindex(cells.index)
     return Column(numbers, meaning, " and ".join(bad))
+
+
+def is_gap(cells: pd.Series[Any]) -> pd.Series[bool]:
+    """Whether each cell marks a gap, if its column holds numbers."""
+    return cells.str.lower().isin([*GAPS, *WORDS])
+
+
+def words_of(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Words, with None where a cell marks a gap."""
+    words = cells.mask(cells.str.lower().isin(GAPS)).astype(object)
+    return words.where(words.notna(), None)
 
 
 def uses_decimal_commas(columns: list[pd.Series[Any]]) -> bool:

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "blanks"}
@@ -73,7 +74,7 @@ def _encodings(raw: bytes) -> list[str]:
     return ["utf-8", "cp1252", "latin-1"] if not zeros else []
 
 
-def parse(text: str, header: bool | None) -> Delimited:
+def parse(text: str, header: bool | None, known: Sequence[str] = ()) -> Delimited:
     """The cells of the text of a table.
 
     Parameters
@@ -82,6 +83,8 @@ def parse(text: str, header: bool | None) -> Delimited:
     header : bool or None
         Whether the first row holds the names of the columns; None if it does, unless it looks
         like the other rows.
+    known : sequence of str, default=()
+        Names of columns: a first row that has them is the header.
 
     Raises
     ------
@@ -93,7 +96,7 @@ def parse(text: str, header: bool | None) -> Delimited:
     body = text[skipped:].rstrip("\x1a\n ")  # the end of a file of DOS
     if not body.strip():
         raise ValueError("it is empty")
-    separator, width = _separator(body)
+    separator, width = _separator_of(body, known) or _separator(body)
     first_line = text[:skipped].count("\n")
     rows, lines = _cells(body, separator, first_line)
     notes = []
@@ -101,6 +104,8 @@ def parse(text: str, header: bool | None) -> Delimited:
     if above or comments:
         notes.append(f"{_lines(above + len(comments))} above the table skipped")
     rows, lines = rows[above:], lines[above:]
+    if header is None and known and {*known} <= {*rows[0]}:
+        header = True
     names = _header(rows, comments, separator, width, header)
     if names is rows[0]:
         rows, lines = rows[1:], lines[1:]
@@ -175,6 +180,16 @@ def _separator(body: str) -> tuple[str, int]:
             return separator, width
         best = max(best, (share, separator, width), key=lambda found: found[0])
     return best[1:] if best[0] > 0.5 else (",", 1)
+
+
+def _separator_of(body: str, names: Sequence[str]) -> tuple[str, int] | None:
+    """The separator by which the first line holds known names, and its number of fields."""
+    first = body.split("\n", 1)[:1]
+    for separator in SEPARATORS if names else ():
+        for row in _reader(first, separator):
+            if {*names} <= {cell.strip() for cell in row}:
+                return separator, len(row)
+    return None
 
 
 def _reader(lines: list[str], separator: str) -> list[list[str]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ibestimators.datasets._data import Data
 
 
-def read_tudataset(path: str | PathLike[str]) -> Data:
+def read_tudataset(path: str | PathLike[str], *, samples_only: bool = False) -> Data:
     """Read a folder of the TUDataset collection of graphs.
 
     Parameters
@@ -25,6 +25,8 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
         ``NAME_graph_labels.txt`` (or ``NAME_graph_attributes.txt``, for a regression) and,
         optionally, labels and attributes of nodes and edges; or a folder in which PyTorch Geometric
         keeps such files, in one called ``raw``.
+    samples_only : bool, default=False
+        Whether to read X alone, from files with or without targets; y is None then.
 
     Returns
     -------
@@ -54,16 +56,17 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
         return _table(folder / f"{name}_{what}.txt", what)
 
     edges, owner = table("A"), table("graph_indicator")
-    y, task = table("graph_labels"), "classification"
-    if y is None:
+    y, task = None if samples_only else table("graph_labels"), "classification"
+    if y is None and not samples_only:
         y, task = table("graph_attributes"), "regression"
-    if edges is None or owner is None or y is None:
+    if edges is None or owner is None or (y is None and not samples_only):
+        targets = f" and {name}_graph_labels.txt, or {name}_graph_attributes.txt, are"
         raise ValueError(
-            f"{path}: {name}_graph_indicator.txt and {name}_graph_labels.txt, or "
-            f"{name}_graph_attributes.txt, are required."
+            f"{path}: {name}_graph_indicator.txt{' is' if samples_only else targets} required."
         )
     owner = owner[:, 0] - 1
-    _check_edges(edges, owner, len(y), path)
+    n_graphs = int(owner.max()) + 1 if y is None else len(y)
+    _check_edges(edges, owner, n_graphs, path)
     nodes = _attributes(
         table("node_labels"), table("node_attributes"), len(owner), f"{path}, nodes"
     )
@@ -73,11 +76,13 @@ def read_tudataset(path: str | PathLike[str]) -> Data:
     # Undirected if every edge is listed in both directions, with the same attributes.
     found_links = {(a, b): str(link) for (a, b), link in zip(edges, links, strict=True)}
     both_ways = all(found_links.get((b, a)) == link for (a, b), link in found_links.items())
-    graphs = [(nx.Graph if both_ways else nx.DiGraph)() for _ in y]
+    graphs = [(nx.Graph if both_ways else nx.DiGraph)() for _ in range(n_graphs)]
     for node, (graph, attributes) in enumerate(zip(owner, nodes, strict=True), 1):
         graphs[graph].add_node(node, **attributes)
     for (a, b), attributes in zip(edges, links, strict=True):
         graphs[owner[a - 1]].add_edge(int(a), int(b), **attributes)
+    if y is None:
+        return Data(graphs, None)
     return Data(graphs, y[:, 0] if y.shape[1] == 1 else y, task)
 
 
@@ -135,7 +140,11 @@ def _attributes(
 
 
 def read_npz(
-    path: str | PathLike[str], target: str | None = None, samples: str | None = None
+    path: str | PathLike[str],
+    target: str | None = None,
+    samples: str | None = None,
+    *,
+    samples_only: bool = False,
 ) -> Data:
     """Read arrays from an ``.npz`` file.
 
@@ -150,6 +159,8 @@ def read_npz(
         labels that is in the file.
     samples : str or None, default=None
         Name of the array of samples; None takes the first of X, x, data and samples.
+    samples_only : bool, default=False
+        Whether to read X alone, from a file with or without a target; y is None then.
 
     Returns
     -------
@@ -179,15 +190,14 @@ def read_npz(
     except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: not an .npz file of plain arrays") from error
     samples = _array_name(content, samples, ("X", "x", "data", "samples"), path)
+    X = content[samples]
+    _check_samples(X, samples, "lengths" in content, path)
+    if samples_only:
+        return Data(_pieces(X, content["lengths"], path) if "lengths" in content else X, None)
     target = _array_name(content, target, ("y", "Y", "target", "targets", "label", "labels"), path)
-    X, y = content[samples], content[target]
+    y = content[target]
     if target == samples:
         raise ValueError(f"{path}: the target must not be the array {samples}; name another array")
-    if X.dtype.kind not in "biuf" or (X.ndim < 2 and "lengths" not in content):
-        raise ValueError(
-            f"{path}: array {samples} must contain numbers and have at least 2 axes, samples "
-            f"first; it has shape {X.shape} and type {X.dtype}"
-        )
     form = X.shape[:-1] if X.ndim > 2 else X.shape
     at_positions = len(form) > 1 and y.shape[: len(form)] == form
     if "lengths" in content:
@@ -200,11 +210,23 @@ def read_npz(
             f"{path}: array {target} has shape {y.shape}, {samples} "
             f"{getattr(X, 'shape', len(X))}; both need one entry or row per sample"
         )
-    for name in (samples,) if at_positions else (samples, target):
-        values = content[name]
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise ValueError(f"{path}: array {name} has missing or infinite values")
+    if not at_positions:
+        _check_finite(content[target], target, path)
     return Data(X, y)
+
+
+def _check_samples(X: NDArray[Any], name: str, with_lengths: bool, path: Any) -> None:
+    if X.dtype.kind not in "biuf" or (X.ndim < 2 and not with_lengths):
+        raise ValueError(
+            f"{path}: array {name} must contain numbers and have at least 2 axes, samples "
+            f"first; it has shape {X.shape} and type {X.dtype}"
+        )
+    _check_finite(X, name, path)
+
+
+def _check_finite(values: NDArray[Any], name: str, path: Any) -> None:
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ValueError(f"{path}: array {name} has missing or infinite values")
 
 
 def _array_name(

@@ -17,13 +17,15 @@ from ibestimators.datasets._data import Data
 _STEP = re.compile(r"\(([^()]*),([^(),]*)\)")  # a time stamp and a value
 
 
-def read_ts(path: str | PathLike[str]) -> Data:
+def read_ts(path: str | PathLike[str], *, samples_only: bool = False) -> Data:
     r"""Read a time series file of the UCR and UEA archives.
 
     Parameters
     ----------
     path : path
         A ``.ts`` file.
+    samples_only : bool, default=False
+        Whether to read X alone, from a file with or without labels; y is None then.
 
     Returns
     -------
@@ -62,12 +64,14 @@ def read_ts(path: str | PathLike[str]) -> Data:
     samples, labels, in_data = [], [], False
     stamps: list[NDArray[np.float64]] = []
     done: Counter[str] = Counter()
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_lines(path), 1):
         line = line.strip()
         where = f"{path}, line {number}"
         if not line or line.startswith(("#", "%")):
             continue
         if in_data:
+            if samples_only and not _has_target(header):
+                line += ":"  # an empty label
             if line.startswith("("):
                 *dimensions, label, stamp = _stamped(line, where)
                 stamps.append(stamp)
@@ -92,9 +96,16 @@ def read_ts(path: str | PathLike[str]) -> Data:
         raise ValueError(
             f"{path}: series have {sorted(features)} dimensions, but all must have the same number."
         )
-    y, task = _labels(np.array(labels), header, path)
+    y, task = (None, None) if samples_only else _labels(np.array(labels), header, path)
     X = np.stack(samples) if len({len(x) for x in samples}) == 1 else samples
     return Data(X, y, task, notes)
+
+
+def _lines(path: str | PathLike[str]) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not a file of text in UTF-8.") from error
 
 
 def unpad(X: ArrayLike) -> list[NDArray[Any]]:
@@ -134,6 +145,11 @@ def unpad(X: ArrayLike) -> list[NDArray[Any]]:
     return [sample[:length] for sample, length in zip(values, lengths, strict=True)]
 
 
+def _has_target(header: dict[str, str]) -> bool:
+    declared = [header[key] for key in ("classlabel", "targetlabel") if key in header]
+    return not declared or any(value.startswith("true") for value in declared)
+
+
 def _labels(
     y: NDArray[Any], header: dict[str, str], path: str | PathLike[str]
 ) -> tuple[NDArray[Any], str]:
@@ -143,7 +159,7 @@ def _labels(
             return y.astype(np.float64), "regression"
         except ValueError as error:
             raise ValueError(f"{path}: a target is not a number: {error}") from error
-    if not header.get("classlabel", "true").startswith("true"):
+    if not _has_target(header):
         raise ValueError(f"{path}: the file has no labels to predict.")
     return y, "classification"
 

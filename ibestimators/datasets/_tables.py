@@ -9,7 +9,6 @@ import lzma
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_numeric_dtype, is_object_dtype
+from pandas.api.types import is_numeric_dtype
 
+from ibestimators.datasets._alike import rows_alike
 from ibestimators.datasets._cells import WORDS, read_column, uses_decimal_commas
 from ibestimators.datasets._data import Data
 from ibestimators.datasets._delimited import SEPARATORS, decode, parse
+from ibestimators.datasets._form import TableForm, content_of, is_unnamed
+from ibestimators.datasets._naming import listed, n_rows, quoted
+from ibestimators.datasets._typed import holds_lists, typed, with_lists_as_samples
 
 TEXTS = (".csv", ".tsv", ".txt", ".dat", ".data", ".arff")
 BINARIES = (".parquet", ".feather", ".xlsx", ".npy")
@@ -38,6 +41,8 @@ class _Table:
     lines: Sequence[int] | None = None  # of a file of text, whose columns are text
     classes: set[str] = field(default_factory=set)  # columns that the file states are classes
     states_types: bool = False
+    is_numbered: bool = False  # columns without names
+    decimal_comma: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -48,6 +53,7 @@ def read_table(
     drop: Iterable[str] = (),
     keep: Iterable[str] = (),
     header: bool | None = None,
+    like: TableForm | None = None,
 ) -> Data:
     r"""Read a table from a file of text, Parquet, Feather, Excel, ARFF or NumPy.
 
@@ -69,6 +75,10 @@ def read_table(
     header : bool or None, default=None
         Whether the first row of a text holds the names of columns. None takes it as such, unless
         it looks like the other rows, which is an error. Columns without names are 0, 1, 2, …
+    like : TableForm or None, default=None
+        The form of another table, ``read_table(other).form``: read the same columns, each as it was
+        read there, from a file with or without the target. The other parameters are not used; no
+        row is dropped, and y is None. A column that counts or names rows is the index of X.
 
     Returns
     -------
@@ -78,12 +88,13 @@ def read_table(
         numbers. y is an array of numbers or labels. ``notes`` say what was changed: columns dropped
         that count the rows, index them without a name, or hold one value; rows dropped that have
         no target; values that are no numbers, or infinite, in columns of numbers, read as gaps.
-        ``task`` is what a file of ARFF states.
+        ``task`` is what a file of ARFF states. ``form`` is how each column was read.
 
     Raises
     ------
     ValueError
-        If the file cannot be read as a table; the message names the column and line.
+        If the file cannot be read as a table; the message names the column and line. With `like`,
+        if columns are missing, which the message names, or hold something else.
     OSError
         If the file cannot be opened.
 
@@ -99,8 +110,14 @@ def read_table(
     ([1.5, nan, 2.5], ['red', 'blue', 'red'], ['a', 'b', 'a'])
     >>> data.notes
     ('semicolons separate columns', 'commas are decimal in `size`')
+    >>> _ = path.write_text("colour;size\nred;3,5\n")
+    >>> read_table(path, like=data.form)[0].to_dict("list")
+    {'size': [3.5], 'colour': ['red']}
     """
     try:
+        if like is not None:
+            table = _open(Path(path), False if like.is_numbered else None, [*like.columns])
+            return rows_alike(table.columns, table.lines, table.notes, like)
         table = _open(Path(path), header)
         return _split(table, target, [*drop], [*keep])
     except (ValueError, EOFError, lzma.LZMAError) as error:
@@ -113,7 +130,7 @@ def _ending(path: str | PathLike[str]) -> str:
     return before if last in _PACKED else last
 
 
-def _open(path: Path, header: bool | None) -> _Table:
+def _open(path: Path, header: bool | None, known: Sequence[str] = ()) -> _Table:
     ending = _ending(path)
     if ending not in (*TEXTS, *BINARIES):
         raise ValueError(
@@ -124,7 +141,7 @@ def _open(path: Path, header: bool | None) -> _Table:
         opener: Any = _PACKED.get(path.suffix.lower(), open)
         with opener(path, "rb") as file:
             text, encoding = decode(file.read())
-        table = _read_arff(text) if ending == ".arff" else _read_text(text, header)
+        table = _read_arff(text) if ending == ".arff" else _read_text(text, header, known)
         if not encoding.startswith("utf-8"):
             table.notes.insert(0, f"read as {encoding}")
         return table
@@ -158,18 +175,19 @@ def _read_npy(path: Path) -> _Table:
             f"the array has shape {values.shape}, but a table has two axes. Save X and y as arrays "
             "of one .npz file"
         )
-    return _Table(pd.DataFrame(values, columns=[str(i) for i in range(values.shape[1])]))
+    names = [str(i) for i in range(values.shape[1])]
+    return _Table(pd.DataFrame(values, columns=names), is_numbered=True)
 
 
-def _read_text(text: str, header: bool | None) -> _Table:
-    found = parse(text, header)
+def _read_text(text: str, header: bool | None, known: Sequence[str]) -> _Table:
+    found = parse(text, header, known)
     notes = list(found.notes)
     if found.separator != ",":
         notes.insert(0, f"{SEPARATORS[found.separator]} separate columns")
     columns = pd.DataFrame(found.rows, columns=found.names, dtype=object)
     unnamed = [name for name in found.names if re.fullmatch(r"(\.\d+)?", name)]
     columns = columns.drop(columns=[name for name in unnamed if not (columns[name] != "").any()])
-    return _Table(columns, found.lines, notes=notes)
+    return _Table(columns, found.lines, notes=notes, is_numbered=header is False)
 
 
 def _read_arff(text: str) -> _Table:
@@ -222,22 +240,32 @@ def _split(table: _Table, target: str | int | None, drop: list[str], keep: list[
     if name in unwanted:
         raise ValueError(f"the target {name!r} is among the columns to drop")
     table.columns = table.columns.drop(columns=unwanted)
-    columns = _typed(table) if table.lines is None else _read_columns(table, name)
+    columns = typed(table.columns, notes) if table.lines is None else _read_columns(table, name)
     y = columns.pop(name)
     known = y.notna().to_numpy()
     if not known.any():
         raise ValueError(f"column {name!r}, the target, has no values")
     if not known.all():
-        notes.append(f"{_rows(int((~known).sum()))} without a target dropped")
+        notes.append(f"{n_rows(int((~known).sum()))} without a target dropped")
     aside = columns[[_find([*columns], wanted) for wanted in keep]]
-    X = _without_index(columns.drop(columns=aside.columns), notes)[known]
+    X = columns.drop(columns=aside.columns)
+    index = _index(X, notes)
+    X = X.drop(columns=index)[known]
     X = pd.concat([aside[known], _without_constants(X, notes)], axis=1).reset_index(drop=True)
     if not len(X.columns):
         raise ValueError("no column is left besides the target")
     task = None
     if table.states_types:
         task = "classification" if name in table.classes else "regression"
-    return Data(_lists(X), _values(y[known]), task, notes)
+    form = TableForm(
+        {str(column): content_of(X[column]) for column in X},
+        tuple(names),
+        name,
+        index[0] if index else None,
+        table.is_numbered,
+        table.decimal_comma,
+    )
+    return Data(with_lists_as_samples(X), _values(y[known]), task, notes, form)
 
 
 def _find_target(names: list[str], target: str | int | None, notes: list[str]) -> str:
@@ -246,7 +274,7 @@ def _find_target(names: list[str], target: str | int | None, notes: list[str]) -
     candidates = [name for name in names if name.strip().lower() in _TARGETS]
     if len(candidates) != 1:
         raise ValueError(
-            f"--target (target=) must name the column to predict, one of {_listed(names, 30)}"
+            f"--target (target=) must name the column to predict, one of {listed(names, 30)}"
         )
     notes.insert(0, f"target: `{candidates[0]}`, by its name")
     return candidates[0]
@@ -261,21 +289,21 @@ def _find(names: list[str], wanted: str | int) -> str:
     lower = {name.strip().lower(): name for name in names}
     close = difflib.get_close_matches(str(wanted).strip().lower(), lower, n=3)
     hint = f"; did you mean {' or '.join(repr(lower[name]) for name in close)}?" if close else ""
-    raise ValueError(f"no column {wanted!r}{hint or f'; the columns are {_listed(names, 30)}'}")
+    raise ValueError(f"no column {wanted!r}{hint or f'; the columns are {listed(names, 30)}'}")
 
 
 def _read_columns(table: _Table, target: str) -> pd.DataFrame:
     """Columns of text as numbers or words."""
     lines: Any = table.lines
     texts = {str(name): cells.astype(str) for name, cells in table.columns.items()}
-    comma_is_decimal = uses_decimal_commas([*texts.values()])
+    table.decimal_comma = uses_decimal_commas([*texts.values()])
     columns: dict[str, pd.Series[Any]] = {}
     formats: dict[str, list[str]] = {}
     for name, cells in texts.items():
         if name in table.classes:
             columns[name] = cells.mask(cells == "?").astype(object)
             continue
-        column = read_column(cells, lines, comma_is_decimal)
+        column = read_column(cells, lines, table.decimal_comma)
         if name == target:
             _check_target(column.bad, cells, name, column.values, table.notes)
         elif column.bad:
@@ -283,7 +311,7 @@ def _read_columns(table: _Table, target: str) -> pd.DataFrame:
         if column.format:
             formats.setdefault(column.format, []).append(name)
         columns[name] = column.values
-    table.notes += [f"{what} in {_quoted(which)}" for what, which in formats.items()]
+    table.notes += [f"{what} in {quoted(which)}" for what, which in formats.items()]
     return pd.DataFrame(columns)
 
 
@@ -296,56 +324,22 @@ def _check_target(
         marks = cells[cells.str.lower().isin(WORDS)]
         if len(marks):
             notes.append(
-                f"{marks.iloc[0]!r} in `{name}`, the target, read as a class ({_rows(len(marks))})"
+                f"{marks.iloc[0]!r} in `{name}`, the target, read as a class ({n_rows(len(marks))})"
             )
 
 
-def _typed(table: _Table) -> pd.DataFrame:
-    """Columns that have types as numbers, words, dates or lists."""
-    columns = {}
-    for name, column in table.columns.items():
-        values = column.dropna()
-        first = values.iloc[0] if len(values) else None
-        if isinstance(first, (bytes, dict)):
-            raise ValueError(f"column {name!r} holds {type(first).__name__}; drop it (--drop)")
-        if isinstance(first, Decimal):
-            column = column.astype(np.float64)
-        elif is_object_dtype(column) and hasattr(first, "year"):  # datetime.date
-            column = pd.to_datetime(column)
-        elif is_numeric_dtype(column) and column.dtype.kind != "b":
-            column = _plain(column, str(name), table.notes)
-        columns[name] = column
-    return pd.DataFrame(columns)
-
-
-def _plain(column: pd.Series[Any], name: str, notes: list[str]) -> pd.Series[Any]:
-    """Numbers as NumPy has them, without infinite ones."""
-    if column.isna().any() or column.dtype.kind == "f":
-        column = column.astype(np.float64)
-    elif not isinstance(column.dtype, np.dtype):
-        column = column.astype(np.int64)
-    infinite = np.isinf(column.to_numpy())
-    if infinite.any():
-        notes.append(
-            f"`{name}`: {infinite.sum()} infinite (first in row {infinite.argmax() + 1}), read as "
-            "gaps"
-        )
-        column = column.mask(infinite)
-    return column
-
-
-def _without_index(columns: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """Drop columns that number the rows, or name them without a name of their own."""
+def _index(columns: pd.DataFrame, notes: list[str]) -> list[str]:
+    """Columns that number the rows, or name them without a name of their own."""
+    found = []
     for position, name in enumerate(map(str, columns)):
         column = columns[name]
         if _counts_rows(column):
-            notes.append(f"{_quoted([name])} dropped: it counts the rows")
-        elif position == 0 and re.fullmatch(r"(Unnamed: 0)?", name) and column.is_unique:
-            notes.append(f"{_quoted([name])} dropped: it names the rows")
-        else:
-            continue
-        columns = columns.drop(columns=name)
-    return columns
+            notes.append(f"{quoted([name])} dropped: it counts the rows")
+            found.append(name)
+        elif position == 0 and is_unnamed(name) and column.is_unique:
+            notes.append(f"{quoted([name])} dropped: it names the rows")
+            found.append(name)
+    return found
 
 
 def _counts_rows(column: pd.Series[Any]) -> bool:
@@ -361,62 +355,18 @@ def _without_constants(X: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     constant = [
         name
         for name, column in X.drop(columns=empty).items()
-        if len(column) > 1 and not _holds_lists(column) and column.nunique(dropna=False) == 1
+        if len(column) > 1 and not holds_lists(column) and column.nunique(dropna=False) == 1
     ]
     if named := [name for name in empty if name]:
-        notes.append(f"{_quoted(named)} dropped: empty")
+        notes.append(f"{quoted(named)} dropped: empty")
     if constant:
-        notes.append(f"{_quoted(constant)} dropped: constant")
+        notes.append(f"{quoted(constant)} dropped: constant")
     return X.drop(columns=[*empty, *constant])
-
-
-def _holds_lists(column: pd.Series[Any]) -> bool:
-    return is_object_dtype(column) and isinstance(
-        next(iter(column.dropna()), None), (list, tuple, np.ndarray)
-    )
-
-
-def _lists(X: pd.DataFrame) -> Any:
-    """X itself, or a list of arrays of shape (n_steps_i, n_features) if its cells are lists."""
-    with_lists = [name for name, column in X.items() if _holds_lists(column)]
-    if not with_lists:
-        return X
-    others = [str(name) for name in X if name not in with_lists]
-    if others:
-        raise ValueError(
-            f"cells of {_quoted(with_lists)} are lists, those of {_quoted(others)} single values. "
-            "Drop one or the other (--drop)"
-        )
-    samples = []
-    for i, row in enumerate(X.itertuples(index=False), 1):
-        try:
-            sample = np.array([np.asarray(cell, dtype=np.float64) for cell in row])
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"row {i}: the lists in {_quoted(with_lists)} are not numbers of one length"
-            ) from error
-        if sample.ndim != 2 or not sample.size or not np.isfinite(sample).all():
-            raise ValueError(f"row {i}: a list is empty, nested, or has gaps")
-        samples.append(sample.T)
-    return np.stack(samples) if len({len(sample) for sample in samples}) == 1 else samples
 
 
 def _values(y: pd.Series[Any]) -> NDArray[Any]:
     if is_numeric_dtype(y):
         return y.to_numpy()
-    if _holds_lists(y):
+    if holds_lists(y):
         raise ValueError(f"column {y.name!r}, the target, holds lists; name a column of values")
     return y.astype(str).to_numpy(dtype=object)
-
-
-def _quoted(names: Sequence[Any]) -> str:
-    return _listed([f"`{name}`" if name else "column without a name" for name in names], 3)
-
-
-def _listed(names: Sequence[str], most: int) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def _rows(n: int) -> str:
-    return f"{n} row{'s' * (n != 1)}"

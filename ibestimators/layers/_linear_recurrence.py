@@ -2,10 +2,16 @@
 
     h_t = (1 - z_t) h_{t-1} + z_t v_t        (minGRU: Feng et al. 2024, section 3.1)
 
+With z_t from 0 to 1, the state is a moving average of values. With z_t from 0 to 2, the factor
+1 - z_t, the eigenvalue of the recurrence, is from -1 to 1, and a step can turn the state over
+(Grazzi et al. 2025).
+
 No gate and no candidate v_t waits for the state before it, so that all of them are computed at
 once, and what is left to do step by step is one elementwise operation.
 
-Reference: Feng, Tung, Ahmed, Bengio & Hajimirsadeghi, "Were RNNs all we needed?" (2024).
+References: Feng, Tung, Ahmed, Bengio & Hajimirsadeghi, "Were RNNs all we needed?" (2024).
+Grazzi, Siems, Zela, Franke, Hutter & Pontil, "Unlocking state-tracking in linear RNNs through
+negative eigenvalues", ICLR 2025.
 """
 
 from __future__ import annotations
@@ -30,7 +36,8 @@ def linear_recurrence(
     Parameters
     ----------
     share : torch.Tensor of shape (steps, batch, size)
-        Weight of each value in the mean, from 0 to 1; 0 leaves the state unchanged.
+        Weight of each value in the mean, from 0 to 1; 0 leaves the state unchanged, and beyond 1
+        the state changes its sign.
     values : torch.Tensor of shape (steps, batch, size)
     n_backwards : int, default=0
         Number of the last features whose means start from the last step.
@@ -104,10 +111,19 @@ class MinGRU(nn.Module):
         Size of the input of a step, and of the state in each direction.
     bidirectional : bool, default=False
         Whether a second state, of as many features, carries the future.
+    signed : bool, default=False
+        Whether the factor of the last state is from -1 to 1, not from 0 to 1.
     """
 
-    def __init__(self, n_features: int, hidden_size: int, bidirectional: bool = False) -> None:
+    def __init__(
+        self,
+        n_features: int,
+        hidden_size: int,
+        bidirectional: bool = False,
+        signed: bool = False,
+    ) -> None:
         super().__init__()
+        self.largest_share = 2 if signed else 1
         self.n_backwards = hidden_size if bidirectional else 0
         self.size = hidden_size + self.n_backwards
         self.share = nn.Linear(n_features, self.size)
@@ -125,7 +141,7 @@ class MinGRU(nn.Module):
         self, x: torch.Tensor, mask: torch.Tensor | None = None
     ) -> torch.Tensor:  # (steps, batch, n_features), (steps, batch)
         """The state after each step: (steps, batch, size). Padding leaves it unchanged."""
-        share = self.share(x).sigmoid()
+        share = self.share_of(x)
         if mask is not None:
             share = share * mask.unsqueeze(2)
         return linear_recurrence(share, self.value(x), self.n_backwards)
@@ -134,4 +150,8 @@ class MinGRU(nn.Module):
         self, x: torch.Tensor, state: torch.Tensor
     ) -> torch.Tensor:  # (batch, n_features), (batch, size)
         """The state after one more step, in one direction: (batch, size)."""
-        return torch.lerp(state, self.value(x), self.share(x).sigmoid())
+        return torch.lerp(state, self.value(x), self.share_of(x))
+
+    def share_of(self, x: torch.Tensor) -> torch.Tensor:
+        """Weight of the value of each step: (..., size)."""
+        return self.largest_share * self.share(x).sigmoid()

@@ -57,6 +57,19 @@ def test_long_range(run):
     assert shares.max() < 1.5 * shares.min()
 
 
+def test_counting(run):
+    found = run("plot_counting")
+    assert found["states"] == [2, 2, 0, 2, 2, 0]
+    modulo_2, modulo_3 = found["accuracy"][2], found["accuracy"][3]
+    # In training all can count, but a moving average hardly.
+    assert (modulo_2.loc[:10, ["signed_mingru", "lstm"]] >= 0.95).all(axis=None)
+    # Beyond it, a moving average is at chance; a signed one counts modulo 2 and not 3.
+    assert abs(modulo_2.loc[60:, "mingru"].mean() - 1 / 2) < 0.05
+    assert (modulo_2.loc[21:40, ["signed_mingru", "lstm"]].mean() > 0.9).all()
+    assert abs(modulo_3.loc[60:, ["mingru", "signed_mingru"]] - 1 / 3).mean(axis=None) < 0.05
+    assert modulo_3.loc[21:, "lstm"].mean() > 0.9
+
+
 def test_every_position(run):
     found = run("plot_every_position")
     scores = found["result"].to_frame()["score"]

@@ -95,3 +95,25 @@ def test_the_state_stays_within_the_values():
     share, values = torch.rand(50, 4, 2), torch.randn(50, 4, 2)
     states = linear_recurrence(share, values)
     assert states.abs().max() <= values.abs().max()
+
+
+@given(bits=st.lists(st.booleans(), min_size=1, max_size=60))
+def test_a_signed_recurrence_can_keep_a_parity(bits):
+    """Weights of 2 turn the state over: 0 and 2 after an even and an odd number of ones."""
+    bits = torch.tensor(bits, dtype=torch.float64).reshape(-1, 1, 1)
+    states = linear_recurrence(2 * bits, torch.ones_like(bits))
+    torch.testing.assert_close(states, 2 * (bits.cumsum(0) % 2))
+
+
+@given(seed=st.integers(0, 99))
+def test_equal_steps_move_a_state_in_one_direction_unless_it_is_signed(seed):
+    """Why a moving average cannot count: only a negative factor makes equal steps alternate."""
+    torch.manual_seed(seed)
+    x = torch.randn(1, 1, 3, dtype=torch.float64).expand(20, 1, 3)
+    for signed in (False, True):
+        cell = MinGRU(3, 5, signed=signed).double()
+        with torch.no_grad():
+            cell.share.bias.fill_(2.0 if signed else 0.0)
+            cell.share.weight.zero_()
+            changes = cell.states(x).diff(dim=0).sign()
+        assert (changes[1:] == (-changes[:-1] if signed else changes[:-1])).all()

@@ -1,0 +1,19 @@
+"""How messages name columns and count rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def quoted(names: Sequence[Any]) -> str:
+    return listed([f"`{name}`" if name else "column without a name" for name in names], 3)
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def n_rows(n: int) -> str:
+    return f"{n} row{'s' * (n != 1)}"
