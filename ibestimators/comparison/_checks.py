@@ -7,6 +7,7 @@ A check is a function of a result and its table that returns sentences, none if 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -197,6 +198,21 @@ def _spread(result: ComparisonResult, frame: pd.DataFrame) -> Iterable[str]:
                 f"{result.scoring} of {name} differs more between folds than random test samples "
                 f"do, from {scores.min():.3f} to {scores.max():.3f}: its training is unstable, or "
                 "the folds hold different kinds of samples."
+            )
+
+
+@check("seeds")
+def _seeds(result: ComparisonResult, frame: pd.DataFrame) -> Iterable[str]:
+    ranked = frame.dropna(subset="score").sort_values("score", ascending=False, kind="stable")
+    for one, other in pairwise(records(ranked)):
+        gap = one.score - other.score
+        spreads = {row.Index: row.seed_std for row in (one, other) if row.seed_std > gap}
+        for name, spread in sorted(spreads.items(), key=lambda item: -item[1])[:1]:
+            neighbour = other.Index if name == one.Index else one.Index
+            yield (
+                f"{result.scoring} of {name} moves by {significant(spread)} (standard deviation) "
+                f"with the seed alone, more than its difference to {neighbour}, "
+                f"{significant(gap)}: one training of each does not show which is better."
             )
 
 

@@ -12,6 +12,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
@@ -23,6 +24,7 @@ from ibestimators.comparison._guests import with_guests
 from ibestimators.comparison._representatives import INNER_FOLDS
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._scorers import over_classes
+from ibestimators.comparison._seeds import mean_over_seeds, tasks_of_seeds
 from ibestimators.comparison._setup import Setup, prepare
 from ibestimators.comparison._shared_parameters import shares_parameters
 from ibestimators.structures import reads_containers
@@ -44,6 +46,8 @@ def compare_biases(
     refit: bool = False,
     guests: bool = False,
     time_limit: float | None = None,
+    until_decided: bool = False,
+    n_seeds: int = 1,
     cv: Any = 5,
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
@@ -90,8 +94,18 @@ def compare_biases(
         grakel). They have the settings of their libraries.
     time_limit : float, default=None
         Seconds. No repeat of `n_repeats` is started that would end later, judged by the repeats
-        before; the first is always run to its end. Intervals and p-values are then descriptive,
-        since the number of repeats was not planned.
+        before; the first is always run to its end. Intervals and p-values are adjusted as for
+        `until_decided`.
+    until_decided : bool, default=False
+        Whether to end after the first repeat, of at most `n_repeats`, that decides each difference
+        to the baseline: better, worse, or equal within `rope`. Intervals and p-values are adjusted
+        for a look after each of the `n_repeats` (Bonferroni), so that they hold together, whenever
+        the comparison ends.
+    n_seeds : int, default=1
+        Number of seeds that each fit of a fold is made with, by estimators that have a
+        ``random_state``. The score of a fold is their mean, on which intervals and tests rest, and
+        ``seed_std`` tells how much scores move with the seed alone. Predictions are those of the
+        first seed.
     {cv}
     {options}
 
@@ -136,7 +150,9 @@ def compare_biases(
         estimators = with_guests(X, y, estimators)
     if not rope >= 0:
         raise ValueError(f"rope must be a difference of scores of at least 0, got {rope!r}.")
-    _check_time_limit(time_limit, n_repeats)
+    _check_looks(time_limit, until_decided, n_repeats)
+    if not (isinstance(n_seeds, Integral) and n_seeds >= 1):
+        raise ValueError(f"n_seeds must be an int of at least 1, got {n_seeds!r}.")
     setup = prepare(
         X,
         y,
@@ -154,29 +170,33 @@ def compare_biases(
         random_state=random_state,
         verbose=verbose,
     )
-    is_matched = match_parameters is not False
-    if is_matched:
-        n_parameters = None if match_parameters is True else match_parameters
-        setup.estimators = _matching.match_parameters(
-            setup.estimators, setup.X, setup.y, n_parameters, setup.baseline
-        )
-    if search is not None:
-        _warn_of_mixed_groups(cv, groups)
-        setup.estimators = _with_searches(setup, n_iter, keep_size=is_matched)
-    if representatives is not None:
-        _warn_of_mixed_groups(cv, groups)
-        setup.estimators = _with_representatives(setup)
+    _set_terms(setup, match_parameters, search, n_iter, representatives, cv)
+    if until_decided and len(setup.estimators) < 2:
+        raise ValueError("until_decided=True needs at least two estimators to compare.")
+    setup.design = replace(setup.design, n_seeds=int(n_seeds))
     kept = setup.keep_predictions()
-    cells = setup.run([*setup.tasks()], time_limit)
     first, *others = setup.score_names
-    result = ComparisonResult(
-        cells,
-        setup.estimators,
-        setup.baseline,
-        first,
-        tuple(others),
-        rope,
-        design=setup.design,
+
+    def result_of(cells: pd.DataFrame) -> ComparisonResult:
+        return ComparisonResult(
+            mean_over_seeds(cells, ["score", *others]),
+            setup.estimators,
+            setup.baseline,
+            first,
+            tuple(others),
+            rope,
+            design=setup.design,
+        )
+
+    def is_decided(cells: pd.DataFrame) -> bool:
+        findings = result_of(cells).to_frame()["finding"].drop(setup.baseline)
+        return bool(findings.isin(["better", "worse", "equal"]).all())
+
+    cells = setup.run(
+        tasks_of_seeds(setup, n_seeds), time_limit, is_decided if until_decided else None
+    )
+    result = replace(
+        result_of(cells),
         fingerprint=setup.fingerprint,
         predictions=None if kept is None else kept.predictions,
         probabilities=None if kept is None else kept.probabilities,
@@ -184,6 +204,29 @@ def compare_biases(
         has_representatives=representatives is not None,
     )
     return _refitted(result, setup) if refit else result
+
+
+def _set_terms(
+    setup: Setup,
+    match_parameters: bool | int,
+    search: str | None,
+    n_iter: int,
+    representatives: str | None,
+    cv: Any,
+) -> None:
+    """Match the networks of a setup, or let each fold choose among their settings."""
+    is_matched = match_parameters is not False
+    if is_matched:
+        n_parameters = None if match_parameters is True else match_parameters
+        setup.estimators = _matching.match_parameters(
+            setup.estimators, setup.X, setup.y, n_parameters, setup.baseline
+        )
+    if search is not None:
+        _warn_of_mixed_groups(cv, setup.groups)
+        setup.estimators = _with_searches(setup, n_iter, keep_size=is_matched)
+    if representatives is not None:
+        _warn_of_mixed_groups(cv, setup.groups)
+        setup.estimators = _with_representatives(setup)
 
 
 def _check_representatives(representatives: Any, search: Any, matched: Any, time: Any) -> None:
@@ -209,16 +252,17 @@ def _with_representatives(setup: Setup) -> dict[str, BaseEstimator]:
     }
 
 
-def _check_time_limit(time_limit: Any, n_repeats: int) -> None:
-    if time_limit is None:
-        return
-    if not (isinstance(time_limit, Real) and float(time_limit) > 0):
+def _check_looks(time_limit: Any, until_decided: bool, n_repeats: int) -> None:
+    """Raise an error if what ends a comparison early is invalid, or of no use."""
+    if time_limit is not None and not (isinstance(time_limit, Real) and float(time_limit) > 0):
         raise ValueError(f"time_limit must be a positive number of seconds, got {time_limit!r}.")
-    if n_repeats == 1:
-        raise ValueError(
-            f"time_limit={time_limit} ends a comparison after a repeat of the folds, but "
-            "n_repeats=1. Give the most repeats that you would run, such as n_repeats=10."
-        )
+    given = {"time_limit": time_limit, "until_decided": until_decided or None}
+    for name, value in given.items():
+        if value is not None and n_repeats == 1:
+            raise ValueError(
+                f"{name}={value} ends a comparison after a repeat of the folds, but n_repeats=1. "
+                "Give the most repeats that you would run, such as n_repeats=10."
+            )
 
 
 def _default_rope(scoring: Any, y: Any) -> float:

@@ -14,7 +14,7 @@ from ibestimators.comparison._comparison_charts import (
     chart_of_scores,
     training_curves,
 )
-from ibestimators.comparison._design import ended_early
+from ibestimators.comparison._design import looks_in_words
 from ibestimators.comparison._representatives import in_words
 from ibestimators.comparison._statistics import MIN_FOLDS
 from ibestimators.comparison._tables import (
@@ -62,7 +62,7 @@ def _verdict(result: ComparisonResult) -> Verdict:
     score = with_ends(best["score"], best["score_low"], best["score_high"])
     verdict = result.verdict() or f"No other estimator was compared with {result.baseline}."
     note = f"{folds_in_words(result)}. Highest mean {result.scoring}: {result.best}, {score}."
-    return Verdict(verdict, " ".join([note, *ended_early(result.design)]))
+    return Verdict(verdict, " ".join([note, *looks_in_words(result.design)]))
 
 
 def checks_section(result: ComparisonResult) -> Section:
@@ -129,5 +129,7 @@ def how_to_read(result: ComparisonResult) -> str:
         "P(better), P(equal) and P(worse) are the probabilities that an estimator is better "
         f"than {result.baseline}, practically equal to it, or worse (Corani & Benavoli 2015). "
         "The training score is that on training samples; where it is low too, the estimator "
-        "was not trained to the end, or cannot learn more."
+        "was not trained to the end, or cannot learn more. The seed spread, if there were several "
+        "seeds, is the standard deviation of a fold's score between them; intervals and p-values "
+        "are of the means over seeds."
     )

@@ -36,8 +36,11 @@ class Design:
         tests.
     repeatable : bool
         Whether more repeats would make new folds.
-    n_planned : int or None
-        How often they were to be split, if a time limit ended the comparison before.
+    n_looks : int
+        Of how many repeats the comparison might have been the last: intervals and p-values are
+        adjusted for so many looks at them.
+    n_seeds : int
+        With how many seeds each fit was made; the score of a fold is their mean.
     """
 
     n_samples: int
@@ -45,7 +48,8 @@ class Design:
     n_groups: int = 0
     held_out: tuple[int, int] = (0, 0)
     repeatable: bool = True
-    n_planned: int | None = None
+    n_looks: int = 1
+    n_seeds: int = 1
 
     @classmethod
     def of(cls, splits: Any, n_samples: int, n_repeats: int, groups: Any, cv: Any) -> Design:
@@ -65,23 +69,24 @@ class Design:
         folds = counted(n_folds // self.n_repeats, "fold")
         if self.n_repeats > 1:
             folds = f"{self.n_repeats} times {folds}"
+        seeds = f", {counted(self.n_seeds, 'seed')} each" if self.n_seeds > 1 else ""
         if not self.n_groups:
-            return f"{folds} of {counted(self.n_samples, 'sample')}"
+            return f"{folds} of {counted(self.n_samples, 'sample')}{seeds}"
         groups = counted(self.n_groups, "group")
         return (
             f"{folds} of {groups} ({counted(self.n_samples, 'sample')}), {span(self.held_out)} in "
-            "each test part"
+            f"each test part{seeds}"
         )
 
 
-def ended_early(design: Design | None) -> list[str]:
-    """That a time limit ended the comparison, or nothing."""
-    if design is None or design.n_planned is None:
+def looks_in_words(design: Design | None) -> list[str]:
+    """After which repeat the comparison ended, if it might have ended after several."""
+    if design is None or design.n_looks == 1:
         return []
     return [
-        f"The time limit ended the comparison after {design.n_repeats} of {design.n_planned} "
-        "repeats. Their number depends on the speed of the machine, so that intervals and p-values "
-        "are descriptive."
+        f"The comparison ended after {design.n_repeats} of at most {design.n_looks} repeats. "
+        f"Intervals and p-values are adjusted for a look at them after each of the "
+        f"{design.n_looks} (Bonferroni), so that they hold whenever it ends."
     ]
 
 
@@ -116,18 +121,18 @@ def what_would_decide(gains: pd.DataFrame, result: Any) -> list[str]:
     """
     if result.design is None:
         return []
-    n_others = max(1, len(result.estimators) - 1)
+    n_tests = max(1, len(result.estimators) - 1) * result.design.n_looks
     parts = []
     for name in gains:
         values = gains[name].dropna().to_numpy()
-        p_value = resampled_p_value(values, result.test_train_ratio, n_others)
+        p_value = resampled_p_value(values, result.test_train_ratio, n_tests)
         if np.isnan(p_value) or values.mean() == 0:
             continue
         n_per_repeat = count_folds(result.cells) // result.design.n_repeats
         times = MAX_REPEATS + 1
         if result.design.repeatable:
-            times = _repeats(values, result.test_train_ratio, n_others, n_per_repeat)
-        growth = _growth(values, result.test_train_ratio, n_others)
+            times = _repeats(values, result.test_train_ratio, n_tests, n_per_repeat)
+        growth = _growth(values, result.test_train_ratio, n_tests)
         ways = []
         if times <= MAX_REPEATS:
             ways.append(f"n_repeats={times}")

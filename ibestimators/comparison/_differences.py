@@ -34,7 +34,11 @@ def table_of_estimators(result: ComparisonResult, scoring: str | None) -> pd.Dat
     for name in result.estimators:
         own = result.cells[result.cells["estimator"] == name]
         ends = score_interval(
-            scores[name], result.test_train_ratio, bounds_of(scoring), test_size(result.cells)
+            scores[name],
+            result.test_train_ratio,
+            bounds_of(scoring),
+            test_size(result.cells),
+            _looks(result),
         )
         rows.append(
             {
@@ -45,6 +49,7 @@ def table_of_estimators(result: ComparisonResult, scoring: str | None) -> pd.Dat
                 **dict(zip(("score", "score_low", "score_high"), ends, strict=True)),
                 "train_score": _mean(own, "train_score"),
                 "converged": _mostly(own, "converged"),
+                "seed_std": np.sqrt(_mean(np.square(own.filter(["seed_std"])), "seed_std")),
                 **_compared(result, scores, name, scoring),
                 "fit_time": own["fit_time"].mean(),
                 "predict_time": own["predict_time"].mean(),
@@ -62,16 +67,16 @@ def _compared(
     gain = scores[name] - scores[result.baseline]
     if name == result.baseline:
         gain = gain * np.nan
-    ratio, n_others = result.test_train_ratio, max(1, len(result.estimators) - 1)
+    ratio, n_tests = result.test_train_ratio, max(1, len(result.estimators) - 1) * _looks(result)
     step = resolution(scoring, test_size(result.cells))
-    mean, low, high = resampled_interval(gain, ratio, n_others, step, _widest(scoring))
+    mean, low, high = resampled_interval(gain, ratio, n_tests, step, _widest(scoring))
     worse, equal, better = correlated_bayes(gain, ratio, result.rope, step)
     return {
         "difference": mean,
         "difference_low": low,
         "difference_high": high,
-        "p_value": resampled_p_value(gain, ratio, n_others, step),
-        "detectable": detectable_difference(gain, ratio, n_others, step),
+        "p_value": resampled_p_value(gain, ratio, n_tests, step),
+        "detectable": detectable_difference(gain, ratio, n_tests, step),
         "p_worse": worse,
         "p_equal": equal,
         "p_better": better,
@@ -85,11 +90,12 @@ def table_of_pairs(result: ComparisonResult, scoring: str | None) -> pd.DataFram
     scoring = scoring or result.scoring
     ratio, step = result.test_train_ratio, resolution(scoring, test_size(result.cells))
     pairs = [*combinations(_ranked(scores), 2)]
+    n_tests = len(pairs) * _looks(result)
     rows = []
     for better, other in pairs:
         gain = scores[better] - scores[other]
-        ends = resampled_interval(gain, ratio, len(pairs), step, _widest(scoring))
-        p_value = resampled_p_value(gain, ratio, len(pairs), step)
+        ends = resampled_interval(gain, ratio, n_tests, step, _widest(scoring))
+        p_value = resampled_p_value(gain, ratio, n_tests, step)
         rows.append([*ends, p_value, _finding(*ends[1:], result.rope)])
     columns = ["difference", "difference_low", "difference_high", "p_value", "finding"]
     index = pd.MultiIndex.from_tuples(pairs, names=["estimator", "other"])
@@ -105,6 +111,11 @@ def tied_groups(result: ComparisonResult, scoring: str | None) -> list[tuple[str
     tied.add_edges_from(pairs.index[~pairs["finding"].isin(["better", "worse"])])
     groups = [sorted(map(ranked.index, clique)) for clique in nx.find_cliques(tied)]
     return [tuple(ranked[i] for i in group) for group in sorted(groups)]
+
+
+def _looks(result: ComparisonResult) -> int:
+    """How often intervals were or might have been looked at, each time to end the comparison."""
+    return 1 if result.design is None else result.design.n_looks
 
 
 def column_of(result: ComparisonResult, scoring: str | None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tabulate import tabulate
 
 from ibestimators.comparison._cells import count_folds
-from ibestimators.comparison._design import ended_early
+from ibestimators.comparison._design import looks_in_words
 from ibestimators.comparison._statistics import MIN_FOLDS
 from ibestimators.formatting import counted, number, records, with_ends, with_interval
 
@@ -87,7 +87,9 @@ def _methods(result: ComparisonResult) -> str:
         f"{_listed(names)} {'was' if len(names) == 1 else 'were'} scored by {result.scoring} in "
         f"cross-validation ({folds}{'' if len(names) == 1 else ', the same for all'})."
     ]
-    sentences += ended_early(result.design)
+    sentences += looks_in_words(result.design)
+    if result.design is not None and result.design.n_seeds > 1:
+        sentences.append("The score of a fold is the mean over the seeds.")
     assumed = [f"{name}: {text}" for name, text in result.assumptions.items() if text]
     if assumed:
         sentences.append(f"Assumptions: {'; '.join(assumed)}.")

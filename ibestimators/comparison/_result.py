@@ -51,7 +51,8 @@ class ComparisonResult(Result):
         are several scores, each by its name, ``train_score`` (the first score on training
         samples, up to 2,000), ``fit_time`` and ``predict_time`` in seconds, ``n_parameters``,
         ``multiply_adds`` (of a prediction, a sample; counted in the first fold), ``n_train``,
-        ``n_test``, ``error`` (the reason of a failed fit, or None), ``score_error`` (why
+        ``n_test`` and ``effective_n_test`` (of as many samples of equal weight), with several
+        seeds ``seed_std``, ``error`` (the reason of a failed fit, or None), ``score_error`` (why
         another score is missing, or None), and of the networks of this package
         ``converged``, ``loss_curve`` (the training loss of each epoch) and ``lr``,
         ``weight_decay``, ``batch_size`` and ``max_epochs`` as they
@@ -141,9 +142,10 @@ class ComparisonResult(Result):
             Indexed by estimator: ``assumption``, ``parameters``, ``multiply_adds``, ``score``
             with the ends ``score_low`` and ``score_high`` of its 95 % interval, the mean
             ``train_score``, ``converged`` (whether most fits of a network of this package
-            were trained to the end), ``difference`` to the baseline with ``difference_low``
-            and ``difference_high``, which hold together for all estimators with 95 %
-            confidence, ``p_value`` of that difference, adjusted likewise (corrected resampled
+            were trained to the end), ``seed_std`` (the standard deviation of the score of a fold
+            between seeds; NaN without several), ``difference`` to the baseline with
+            ``difference_low`` and ``difference_high``, which hold together for all estimators with
+            95 % confidence, ``p_value`` of that difference, adjusted likewise (corrected resampled
             t, Bonferroni: p < 0.05 where the interval excludes 0), ``detectable``, the
             true difference that the folds would show in 80 of 100 cases, ``p_worse``,
             ``p_equal`` and ``p_better``, the Bayesian probabilities that it is worse, within

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -158,17 +158,23 @@ class Setup:
             arrays = [None if v is None else _safe_indexing(v, rows) for v in arrays]
         return fit_with(est, *arrays)
 
-    def run(self, tasks: Sequence[FoldTask], time_limit: float | None = None) -> pd.DataFrame:
+    def run(
+        self,
+        tasks: Sequence[FoldTask],
+        time_limit: float | None = None,
+        is_decided: Callable[[pd.DataFrame], bool] | None = None,
+    ) -> pd.DataFrame:
         """Run the fits: `cells`, a row for each.
 
-        With a limit in seconds, repeat after repeat while there is time for a whole one; `splits`
-        and `design` are then of those that were run.
+        With a limit in seconds, or a function that says whether `cells` decide, repeat after repeat
+        until there is no time for a whole one, or all is decided; `splits` and `design` are then of
+        those that were run. The tasks have the order of the folds.
         """
-        if time_limit is None:
+        if time_limit is None and is_decided is None:
             rows = run_tasks(tasks, self.n_jobs, self.verbose)
         else:
-            rows = self._run_repeats(tasks, time_limit)
-        for task, row in zip(tasks, rows, strict=time_limit is None):
+            rows = self._run_repeats(tasks, time_limit, is_decided)
+        for task, row in zip(tasks, rows, strict=self.design.n_looks == 1):
             kept = {response: row.pop(response, None) for response in RESPONSES}
             if self.out_of_fold is not None:
                 self.out_of_fold.add(task.name, task.test, kept)
@@ -182,18 +188,26 @@ class Setup:
         cells["multiply_adds"] = counted.where(cells["fit_time"].notna())
         return cells
 
-    def _run_repeats(self, tasks: Sequence[FoldTask], time_limit: float) -> list[dict[str, Any]]:
+    def _run_repeats(
+        self,
+        tasks: Sequence[FoldTask],
+        time_limit: float | None,
+        is_decided: Callable[[pd.DataFrame], bool] | None,
+    ) -> list[dict[str, Any]]:
         n_repeats = self.design.n_repeats
         n_folds = len(self.splits) // n_repeats
         start = perf_counter()
         rows: list[dict[str, Any]] = []
-        for n_done in range(n_repeats):
-            if n_done and (perf_counter() - start) * (n_done + 1) / n_done > time_limit:
-                self.splits = self.splits[: n_done * n_folds]
-                self.design = replace(self.design, n_repeats=n_done, n_planned=n_repeats)
-                break
-            part = [task for task in tasks if task.fold // n_folds == n_done]
+        for n_done in range(1, n_repeats + 1):
+            part = [task for task in tasks if task.fold // n_folds == n_done - 1]
             rows += run_tasks(part, self.n_jobs, self.verbose)
+            self.design = replace(self.design, n_repeats=n_done, n_looks=n_repeats)
+            next_end = (perf_counter() - start) * (n_done + 1) / n_done
+            if time_limit is not None and next_end > time_limit:
+                break
+            if is_decided is not None and is_decided(pd.DataFrame(rows)):
+                break
+        self.splits = self.splits[: n_done * n_folds]
         return rows
 
 

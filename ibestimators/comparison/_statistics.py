@@ -114,7 +114,11 @@ def resampled_interval(
 
 
 def score_interval(
-    values: ArrayLike, test_train_ratio: float, bounds: tuple[float, float], n_test: float
+    values: ArrayLike,
+    test_train_ratio: float,
+    bounds: tuple[float, float],
+    n_test: float,
+    n_intervals: int = 1,
 ) -> tuple[float, float, float]:
     """Mean of correlated scores and a 95 % interval within the bounds of the score.
 
@@ -131,6 +135,8 @@ def score_interval(
         From `bounds_of`.
     n_test : float
         Test samples of a split.
+    n_intervals : int, default=1
+        Number of intervals that hold together with 95 % confidence (Bonferroni).
 
     Returns
     -------
@@ -144,7 +150,7 @@ def score_interval(
     """
     low, high = bounds
     if not np.isfinite(high - low):
-        return resampled_interval(values, test_train_ratio, bounds=bounds)
+        return resampled_interval(values, test_train_ratio, n_intervals, bounds=bounds)
     mean, error, n = _standard_error(values, test_train_ratio)
     if n < MIN_FOLDS:
         return mean, np.nan, np.nan
@@ -152,7 +158,7 @@ def score_interval(
     n_samples = n_test / (1 / n + test_train_ratio)  # for the variance of shares of n_test
     if spread > 0:
         n_samples = share * (1 - share) / spread**2
-    reach = _quantile(n) ** 2 / n_samples
+    reach = _quantile(n, n_intervals) ** 2 / n_samples
     middle = (share + reach / 2) / (1 + reach)
     half = np.sqrt(reach * (share * (1 - share) + reach / 4)) / (1 + reach)
     ends = [low + (high - low) * float(middle + sign * half) for sign in (-1, 1)]

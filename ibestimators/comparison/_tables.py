@@ -41,6 +41,7 @@ def wide_table(result: ComparisonResult) -> Table:
         f"vs {result.baseline}",
         "p (adjusted)",
         "training score",
+        "seed spread",
         "P(better)",
         "P(equal)",
         "P(worse)",
@@ -59,6 +60,7 @@ def wide_table(result: ComparisonResult) -> Table:
             difference_of(result, row),
             Number.small(row.p_value),
             Number.of(row.train_score, ".3f"),
+            Number.of(row.seed_std, ".3f"),
             Number.probability(row.p_better),
             Number.probability(row.p_equal),
             Number.probability(row.p_worse),
@@ -71,6 +73,9 @@ def wide_table(result: ComparisonResult) -> Table:
         ]
         for row in records(frame)
     ]
+    if frame["seed_std"].isna().all():
+        column = heads.index("seed spread")
+        heads, *rows = ([*row[:column], *row[column + 1 :]] for row in (heads, *rows))
     return Table("All estimators", heads, rows, sorted_by=1)
 
 

@@ -10,7 +10,7 @@ from ibestimators.comparison._cells import (
     gains_by_fold,
     missing_scores,
 )
-from ibestimators.comparison._design import ended_early, too_few_folds, what_would_decide
+from ibestimators.comparison._design import looks_in_words, too_few_folds, what_would_decide
 from ibestimators.comparison._representatives import in_words
 from ibestimators.comparison._statistics import MIN_FOLDS
 from ibestimators.formatting import counted, records, significant
@@ -81,7 +81,7 @@ def notes_of(result: ComparisonResult) -> list[str]:
     """What the reader of the table has to know."""
     return [
         f"{folds_in_words(result)}, the same for all. {intervals_in_words(result)}",
-        *ended_early(result.design),
+        *looks_in_words(result.design),
         *_training_in_words(result),
         *(
             f"Check [{row.Index}]: {row.finding}"

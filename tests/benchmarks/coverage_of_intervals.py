@@ -2,6 +2,7 @@
 
     python tests/benchmarks/coverage_of_intervals.py            all designs, 2,000 runs each
     python tests/benchmarks/coverage_of_intervals.py --runs 500
+    python tests/benchmarks/coverage_of_intervals.py --looks    repeats that end when all is decided
 
 In each run, a data set is drawn and five classifiers are cross-validated on it: each knows one of
 five features and puts its threshold between the means of the two classes. All are equally good,
@@ -137,10 +138,85 @@ def figures(design: Design, shift: Sequence[float], runs: int, seed: int = 0) ->
     return pd.DataFrame(found).astype(float).mean().to_dict()
 
 
+LOOKS = (
+    Design(5, repeats=10),
+    Design(10, repeats=5),
+    Design(5, repeats=10, groups=30),
+)
+
+
+def figures_of_looks(
+    design: Design, shift: Sequence[float], runs: int, seed: int = 0
+) -> dict[str, float]:
+    """How often a comparison that is looked at after each repeat finds what is not there.
+
+    Parameters
+    ----------
+    design : Design
+        With the most repeats.
+    shift : sequence of float
+        As in `figures`.
+    runs : int
+    seed : int, default=0
+
+    Returns
+    -------
+    dict
+        ``unadjusted``: share of runs with a false find at some look, if each look is tested as if
+        it were the only one; ``error``: if p-values are adjusted for the number of looks;
+        ``found``: share of runs in which all true differences are found at some look; ``repeats``:
+        mean number of repeats until then, or until the last; ``all_at_once``: share in which all
+        are found by one test after the last repeat.
+    """
+    random = np.random.default_rng(seed)
+    is_equal = np.isclose(shift, shift[0])[1:]
+    n_others, step = len(shift) - 1, design.folds / design.samples
+    found = []
+    for _ in range(runs):
+        scores, ratio = scores_of(design, shift, random)
+        gains = (scores[:, 1:] - scores[:, :1]).T
+        ends = design.folds * np.arange(1, design.repeats + 1)
+        p_values = np.array(
+            [
+                [resampled_p_value(gain[:end], ratio, n_others, step) for gain in gains]
+                for end in ends
+            ]
+        )
+        adjusted = p_values * design.repeats
+        decided = (adjusted[:, ~is_equal] < 0.05).all(axis=1)
+        found.append(
+            {
+                "unadjusted": (p_values[:, is_equal] < 0.05).any(),
+                "error": (adjusted[:, is_equal] < 0.05).any(),
+                "found": decided.any(),
+                "repeats": decided.argmax() + 1 if decided.any() else design.repeats,
+                "all_at_once": (p_values[-1, ~is_equal] < 0.05).all(),
+            }
+        )
+    return pd.DataFrame(found).astype(float).mean().to_dict()
+
+
+def print_looks(runs: int) -> None:
+    """The table of repeats that end when all is decided."""
+    rows = []
+    for design in LOOKS:
+        null = figures_of_looks(design, [0.8] * N_CLASSIFIERS, runs)
+        real = figures_of_looks(design, [0.8, 0.8, 0.8, 0.8, 2.0], max(1, runs // 4), seed=1)
+        shares = [null["unadjusted"], null["error"], real["found"], real["all_at_once"]]
+        rows.append([str(design), *(f"{100 * s:.1f} %" for s in shares), f"{real['repeats']:.1f}"])
+    heads = ["at most", "false find, unadjusted", "adjusted", "found", "by one test", "repeats"]
+    print(tabulate(rows, heads, tablefmt="github", disable_numparse=True))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--runs", type=int, default=2000)
-    runs = parser.parse_args().runs
+    parser.add_argument("--looks", action="store_true")
+    options = parser.parse_args()
+    runs = options.runs
+    if options.looks:
+        print_looks(runs)
+        return
     _statistics.MIN_FOLDS = 2  # to show what three folds would give
     rows = []
     for design in DESIGNS:
