@@ -49,7 +49,7 @@ def table_of_estimators(result: ComparisonResult, scoring: str | None) -> pd.Dat
                 **dict(zip(("score", "score_low", "score_high"), ends, strict=True)),
                 "train_score": _mean(own, "train_score"),
                 "converged": _mostly(own, "converged"),
-                "seed_std": np.sqrt(_mean(np.square(own.filter(["seed_std"])), "seed_std")),
+                "seed_std": np.sqrt(_mean(own.filter(["seed_std"]) ** 2, "seed_std")),
                 **_compared(result, scores, name, scoring),
                 "fit_time": own["fit_time"].mean(),
                 "predict_time": own["predict_time"].mean(),

@@ -60,8 +60,8 @@ def mean_over_seeds(cells: pd.DataFrame, scores: Sequence[str]) -> pd.DataFrame:
     if "seed" not in cells:
         return cells
     columns = [*scores, *TIMES]
-    fits = cells.astype(dict.fromkeys(columns, float))
-    fits = fits.groupby(["estimator", "fold"], sort=False)
+    numbers = cells.astype(dict.fromkeys(columns, float))
+    fits = numbers.groupby(["estimator", "fold"], sort=False)
     whole = fits.first()
     whole[columns] = fits[columns].mean()
     whole["seed_std"] = fits[scores[0]].std(ddof=1)
