@@ -1,7 +1,9 @@
 """The same estimators compared on several data sets: ranks, and tests with a data set as sample.
 
 References: Demsar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7
-(2006); Benavoli et al., "Should we really use post-hoc tests based on mean-ranks?", JMLR 17 (2016).
+(2006); Benavoli et al., "Should we really use post-hoc tests based on mean-ranks?", JMLR 17 (2016);
+Corani et al., "Statistical comparison of classifiers through Bayesian hierarchical modelling",
+Machine Learning 106 (2017).
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ibestimators.comparison._cells import scores_by_fold
 from ibestimators.comparison._compare import compare_biases
 from ibestimators.comparison._comparison_page import checks_section
 from ibestimators.comparison._estimators import Estimators
+from ibestimators.comparison._hierarchical import MIN_SETS, sample_posterior
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._statistics import compare_over_data_sets
 from ibestimators.formatting import counted, records
@@ -62,9 +66,32 @@ class DataSetsResult(Result):
         -------
         pandas.DataFrame
             As `compare_over_data_sets` returns it, of `scores`: ``rank``, ``wins``, ``losses``,
-            ``difference`` (median) and ``p_value``.
+            ``difference`` (median) and ``p_value``. Then ``p_worse``, ``p_equal`` and
+            ``p_better``, the probabilities that an estimator is worse than the baseline, within
+            `rope`, or better, on a new data set like these (Corani et al. 2017); NaN for the
+            baseline, and with fewer than three data sets.
         """
-        return compare_over_data_sets(self.scores, self.baseline)
+        frame = compare_over_data_sets(self.scores, self.baseline)
+        return frame.join(self._on_a_new_set)
+
+    @property
+    def rope(self) -> float:
+        """Differences of scores up to this size do not matter."""
+        return self._first.rope
+
+    @cached_property
+    def _on_a_new_set(self) -> pd.DataFrame:
+        found: dict[Any, tuple[float, float, float]] = {}
+        ratios = [result.test_train_ratio for result in self.results.values()]
+        folds = [scores_by_fold(result.cells, "score") for result in self.results.values()]
+        for name in self.scores:
+            found[name] = (np.nan, np.nan, np.nan)
+            if name != self.baseline and len(folds) >= MIN_SETS:
+                differences = [scores[name] - scores[self.baseline] for scores in folds]
+                posterior = sample_posterior([*map(np.asarray, differences)], ratios)
+                found[name] = posterior.on_a_new_set(self.rope)
+        columns = ["p_worse", "p_equal", "p_better"]
+        return pd.DataFrame.from_dict(found, orient="index", columns=columns)
 
     @property
     def _gains(self) -> pd.DataFrame:
@@ -87,6 +114,15 @@ class DataSetsResult(Result):
         if len(unsure):
             names = ", ".join(map(str, unsure))
             sentences.append(f"Not significantly different from {self.baseline}: {names}.")
+        likely = [
+            f"{row.Index} is better than {self.baseline} with probability "
+            f"{Number.probability(row.p_better).text}, practically equal with "
+            f"{Number.probability(row.p_equal).text}, worse with "
+            f"{Number.probability(row.p_worse).text}"
+            for row in records(others.dropna(subset="p_better"))
+        ]
+        if likely:
+            sentences.append(f"On a new data set like these, {'; '.join(likely)}.")
         return sentences
 
     def _table(self) -> Table:
@@ -100,13 +136,16 @@ class DataSetsResult(Result):
             for row in records(self.to_frame())
         ]
         heads = ["estimator", "mean rank", f"wins vs {self.baseline}", "median", "p"]
+        heads += ["P(better)", "P(equal)", "P(worse)"]
         return Table("Data sets", [*heads, *map(str, self.scores.index)], rows)
 
     def _test(self, row: Any) -> list[str | Number]:
         if row.Index == self.baseline:
-            return ["baseline", Number("", np.nan), Number("", np.nan)]
+            return ["baseline", *[Number("", np.nan)] * 5]
         wins = f"{row.wins} of {len(self.scores)}"
-        return [wins, Number.of(row.difference, "+.3f"), Number.small(row.p_value)]
+        chances = (row.p_better, row.p_equal, row.p_worse)
+        median = Number.of(row.difference, "+.3f")
+        return [wins, median, Number.small(row.p_value), *map(Number.probability, chances)]
 
     def _notes(self) -> list[str]:
         return [f"Mean {self.scoring} of each data set. {self._tests_in_words()}"]
@@ -114,7 +153,9 @@ class DataSetsResult(Result):
     def _tests_in_words(self) -> str:
         return (
             "p: Wilcoxon's signed-rank test with a data set as a sample, adjusted by Holm's method "
-            "(Demsar 2006)."
+            "(Demsar 2006). P(better), P(equal), P(worse): probabilities for a new data set like "
+            f"these, where differences up to {self.rope:g} count as equal, by a hierarchical model "
+            f"of all folds, with at least {MIN_SETS} data sets (Corani et al. 2017)."
         )
 
     def _title(self) -> str:
@@ -221,7 +262,9 @@ def compare_data_sets(
 
     References
     ----------
-    Demsar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7 (2006).
+    Demsar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7 (2006). Corani
+    et al., "Statistical comparison of classifiers through Bayesian hierarchical modelling", Machine
+    Learning 106 (2017).
 
     Examples
     --------
