@@ -18,6 +18,7 @@ from ibestimators.datasets._cells import (
 from ibestimators.datasets._data import Data
 from ibestimators.datasets._form import TableForm, content_of, is_unnamed
 from ibestimators.datasets._naming import listed, quoted
+from ibestimators.datasets._signs import lacks_percent, without_sign
 from ibestimators.datasets._typed import typed, with_lists_as_samples
 
 
@@ -76,7 +77,10 @@ def _read(
     columns: pd.DataFrame, lines: Sequence[int], notes: list[str], form: TableForm
 ) -> pd.DataFrame:
     """Columns of text as what they held before."""
-    texts = {str(name): cells.astype(str) for name, cells in columns.items()}
+    texts = {
+        str(name): _without_sign(cells.astype(str), str(name), lines, form)
+        for name, cells in columns.items()
+    }
     numbers = [texts[name] for name, content in form.columns.items() if content == "numbers"]
     decimal_comma = form.decimal_comma or uses_decimal_commas(numbers)
     read = {}
@@ -101,6 +105,17 @@ def _read(
             raise _other_content(name, content, "text")
         read[name] = values
     return pd.DataFrame(read)
+
+
+def _without_sign(
+    cells: pd.Series[Any], name: str, lines: Sequence[int], form: TableForm
+) -> pd.Series[Any]:
+    """Cells without the sign that numbers of the column had; all have it if it was %."""
+    sign = form.signs.get(name, "")
+    if sign == "%" and (bare := lacks_percent(cells, is_gap(cells))).any():
+        at = bare.idxmax()
+        raise _other_content(name, "numbers with %", f"{cells[at]!r} on line {lines[at]}")
+    return without_sign(cells, sign)
 
 
 def _is_word(cell: str) -> bool:

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from ibestimators.datasets._alike import rows_alike
-from ibestimators.datasets._cells import WORDS, read_column, uses_decimal_commas
+from ibestimators.datasets._cells import WORDS, is_gap, read_column, uses_decimal_commas
 from ibestimators.datasets._data import Data
 from ibestimators.datasets._delimited import SEPARATORS, decode, parse
 from ibestimators.datasets._form import TableForm, content_of, is_unnamed
 from ibestimators.datasets._naming import listed, n_rows, quoted
+from ibestimators.datasets._signs import sign_of, without_sign
 from ibestimators.datasets._typed import holds_lists, typed, with_lists_as_samples
 
 TEXTS = (".csv", ".tsv", ".txt", ".dat", ".data", ".arff")
@@ -43,6 +44,7 @@ class _Table:
     states_types: bool = False
     is_numbered: bool = False  # columns without names
     decimal_comma: bool = False
+    signs: dict[str, str] = field(default_factory=dict)  # of currencies, percent, thousands
     notes: list[str] = field(default_factory=list)
 
 
@@ -63,7 +65,8 @@ def read_table(
         A file whose name ends in .csv, .tsv, .txt, .dat, .data or .arff, maybe followed by .gz or
         .xz, or in .parquet, .feather, .xlsx or .npy, in small or capital letters. Texts may
         have any of the separators comma, semicolon, tab, bar and blank, decimal commas, thousands
-        separators, lines that start with # or % above the table, and the encodings UTF-8, UTF-16
+        separators, signs of currencies, percent and thousands (1.2k), lines that start with # or %
+        above the table, and the encodings UTF-8, UTF-16
         and Windows-1252.
     target : str, int or None, default=None
         Column to predict, by name or position; -1 is the last. None takes the one column
@@ -264,6 +267,7 @@ def _split(table: _Table, target: str | int | None, drop: list[str], keep: list[
         index[0] if index else None,
         table.is_numbered,
         table.decimal_comma,
+        {name: sign for name, sign in table.signs.items() if name in X},
     )
     return Data(with_lists_as_samples(X), _values(y[known]), task, notes, form)
 
@@ -296,20 +300,26 @@ def _read_columns(table: _Table, target: str) -> pd.DataFrame:
     """Columns of text as numbers or words."""
     lines: Any = table.lines
     texts = {str(name): cells.astype(str) for name, cells in table.columns.items()}
-    table.decimal_comma = uses_decimal_commas([*texts.values()])
+    signs = {name: sign_of(cells, is_gap(cells)) for name, cells in texts.items()}
+    bare = {name: without_sign(cells, signs[name][0]) for name, cells in texts.items()}
+    table.decimal_comma = uses_decimal_commas([*bare.values()])
     columns: dict[str, pd.Series[Any]] = {}
     formats: dict[str, list[str]] = {}
     for name, cells in texts.items():
         if name in table.classes:
             columns[name] = cells.mask(cells == "?").astype(object)
             continue
-        column = read_column(cells, lines, table.decimal_comma)
+        (sign, note), column = signs[name], read_column(bare[name], lines, table.decimal_comma)
+        if sign and is_numeric_dtype(column.values):
+            table.signs[name] = sign
+        elif sign:
+            note, column = "", read_column(cells, lines, table.decimal_comma)
         if name == target:
             _check_target(column.bad, cells, name, column.values, table.notes)
         elif column.bad:
             table.notes.append(f"`{name}`: {column.bad} read as gaps")
-        if column.format:
-            formats.setdefault(column.format, []).append(name)
+        for meaning in filter(None, (note, column.format)):
+            formats.setdefault(meaning, []).append(name)
         columns[name] = column.values
     table.notes += [f"{what} in {quoted(which)}" for what, which in formats.items()]
     return pd.DataFrame(columns)

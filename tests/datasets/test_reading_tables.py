@@ -117,6 +117,66 @@ def test_forms_of_numbers(tmp_path, cells, expected, note):
     assert data.notes == ("semicolons separate columns", *([note] if note else []))
 
 
+CURRENCIES = ["$", "€", "£", "CHF", "USD", "₹"]
+
+
+@settings(max_examples=60)
+@given(
+    numbers=st.lists(
+        st.decimals(-(10**7), 10**7, places=2, allow_nan=False), min_size=8, max_size=30
+    ),
+    sign=st.sampled_from([*CURRENCIES, "%"]),
+    before=st.booleans(),
+    blank=st.sampled_from(["", " ", "\u00a0"]),
+    thousands=st.booleans(),
+    gap=st.sampled_from(["", "NA", "-"]),
+)
+def test_numbers_with_one_sign_are_numbers_with_a_word(
+    tmp_path_factory, numbers, sign, before, blank, thousands, gap
+):
+    cells = []
+    for number in numbers:
+        size = f"{abs(number):,}" if thousands else str(abs(number))
+        text = f"{sign}{blank}{size}" if before and sign != "%" else f"{size}{blank}{sign}"
+        cells.append("-" * (number < 0) + text)
+    rows = [["amount", "kind"], *([cell, i % 3] for i, cell in enumerate([*cells, gap]))]
+    path = tmp_path_factory.mktemp("signs") / "toy.csv"
+    path.write_bytes(written(rows, ",", "utf-8", []))
+    X, _ = found = read_table(path, "kind", keep=["amount"])
+    np.testing.assert_array_equal(X["amount"], [*map(float, numbers), np.nan])
+    assert any(note.startswith(f"{sign} left out") for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected", "note"),
+    [
+        (["12 %", "3%", "0", "7.5 %"] * 4, [12, 3, 0, 7.5] * 4, "% left out, so that 12 % is 12,"),
+        (["1,50 €", "0,99 €", "1.200,00 €"], [1.5, 0.99, 1200], "commas are decimal"),
+        (["$5", "-$1,200", "($3)"] * 2 + ["$1"] * 20, None, "no numbers ('($3)'"),
+        (["1.2k", "950", "3M", "10K"], [1200, 950, 3e6, 1e4], "k read as 1,000 and M as"),
+        (["$1", "$2", *["3"] * 1, *["$4"] * 9], [1, 2, 3, *[4] * 9], "$ left out"),
+        (["12%", "0.12", "13%", *["14 %"] * 20], "words", "with and without %, read as words"),
+        (["12%", "1e-1", "13%", *["14 %"] * 20], "words", "with and without %, read as words"),
+        (["$5", "€5", "$6", "€7"], "words", ""),
+        (["5M", "6M", "7", "8M"], "words", ""),
+        (["12", "12A", "14", "16K", "3B"], "words", ""),
+        (["5 apples", "$6", "€"], "words", ""),
+        (["1.2.3 %", "4.5.6 %"], "words", ""),
+        (["$5 €", "$6 €"], "words", ""),
+    ],
+)
+def test_signs_beside_numbers(tmp_path, cells, expected, note):
+    path = tmp_path / "toy.csv"
+    rows = [["amount", "more", "y"], *([c, i * i, i % 2] for i, c in enumerate(cells))]
+    path.write_bytes(written(rows, ";", "utf-8", []))
+    X, _ = found = read_table(path, "y")
+    assert note in "; ".join(found.notes)
+    if expected == "words":
+        assert X["amount"].tolist() == cells
+    elif expected is not None:
+        np.testing.assert_allclose(X["amount"], expected)
+
+
 def test_dots_separate_thousands_where_commas_are_decimal(tmp_path):
     data = read(tmp_path, "a;b;y\n1.234;0,5;1\n12.000;1,5;0\n999;2,5;1\n")
     assert data[0]["a"].tolist() == [1234, 12000, 999]
@@ -276,3 +336,21 @@ def test_data_is_a_pair_that_can_be_pickled():
     data = Data(np.eye(2), np.arange(2), "classification", ["a note"])
     again = pickle.loads(pickle.dumps(data))
     assert (again.task, again.notes, len(again)) == ("classification", ("a note",), 2)
+
+
+def test_another_file_has_the_same_signs(tmp_path):
+    path, other = tmp_path / "toy.csv", tmp_path / "new.csv"
+    cells = [(f"${i},000", f"{3 * i} %", f"{i}k", i % 2) for i in range(1, 9)]
+    path.write_bytes(written([["price", "rate", "views", "y"], *cells], ";", "utf-8", []))
+    data = read_table(path, "y")
+    assert data.form.signs == {"price": "$", "rate": "%", "views": "k"}
+
+    def again(row):
+        other.write_bytes(written([["price", "rate", "views"], row], ";", "utf-8", []))
+        return read_table(other, like=data.form)[0].to_numpy().tolist()
+
+    assert again(["$2,500", "3%", "950"]) == [[2500, 3, 950]]
+    with pytest.raises(ValueError, match=r"'rate' held numbers with % .*'0.03' on line 2"):
+        again(["$1", "0.03", "2M"])
+    with pytest.raises(ValueError, match="'price' held numbers .*'€1' on line 2"):
+        again(["€1", "3 %", "2M"])
