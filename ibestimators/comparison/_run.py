@@ -62,6 +62,8 @@ def _results(
                 break
             yield timed.pop(0)()
     if timed:
+        if isinstance(n_jobs, int):  # joblib would start them all
+            n_jobs = min(n_jobs, len(timed))
         progress.n_workers = effective_n_jobs(n_jobs)
         progress.delay = WORKER_START if progress.n_workers > 1 else 0.0
         try:

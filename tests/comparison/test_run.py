@@ -122,3 +122,20 @@ def test_silence_is_the_default(capsys):
     with new_progress([task("dummy", 0, 10)], verbose=0) as progress:
         progress.add(1.0)
     assert capsys.readouterr().err == ""
+
+
+def test_there_are_no_more_workers_than_fits(monkeypatch):
+    started = []
+
+    class Here:
+        def __init__(self, n_jobs, **options):
+            started.append(n_jobs)
+
+        def __call__(self, tasks):
+            return [function(*args, **kwargs) for function, args, kwargs in tasks]
+
+    monkeypatch.setattr(_run, "Parallel", Here)
+    assert processes(10**6) == [True] * 4
+    processes(3)
+    processes(-1)
+    assert started == [4, 3, -1]
