@@ -95,12 +95,13 @@ for modulus in (2, 3):
     print(scores.groupby((scores.index - 1) // 20 * 20 + 20).mean().round(2))
 
 # %%
-# All three have learned the lengths of training, or nearly. Beyond these lengths, the moving
-# averages answer at random in both tasks. The signed recurrence counts modulo 2, though its
-# factor is not quite -1, so that the state shrinks and errors come up after several times the
-# length of training. Modulo 3 it has learned the short strings by heart. The LSTM counts in both.
+# The moving averages have learned strings of a few bits by heart; from ten bits on they answer at
+# random in both tasks, within the lengths of training too. The signed recurrence counts modulo 2
+# beyond them. Its factor comes close to -1 but does not reach it, so that the two states approach
+# each other with every 1, and errors come up from about twice the length of training. Modulo 3 it
+# has learned the lengths of training only. The LSTM counts in both tasks.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
 for ax, (modulus, scores) in zip(axes, accuracy.items(), strict=True):
     for cell, text in CELLS.items():
         ax.plot(scores.index, scores[cell], label=f"{cell}: {text}")
@@ -108,7 +109,7 @@ for ax, (modulus, scores) in zip(axes, accuracy.items(), strict=True):
     ax.axhline(1 / modulus, color="0.5", linestyle=":", linewidth=1)
     ax.set(title=f"ones modulo {modulus}", xlabel="length", ylim=(0, 1.03))
 axes[0].set_ylabel("accuracy (grey: lengths of training)")
-axes[1].legend(loc="upper right", fontsize="small")
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()
 
 # %%
