@@ -95,7 +95,9 @@ def _read(
                 column = read_column(cells, lines, decimal_comma)
                 values = column.values
                 if not is_numeric_dtype(values):
-                    at = next(i for i in cells.index if not gaps[i] and _is_word(cells[i]))
+                    given = cells[~gaps]
+                    words = (i for i, cell in given.items() if _is_word(cell, decimal_comma))
+                    at: Any = next(words, given.index[0])
                     raise _other_content(name, content, f"{cells[at]!r} on line {lines[at]}")
                 if column.bad:
                     notes.append(f"`{name}`: {column.bad} read as gaps")
@@ -118,8 +120,8 @@ def _without_sign(
     return without_sign(cells, sign)
 
 
-def _is_word(cell: str) -> bool:
-    return not is_numeric_dtype(read_column(pd.Series([cell]), [0], True).values)
+def _is_word(cell: str, decimal_comma: bool) -> bool:
+    return not is_numeric_dtype(read_column(pd.Series([cell]), [0], decimal_comma).values)
 
 
 def _as_before(columns: pd.DataFrame, form: TableForm) -> pd.DataFrame:

@@ -84,7 +84,8 @@ def parse(text: str, header: bool | None, known: Sequence[str] = ()) -> Delimite
         Whether the first row holds the names of the columns; None if it does, unless it looks
         like the other rows.
     known : sequence of str, default=()
-        Names of columns: a first row that has them is the header.
+        Names of columns: a first row that has them is the header. Rows without any value are kept
+        then.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def parse(text: str, header: bool | None, known: Sequence[str] = ()) -> Delimite
         raise ValueError("it is empty")
     separator, width = _separator_of(body, known) or _separator(body)
     first_line = text[:skipped].count("\n")
-    rows, lines = _cells(body, separator, first_line)
+    rows, lines = _cells(body, separator, first_line, keep_empty=bool(known))
     notes = []
     above = next((i for i, row in enumerate(rows) if _fits(row, width)), 0)
     if above or comments:
@@ -201,8 +202,10 @@ def _reader(lines: list[str], separator: str) -> list[list[str]]:
         return []
 
 
-def _cells(body: str, separator: str, first_line: int) -> tuple[list[list[str]], list[int]]:
-    """The rows that are not empty, without outer blanks, and their lines."""
+def _cells(
+    body: str, separator: str, first_line: int, keep_empty: bool
+) -> tuple[list[list[str]], list[int]]:
+    """The rows without outer blanks, and their lines; blank lines are no rows."""
     source = io.StringIO(body, newline="")
     lines = (line.strip() + "\n" for line in source) if separator == " " else source
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
@@ -210,7 +213,7 @@ def _cells(body: str, separator: str, first_line: int) -> tuple[list[list[str]],
     try:
         for row in reader:
             cells = [cell.strip() for cell in row]
-            if any(cells):
+            if any(cells) or (keep_empty and row):
                 rows.append(cells)
                 numbers.append(first_line + reader.line_num)
     except csv.Error as error:

@@ -242,6 +242,8 @@ def _split(table: _Table, target: str | int | None, drop: list[str], keep: list[
     unwanted = [_find(names, wanted) for wanted in drop]
     if name in unwanted:
         raise ValueError(f"the target {name!r} is among the columns to drop")
+    if name in keep:
+        raise ValueError(f"the target {name!r} cannot be a column of X, or have another role")
     table.columns = table.columns.drop(columns=unwanted)
     columns = typed(table.columns, notes) if table.lines is None else _read_columns(table, name)
     y = columns.pop(name)

@@ -47,8 +47,6 @@ def test_a_row_is_read_alike_in_another_file(tmp_path_factory, rows, separators,
     first = read_table(write("first.csv", ["y", "a", "b"], labelled, separators[0]))
     some = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=5, unique=True))
     lines = [(cells[i][1], cells[i][0], "-") for i in some]
-    if len(lines) == 1 and not any(lines[0][:2]):
-        return
     again = write("again.csv", ["b", "a", "new"], lines, separators[1])
     X, y = found = read_table(again, like=first.form)
     assert y is None
@@ -65,6 +63,19 @@ def test_nothing_is_dropped_from_a_file_that_is_read_alike(tmp_path):
     X, _ = read_table(path, like=form)
     assert X.to_dict("list") == {"a": [0, 1, 2, 3, 4], "b": [5] * 5}
     assert (X.index.name, X.index.tolist()) == ("id", ["7", "8", "9", "4", "5"])
+
+
+def test_rows_without_values_are_rows(tmp_path):
+    """A prediction is made for each, so that predictions stay beside their rows."""
+    path = tmp_path / "first.csv"
+    path.write_text("text,y\n" + "good film,1\nbad film,0\n" * 3)
+    form = read_table(path).form
+    path.write_text('text\n""\ngood film\n\n""\n')  # a blank line is no row
+    assert read_table(path, like=form)[0]["text"].tolist() == [None, "good film", None]
+    path.write_text("a,b,y\n1,2,0\n,3,1\n4,5,0\n")
+    form = read_table(path).form
+    path.write_text("a,b\n,\n1,2\n,\n")
+    assert read_table(path, like=form)[0].isna().all(axis=1).tolist() == [True, False, True]
 
 
 def test_columns_without_names_are_found_by_their_place(tmp_path):
