@@ -68,6 +68,8 @@ def test_columns_come_in_the_order_that_is_stated(table):
         (["--order", ",".join(["blue"] * 999)], "column 'blue' is named 999 times"),
         (["--order", "red", "--text", "red"], "--order does not apply to the texts of table.csv"),
         (["--groups", "red", "--time", "red"], "--groups and --time must name different columns"),
+        (["--groups", "y"], "the target 'y' cannot be a column of X, or have another role"),
+        (["--random-state", "9" * 20], "is not below 2**32, as a seed has to be"),
         (["--time-limit", "9"], "--time-limit ends a comparison after a whole repeat"),
         (["--time-limit", "0", "--repeats", "3"], "'0' is not a positive number of seconds"),
         (["--time-limit", "inf"], "'inf' is not a positive number of seconds"),

@@ -81,7 +81,8 @@ class Model:
         content = {field.name: getattr(self, field.name) for field in fields(self)}
         content["form"] = None if self.form is None else asdict(self.form)
         data = skops.io.dumps({"schema": SCHEMA, **content}, compression=ZIP_DEFLATED)
-        foreign = {*skops.io.get_untrusted_types(data=data)} - {*trusted_types()}
+        found = skops.io.get_untrusted_types(data=data)
+        foreign = {*found} - {*trusted_types(found)}
         if foreign:
             raise InputError(
                 f"{type(self.estimator).__name__} cannot be saved: the file would hold "
@@ -111,7 +112,8 @@ class Model:
         if not path.is_file():
             raise InputError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
         try:
-            content = skops.io.load(path, trusted=trusted_types())
+            found = skops.io.get_untrusted_types(file=path)
+            content = skops.io.load(path, trusted=trusted_types(found))
             schema = content.pop("schema")
             if schema == SCHEMA:
                 form = content.pop("form")
@@ -126,25 +128,33 @@ class Model:
         raise InputError(f"{path}: has schema {schema!r}, but this version reads {SCHEMA}")
 
 
-@cache
-def trusted_types() -> list[str]:
+def trusted_types(found: list[str]) -> list[str]:
     """The types that a file may hold, beside those that skops trusts.
 
-    For tables, they are those that the installed version of skrub itself writes.
+    Parameters
+    ----------
+    found : list of str
+        Those in the file that skops does not trust.
     """
-    import skops.io
-
     from ibestimators.suite import CLASSIFIERS, REGRESSORS
-    from ibestimators.tables import table_pipeline
     from ibestimators.text import TextTokenizer
 
     own = [*CLASSIFIERS.values(), *REGRESSORS.values(), TextTokenizer]
-    tables = skops.io.dumps(table_pipeline("passthrough").fit(_columns_of_each_type()))
-    return [
-        *(f"{cls.__module__}.{cls.__name__}" for cls in own),
-        *_GUESTS,
-        *skops.io.get_untrusted_types(data=tables),
-    ]
+    types = [*(f"{cls.__module__}.{cls.__name__}" for cls in own), *_GUESTS]
+    if any(name.startswith("skrub.") for name in found):
+        types += _types_of_tables()
+    return types
+
+
+@cache
+def _types_of_tables() -> list[str]:
+    """The types that the installed version of skrub itself writes for a table."""
+    import skops.io
+
+    from ibestimators.tables import table_pipeline
+
+    fitted = table_pipeline("passthrough").fit(_columns_of_each_type())
+    return list(skops.io.get_untrusted_types(data=skops.io.dumps(fitted)))
 
 
 def _columns_of_each_type() -> Any:

@@ -281,9 +281,7 @@ def _add_comparison(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_seed(group: argparse._ActionsContainer) -> None:
-    group.add_argument(
-        "--random-state", type=_not_negative, default=0, metavar="SEED", help="seed (0)"
-    )
+    group.add_argument("--random-state", type=_seed, default=0, metavar="SEED", help="seed (0)")
 
 
 def _add_report(group: argparse._ActionsContainer) -> None:
@@ -341,8 +339,11 @@ def _jobs(text: str) -> int | str:
     return -1 if text == "-1" else _int_from(text, 1)
 
 
-def _not_negative(text: str) -> int:
-    return _int_from(text, 0)
+def _seed(text: str) -> int:
+    seed = _int_from(text, 0)
+    if seed >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is not below 2**32, as a seed has to be")
+    return seed
 
 
 def _positive(text: str) -> int:

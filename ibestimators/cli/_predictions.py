@@ -30,7 +30,8 @@ def predict(options: argparse.Namespace) -> Any:
             "probabilities; leave it out"
         )
     X, index, notes = _samples(model, options.data)
-    print("; ".join([f"{options.data}: {len(X)} samples", *notes]), file=sys.stderr)
+    samples = f"{options.data}: {len(X)} sample{'s' * (len(X) != 1)}"
+    print("; ".join([samples, *notes]), file=sys.stderr)
     try:
         labels = model.estimator.predict(X)
         probabilities = model.estimator.predict_proba(X) if options.proba else None
@@ -88,8 +89,8 @@ def _rows(model: Model, path: Path) -> tuple[Any, Any, list[str]]:
         gaps = [repr(name) for name, column in X.items() if column.isna().any()]
         if gaps:
             raise InputError(
-                f"{path}: gaps in {', '.join(gaps)}, but {model.source} had none, so that the "
-                "estimator cannot fill them; fill them, or drop these rows"
+                f"{path}: {'; '.join([*notes, ''])}gaps in {', '.join(gaps)}, but {model.source} "
+                "had none, so that the estimator cannot fill them; fill them, or drop these rows"
             )
     return X, index, notes
 
