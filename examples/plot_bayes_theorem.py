@@ -20,8 +20,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from ibestimators import ConvRegressor, biases
-from ibestimators.screening import untrained_features
 from ibestimators.symmetries import best_process
+from ibestimators.untrained import UntrainedNetworks
 
 SEED = 0
 N_STEPS, WIDTH, N_TRAIN = 40, 8, 120
@@ -52,7 +52,9 @@ targets = np.concatenate([y, np.ones(len(STARTS))])
 
 networks = biases("regression") | {"Conv": ConvRegressor(pooling=None, readout="mean")}
 features = {
-    name: untrained_features(network, everything, targets, 600, np.random.RandomState(SEED))
+    name: UntrainedNetworks(
+        network, everything, targets, 600, np.random.RandomState(SEED)
+    ).features(everything)
     for name, network in networks.items()
 }
 features = {name: own / np.sqrt(own.shape[1]) for name, own in features.items()}
