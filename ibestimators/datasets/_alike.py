@@ -113,7 +113,7 @@ def _without_sign(
     cells: pd.Series[Any], name: str, lines: Sequence[int], form: TableForm
 ) -> pd.Series[Any]:
     """Cells without the sign that numbers of the column had; all have it if it was %."""
-    sign = form.signs.get(name, "")
+    sign = (form.signs or {}).get(name, "")
     if sign == "%" and (bare := lacks_percent(cells, is_gap(cells))).any():
         at = int(bare.to_numpy().argmax())
         raise _other_content(name, "numbers with %", f"{cells[at]!r} on line {lines[at]}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -30,7 +30,7 @@ class TableForm:
         Whether the file has no names of columns, which are 0, 1, 2, … then.
     decimal_comma : bool, default=False
         Whether commas are decimal in the file.
-    signs : dict of str to str, default={}
+    signs : dict of str to str or None, default=None
         The sign that was left out in columns of numbers: that of a currency, "%", or "k".
 
     Examples
@@ -49,7 +49,7 @@ class TableForm:
     index: str | None = None
     is_numbered: bool = False
     decimal_comma: bool = False
-    signs: dict[str, str] = field(default_factory=dict)
+    signs: dict[str, str] | None = None
 
 
 def is_unnamed(name: str) -> bool:
