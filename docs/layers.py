@@ -40,6 +40,7 @@ LAYERS: dict[str, set[str]] = {
         "scoring",
         "base",
         "suite",
+        "diagnosis",
     },
     "inspection": {
         "formatting",

@@ -131,7 +131,7 @@ def tuned(
     -------
     sklearn.model_selection.RandomizedSearchCV or est
     """
-    name, prefix = _bias_of(est)
+    name, prefix = bias_of(est)
     if name is None:
         return est
     own = {key: v for key, v in SPACES[name].items() if not (keep_size and key in _SIZES)}
@@ -173,14 +173,14 @@ def with_representatives(est: Any, scoring: Any = None, cv: Any = 3) -> Any:
     -------
     sklearn.model_selection.GridSearchCV or est
     """
-    name, prefix = _bias_of(est)
+    name, prefix = bias_of(est)
     if name is None:
         return est
     other = {f"{prefix}{key}": [value] for key, value in REPRESENTATIVES[name].items()}
     return GridSearchCV(est, [{}, other], cv=cv, scoring=_first_score(scoring))
 
 
-def _bias_of(est: Any) -> tuple[str | None, str]:
+def bias_of(est: Any) -> tuple[str | None, str]:
     """The bias of an estimator, or None, and the prefix of its parameters in a pipeline."""
     prefix, network = "", est
     while True:

@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator
 
 from ibestimators.comparison import _matching
 from ibestimators.comparison._data_facts import DataFacts
+from ibestimators.comparison._diagnosis import diagnosis_of
 from ibestimators.comparison._estimators import Estimators
 from ibestimators.comparison._folds import shuffled_folds
 from ibestimators.comparison._guests import with_guests
@@ -45,6 +46,7 @@ def compare_biases(
     rope: float | None = None,
     refit: bool = False,
     guests: bool = False,
+    diagnose: bool = False,
     time_limit: float | None = None,
     until_decided: bool = False,
     n_seeds: int = 1,
@@ -92,6 +94,11 @@ def compare_biases(
         (2-D X), ROCKET for series of equal lengths (3-D X; needs aeon), TF-IDF of words and pairs
         with a linear model for texts and tokens, a Weisfeiler-Lehman kernel for graphs (needs
         grakel). They have the settings of their libraries.
+    diagnose : bool, default=False
+        Whether to `diagnose` the data before the folds, in about half a minute at most. The
+        diagnosis stands above the table, and the verdict says whether the scores confirm it. It
+        uses the labels of all samples, also those of test folds: it describes the data, and no
+        estimator sees it.
     time_limit : float, default=None
         Seconds. No repeat of `n_repeats` is started that would end later, judged by the repeats
         before; the first is always run to its end. Intervals and p-values are adjusted as for
@@ -170,6 +177,7 @@ def compare_biases(
         random_state=random_state,
         verbose=verbose,
     )
+    diagnosis = diagnosis_of(setup) if diagnose else None
     _set_terms(setup, match_parameters, search, n_iter, representatives, cv)
     if until_decided and len(setup.estimators) < 2:
         raise ValueError("until_decided=True needs at least two estimators to compare.")
@@ -202,6 +210,7 @@ def compare_biases(
         probabilities=None if kept is None else kept.probabilities,
         data=DataFacts.of(setup),
         has_representatives=representatives is not None,
+        diagnosis=diagnosis,
     )
     return _refitted(result, setup) if refit else result
 

@@ -15,6 +15,7 @@ from ibestimators.comparison._comparison_charts import (
     training_curves,
 )
 from ibestimators.comparison._design import looks_in_words
+from ibestimators.comparison._diagnosis import diagnosis_section
 from ibestimators.comparison._representatives import in_words
 from ibestimators.comparison._statistics import MIN_FOLDS
 from ibestimators.comparison._tables import (
@@ -35,6 +36,7 @@ def sections_of(result: ComparisonResult) -> list[Section]:
     table = table_of_representatives(result)
     return [
         Section("", [_verdict(result)]),
+        diagnosis_section(result),
         checks_section(result),
         Section("Differences", [*chart_of_differences(result)]),
         Section("Scores", [chart_of_scores(result)]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,6 +24,7 @@ from ibestimators.comparison._checks import DOCUMENTATION, Finding, findings
 from ibestimators.comparison._comparison_page import how_to_read, sections_of, settings_of
 from ibestimators.comparison._data_facts import DataFacts
 from ibestimators.comparison._design import Design
+from ibestimators.comparison._diagnosis import confirmation, in_one_line
 from ibestimators.comparison._differences import (
     table_of_estimators,
     table_of_pairs,
@@ -34,6 +36,7 @@ from ibestimators.comparison._predictions import disagreements_of_samples, error
 from ibestimators.comparison._representatives import inner_scores
 from ibestimators.comparison._tables import printed_table
 from ibestimators.comparison._verdict import notes_of, sentences_of
+from ibestimators.diagnosis import DiagnosisResult
 from ibestimators.formatting import counted
 from ibestimators.report import Result, Section, Table
 from ibestimators.scoring import predicts_positions
@@ -86,6 +89,8 @@ class ComparisonResult(Result):
         What the checks know of X, y and the folds.
     has_representatives : bool
         Whether the network of each bias was chosen in the training part of each fold.
+    diagnosis : DiagnosisResult or None
+        Of the data before the folds, if asked to `diagnose`.
     """
 
     cells: pd.DataFrame
@@ -101,6 +106,7 @@ class ComparisonResult(Result):
     probabilities: pd.DataFrame | None = None
     data: DataFacts | None = None
     has_representatives: bool = False
+    diagnosis: DiagnosisResult | None = None
 
     @property
     def assumptions(self) -> dict[str, str]:
@@ -409,8 +415,27 @@ class ComparisonResult(Result):
         gains = gains_by_fold(self.cells, self.baseline, [*self.estimators])
         return ComparisonDisplay(self.to_frame(), gains, self.baseline, self.scoring, self.rope)
 
+    def to_text(self, width: int | None = None) -> str:
+        """The result as `print` shows it.
+
+        Parameters
+        ----------
+        width : int or None, default=None
+            Characters of a line: sentences are wrapped, and a table that is wider leaves out what
+            the estimators assume. None does neither.
+
+        Returns
+        -------
+        str
+        """
+        text = super().to_text(width)
+        if self.diagnosis is None:
+            return text
+        line = in_one_line(self.diagnosis)
+        return f"{line if width is None else textwrap.fill(line, width)}\n{text}"
+
     def _sentences(self) -> list[str]:
-        return sentences_of(self)
+        return [*sentences_of(self), *confirmation(self)]
 
     def _table(self) -> Table:
         return printed_table(self)

@@ -57,6 +57,11 @@ class DiagnosisResult(Result):
         frame = pd.DataFrame(rows, columns=["finding", "value", "meaning"])
         return frame.set_index("finding")
 
+    @property
+    def bias(self) -> str:
+        """The bias that the findings suggest, by its name in the suite, such as "Conv"."""
+        return self._choice()[0]
+
     def _choice(self) -> tuple[str, dict[str, Any]]:
         """The bias and its parameters that differ from the defaults."""
         found = self.symmetries
