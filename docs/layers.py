@@ -11,6 +11,7 @@ BIASES = ("mlp", "convolution", "recurrence", "message_passing", "attention")
 LAYERS: dict[str, set[str]] = {
     "formatting": set(),
     "pipelines": set(),
+    "hashing": set(),
     "plotting": set(),
     "structures": {"formatting"},
     "datasets": set(),
@@ -28,9 +29,10 @@ LAYERS: dict[str, set[str]] = {
     "nodes": {"structures", "base"},
     "suite": {"base", "nodes", *BIASES},
     "perturbations": {"structures", "base"},
-    "report": {"formatting", "plotting", "structures"},
+    "report": {"formatting", "hashing", "plotting", "structures"},
     "comparison": {
         "formatting",
+        "hashing",
         "multiple_testing",
         "pipelines",
         "plotting",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral, Real
@@ -24,7 +23,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
 from ibestimators.base import draw_seed
-from ibestimators.comparison._cache import Store, content_hash
+from ibestimators.comparison._cache import Store
 from ibestimators.comparison._design import Design
 from ibestimators.comparison._dry_run import check_scores, check_tasks, try_estimators
 from ibestimators.comparison._estimators import Estimators, named_estimators
@@ -40,6 +39,7 @@ from ibestimators.comparison._sample_weight import (
 )
 from ibestimators.comparison._scorers import scorers_of
 from ibestimators.formatting import score_names
+from ibestimators.hashing import content_hash, data_hash
 from ibestimators.scoring import position_scorer, predicts_positions
 
 _SCORES_OF_ONE_CLASS = ("neg_log_loss", "d2_log_loss_score")
@@ -84,14 +84,13 @@ class Setup:
     @cached_property
     def fingerprint(self) -> dict[str, str]:
         """Hashes of the data and the folds, and the score: what makes results comparable."""
-        y: Any = self.y
-        with suppress(ValueError):  # labels at positions of samples of different sizes
-            y = np.asarray(y)
         splits = [[np.asarray(rows, dtype=np.int64) for rows in split] for split in self.splits]
         known = {"folds": content_hash(splits), "score": self.score_names[0]}
         try:
-            weights = () if self.sample_weight is None else (self.sample_weight,)
-            return {"data": content_hash(self.X, y, *weights), **known}
+            samples = data_hash(self.X, self.y)
+            weight = self.sample_weight
+            data = samples if weight is None else content_hash(samples, weight)
+            return {"data": data, "samples": samples, **known}
         except TypeError:  # what cannot be pickled cannot be compared either
             return known
 

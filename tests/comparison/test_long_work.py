@@ -26,8 +26,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from ibestimators import GraphClassifier, MLPClassifier, compare_biases
-from ibestimators.comparison._cache import content_hash
 from ibestimators.comparison._fold_task import TRAINING
+from ibestimators.hashing import content_hash
 
 X, y = IRIS
 
