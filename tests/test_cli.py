@@ -227,6 +227,19 @@ def test_the_heading_of_the_page_is_the_name_of_the_file(files):
     assert "<h1>iris.csv</h1>" in page.read_text()
 
 
+def test_print_and_page_say_what_was_done_to_a_table_and_who_reads_its_order(files, capsys):
+    page = files / "a.html"
+    args = ["compare", str(files / "Messy.CSV.gz"), "--biases", "mlp,recurrent"]
+    assert main([*args, "--report", str(page), *QUICK]) == 0
+    printed, written = capsys.readouterr().out.splitlines(), page.read_text()
+    (line,) = [line for line in printed if line.startswith("Read Messy.CSV.gz: target: `Class`, ")]
+    assert "column without a name dropped: it counts the rows" in line
+    assert "<li>column without a name dropped: it counts the rows</li>" in written
+    sentence = "Recurrent reads the columns of X in the given order"
+    assert sum(line.startswith(sentence) for line in printed) == 1
+    assert sentence in written
+
+
 def test_as_a_program(files):
     done = run("compare", "iris.csv", "--target", "kind", *QUICK, "--output", "a.svg", cwd=files)
     assert done.returncode == 0, done.stderr

@@ -72,11 +72,10 @@ def _compare(options: argparse.Namespace) -> None:
         print_results(*further)
     result, others = _results(problem, options)
     print_results(result, *others)
+    if problem.notes:
+        say(f"Read {Path(options.data).name}: {'; '.join(problem.notes)}.")
     if problem.has_no_order and {"Conv", "Recurrent", "Graph"} & {*options.biases}:
-        say(
-            "A table has no order: Conv, Recurrent and Graph read columns in the order given. "
-            "--order states one."
-        )
+        say("A table has no order of its own. --order states one.")
     _save_best(result, problem, options)
     if options.output is not None:
         result.plot().figure_.savefig(options.output, dpi=150)
@@ -120,7 +119,14 @@ def _write_page(
     if options.report is None:
         return
     title = Path(options.data).name
-    page = result.to_html(options.report, X=problem.X, y=problem.y, others=others, title=title)
+    page = result.to_html(
+        options.report,
+        X=problem.X,
+        y=problem.y,
+        data_notes=problem.notes,
+        others=others,
+        title=title,
+    )
     say(f"report: {page}")
 
 

@@ -112,7 +112,11 @@ class BiasSearchResult(ComparisonResult):
             "significantly worse than the leader is dropped before the last fold."
         )
         table = Table("Weights of the mixture", heads, rows)
-        return [first, Section("Weights", [table, Paragraph(note, is_note=True)]), *others]
+        return [
+            first,
+            Section("Weights", [table, Paragraph(note, is_note=True)], "Verdict"),
+            *others,
+        ]
 
 
 class _BiasSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]

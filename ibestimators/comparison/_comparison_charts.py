@@ -41,12 +41,12 @@ def chart_of_differences(result: ComparisonResult) -> list[RowChart]:
     )
     if frame["difference_low"].notna().any():
         caption += (
-            " and its interval (bar), all of which hold together with 95 % confidence. In "
-            "colour: the interval excludes 0"
+            " and its interval (bar), all of which hold together with 95 % confidence. Coloured "
+            "where the interval excludes 0"
         )
     band = (-result.rope, result.rope) if result.rope > 0 else None
     if band is not None:
-        caption += f". Shaded: differences up to {result.rope:g}, practically equal"
+        caption += f". Differences in the shaded band, up to {result.rope:g}, are practically equal"
     title = f"Difference of {result.scoring} to {result.baseline}"
     return [RowChart(title, f"{caption}.", rows, 0.0, band)]
 

@@ -15,6 +15,7 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
+from ibestimators.comparison._estimators import readers_of_order
 from ibestimators.comparison._metadata import fit_with
 from ibestimators.comparison._scorers import score_with, scorers_of
 from ibestimators.scoring import predicts_positions
@@ -55,6 +56,8 @@ class DataFacts:
         Columns of X that look like groups, whose values are in training and test parts.
     time_columns : tuple of str
         Columns of dates, with a training part that is later than a sample of its test part.
+    readers_of_order : tuple of str
+        Estimators that read the columns of a table in the given order.
     """
 
     class_counts: dict[str, float]
@@ -66,6 +69,7 @@ class DataFacts:
     id_columns: tuple[str, ...] = ()
     mixed_columns: tuple[str, ...] = ()
     time_columns: tuple[str, ...] = ()
+    readers_of_order: tuple[str, ...] = ()
 
     @property
     def majority_rate(self) -> float:
@@ -86,7 +90,10 @@ class DataFacts:
             in_test = _missing(codes, names, [test for _, test in setup.splits])
         exact, near = _duplicates(setup.X, setup.splits)
         ids, mixed, times = _columns(setup.X, setup.splits, setup.groups is not None)
-        return cls(counts, in_training, in_test, _chance(setup), exact, near, ids, mixed, times)
+        readers = tuple(readers_of_order(setup.estimators, setup.X))
+        return cls(
+            counts, in_training, in_test, _chance(setup), exact, near, ids, mixed, times, readers
+        )
 
 
 def _missing(codes: NDArray[Any], names: list[str], parts: list[NDArray[Any]]) -> dict[str, int]:

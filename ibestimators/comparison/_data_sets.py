@@ -24,7 +24,7 @@ from ibestimators.comparison._hierarchical import MIN_SETS, sample_posterior
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._statistics import compare_over_data_sets
 from ibestimators.formatting import counted, records
-from ibestimators.report import Number, Paragraph, Result, Row, RowChart, Section, Table
+from ibestimators.report import Number, Result, Row, RowChart, Section, Table, Verdict
 
 
 @dataclass(frozen=True, repr=False)
@@ -224,12 +224,15 @@ class DataSetsResult(Result):
         ]
         caption = (
             f"{self.scoring} minus that of {self.baseline} (dashed): each data set (small dots) "
-            f"and their median (large dot). In colour: p < 0.05. {self._tests_in_words()}"
+            f"and their median (large dot). Coloured where p < 0.05. {self._tests_in_words()}"
         )
         chart = [RowChart(f"Difference to {self.baseline}", caption, rows, 0.0)] if rows else []
-        checks = [Section(name, [checks_section(result)]) for name, result in self.results.items()]
+        checks = [
+            Section(name, checks_section(result).blocks, tab="Checks")
+            for name, result in self.results.items()
+        ]
         return [
-            Section("Data sets", [Paragraph(self.verdict()), *chart, self._table()]),
+            Section("Data sets", [Verdict(self.verdict()), *chart, self._table()]),
             *checks,
         ]
 

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ibestimators.pipelines import innermost
-from ibestimators.suite import CLASSIFIERS, biases, guess_task
+from ibestimators.suite import CLASSIFIERS, REGRESSORS, biases, guess_task
 
 Estimators: TypeAlias = Mapping[str, BaseEstimator] | Sequence[Any] | str | BaseEstimator | None
 
@@ -101,6 +101,35 @@ def _named(item: Any, y: Any, before: Mapping[str, Any]) -> tuple[str, Any]:
 def assumption(est: Any) -> str:
     """What an estimator assumes, also inside pipelines and searches; "" if unknown."""
     return str(getattr(innermost(est), "assumption", ""))
+
+
+def readers_of_order(estimators: Mapping[str, Any], X: Any) -> list[str]:
+    """Names of the estimators that read the columns of a table in the given order.
+
+    Parameters
+    ----------
+    estimators : dict of str to estimator
+    X : object
+        A table has two axes.
+
+    Returns
+    -------
+    list of str
+        Those of convolutions, recurrences and message passing on a path; none without a table.
+    """
+    if len(getattr(X, "shape", ())) != 2:
+        return []
+    classes = tuple(
+        suite[bias]
+        for suite in (CLASSIFIERS, REGRESSORS)
+        for bias in ("Conv", "Recurrent", "Graph")
+    )
+    return [
+        name
+        for name, est in ((name, innermost(est)) for name, est in estimators.items())
+        if isinstance(est, classes) and est.input_shape is None
+        if getattr(est, "graph", None) is None
+    ]
 
 
 def _biases(y: Any) -> dict[str, Any]:

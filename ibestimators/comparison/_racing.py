@@ -28,7 +28,7 @@ from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._setup import Setup, prepare
 from ibestimators.comparison._shared_parameters import shares_parameters
 from ibestimators.formatting import counted, records
-from ibestimators.report import Curve, CurveChart, Number, Paragraph, Result, Section, Table
+from ibestimators.report import Curve, CurveChart, Number, Result, Section, Table, Verdict
 from ibestimators.structures import reads_containers
 
 
@@ -115,7 +115,7 @@ class RaceResult(Result):
         caption = "Best score of each estimator in each round that it reached, by samples."
         ticks = sorted(best.index.unique(1))
         chart = CurveChart("Best score by samples", caption, curves, ticks)
-        return [Section("Race", [Paragraph(self.verdict()), chart, self._table()])]
+        return [Section("Race", [Verdict(self.verdict()), chart, self._table()])]
 
     def _how_to_read(self) -> str:
         return (

@@ -21,7 +21,12 @@ from ibestimators.comparison._cells import (
     training_of_networks,
 )
 from ibestimators.comparison._checks import DOCUMENTATION, Finding, findings
-from ibestimators.comparison._comparison_page import how_to_read, sections_of, settings_of
+from ibestimators.comparison._comparison_page import (
+    data_facts_of,
+    how_to_read,
+    sections_of,
+    settings_of,
+)
 from ibestimators.comparison._data_facts import DataFacts
 from ibestimators.comparison._design import Design
 from ibestimators.comparison._diagnosis import confirmation, in_one_line
@@ -337,6 +342,7 @@ class ComparisonResult(Result):
         *,
         X: Any = None,
         y: Any = None,
+        data_notes: Sequence[str] = (),
         curves: Any = None,
         ablation: Any = None,
         others: Sequence[Result] = (),
@@ -344,14 +350,18 @@ class ComparisonResult(Result):
     ) -> Path:
         """Write one HTML page that needs no other file and no network.
 
+        Its parts are tabs; all are shown one below the other in print and without scripts.
+
         Parameters
         ----------
         path : path
             The page, replaced if it exists.
         X, y
             The data, for a description of them on the page.
+        data_notes : sequence of str, default=()
+            What was done to the data before, such as the ``notes`` of `read_table`, for the page.
         curves : LearningCurvesResult, default=None
-            From `compare_learning_curves`, for a section of its own.
+            From `compare_learning_curves`, for a tab of its own.
         ablation : AblationResult, default=None
             From `structure_ablation`, likewise.
         others : sequence of results, default=()
@@ -368,6 +378,9 @@ class ComparisonResult(Result):
         ------
         TypeError
             If `curves`, `ablation` or `others` holds something else than results.
+        ValueError
+            If one of them is a result on other data, or X and y are other data. Other folds or
+            another score are stated.
         FileNotFoundError, IsADirectoryError
             If the folder of `path` does not exist, or `path` is a folder.
         """
@@ -379,7 +392,8 @@ class ComparisonResult(Result):
                     f"{type(value).__name__}."
                 )
         named = [value for value in (curves, ablation) if value is not None]
-        return super().to_html(path, X=X, y=y, others=[*named, *others], title=title)
+        others = [*named, *others]
+        return super().to_html(path, X=X, y=y, data_notes=data_notes, others=others, title=title)
 
     def plot(self, ax: Any = None, *, kind: str = "differences", **style: Any) -> Any:
         """Draw the result.
@@ -451,6 +465,9 @@ class ComparisonResult(Result):
 
     def _settings(self) -> list[Section]:
         return settings_of(self)
+
+    def _data_facts(self) -> list[tuple[str, str]]:
+        return data_facts_of(self)
 
     def _how_to_read(self) -> str:
         return how_to_read(self)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ibestimators.comparison._cells import scores_by_fold
 from ibestimators.formatting import records, with_ends
 from ibestimators.report import Number, Table
 
@@ -33,13 +34,30 @@ def printed_table(result: ComparisonResult) -> Table:
     return Table("Estimators", heads, rows)
 
 
-def wide_table(result: ComparisonResult) -> Table:
-    """All that is known about each estimator, the best first."""
+def table_of_differences(result: ComparisonResult) -> Table:
+    """The score and the difference of each estimator, the best first."""
+    heads = ["estimator", result.scoring, f"vs {result.baseline}", "p", "assumes"]
+    frame = _best_first(result)
+    rows = [
+        [
+            str(row.Index),
+            _score(frame, row.Index),
+            difference_of(result, row),
+            Number.small(row.p_value),
+            row.assumption,
+        ]
+        for row in records(frame)
+    ]
+    return Table("Estimators, scores and differences", heads, rows, sorted_by=1)
+
+
+def table_of_scores(result: ComparisonResult) -> Table:
+    """All other numbers of each estimator, the best first."""
+    others: dict[str, Any] = {name: result.to_frame(name) for name in result.other_scorings}
     heads = [
         "estimator",
         result.scoring,
-        f"vs {result.baseline}",
-        "p (adjusted)",
+        *others,
         "training score",
         "seed spread",
         "P(better)",
@@ -49,16 +67,14 @@ def wide_table(result: ComparisonResult) -> Table:
         "multiply-adds",
         "fit (s)",
         "predict (s)",
-        "failures",
-        "assumes",
+        "failed",
     ]
-    frame = result.to_frame().sort_values("score", ascending=False, na_position="last")
+    frame = _best_first(result)
     rows = [
         [
             str(row.Index),
-            _score(frame, row.Index),
-            difference_of(result, row),
-            Number.small(row.p_value),
+            Number.of(row.score, ".3f"),
+            *(_score(other, row.Index) for other in others.values()),
             Number.of(row.train_score, ".3f"),
             Number.of(row.seed_std, ".3f"),
             Number.probability(row.p_better),
@@ -69,24 +85,34 @@ def wide_table(result: ComparisonResult) -> Table:
             Number.seconds(row.fit_time),
             Number.seconds(row.predict_time),
             Number.of(row.failures, "d"),
-            row.assumption,
         ]
         for row in records(frame)
     ]
     if frame["seed_std"].isna().all():
         column = heads.index("seed spread")
         heads, *rows = ([*row[:column], *row[column + 1 :]] for row in (heads, *rows))
-    return Table("All estimators", heads, rows, sorted_by=1)
+    return Table("Scores, probabilities and costs", heads, rows, sorted_by=1)
 
 
-def table_of_other_scores(result: ComparisonResult) -> Table:
-    """The further scores; without rows if there are none."""
-    frames: list[Any] = [result.to_frame(scoring) for scoring in result.other_scorings]
+def table_of_folds(result: ComparisonResult) -> Table:
+    """The score of each estimator in each fold."""
+    scores = scores_by_fold(result.cells)[[*result.estimators]]
+    sizes = result.cells.groupby("fold")[["n_train", "n_test"]].first()
     rows = [
-        [name, *(_score(frame, name) for frame in frames)]
-        for name in (result.estimators if frames else ())
+        [
+            str(size.Index + 1),
+            Number.of(size.n_train, ",d"),
+            Number.of(size.n_test, ",d"),
+            *(Number.of(score, ".3f") for score in own),
+        ]
+        for size, own in zip(records(sizes), scores.to_numpy(), strict=True)
     ]
-    return Table("Other scores", ["estimator", *result.other_scorings], rows)
+    heads = ["fold", "training samples", "test samples", *map(str, scores)]
+    return Table(f"{result.scoring} in each fold", heads, rows)
+
+
+def _best_first(result: ComparisonResult) -> pd.DataFrame:
+    return result.to_frame().sort_values("score", ascending=False, na_position="last")
 
 
 def table_of_representatives(result: ComparisonResult) -> Table:

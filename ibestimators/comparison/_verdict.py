@@ -83,6 +83,7 @@ def notes_of(result: ComparisonResult) -> list[str]:
         f"{folds_in_words(result)}, the same for all. {intervals_in_words(result)}",
         *looks_in_words(result.design),
         *_training_in_words(result),
+        *order_in_words(result),
         *(
             f"Check [{row.Index}]: {row.finding}"
             for row in records(result.checks())
@@ -109,6 +110,19 @@ def intervals_in_words(result: ComparisonResult) -> str:
         f"± holds for all differences to {result.baseline} together with 95 % confidence; in "
         "brackets: the 95 % interval of one score."
     )
+
+
+def order_in_words(result: ComparisonResult) -> list[str]:
+    """That some estimators read the columns of a table in their order; nothing without a table."""
+    names = () if result.data is None else result.data.readers_of_order
+    if not names:
+        return []
+    *first, last = names
+    subject = f"{', '.join(first)} and {last} read" if first else f"{last} reads"
+    return [
+        f"{subject} the columns of X in the given order, on which a difference to another "
+        "estimator may depend."
+    ]
 
 
 def _training_in_words(result: ComparisonResult) -> list[str]:

@@ -35,7 +35,7 @@ from ibestimators.inspection._graph_layout import graph_layout
 from ibestimators.perturbations import Units, units_of
 from ibestimators.pipelines import innermost
 from ibestimators.plotting import Display, Style, largest, remove_frame
-from ibestimators.report import Number, Paragraph, Result, Row, RowChart, Section, Table
+from ibestimators.report import Number, Result, Row, RowChart, Section, Table, Verdict
 from ibestimators.scoring import position_scorer, predicts_positions
 from ibestimators.structures import reads_containers
 from ibestimators.text import TextTokenizer
@@ -166,7 +166,7 @@ class ImportanceResult(Result):
             f"deviation (bar) of {self.importances.shape[1]} exchanges, the largest {len(rows)}."
         )
         chart = RowChart(f"Drop of {self.scoring}", caption, rows, reference=0.0)
-        return [Section("Importance", [Paragraph(self.verdict()), chart])]
+        return [Section("Importance", [Verdict(self.verdict()), chart])]
 
 
 def _text(label: Any) -> str:

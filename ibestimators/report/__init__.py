@@ -2,6 +2,7 @@
 
 from ibestimators.report._result import Result
 from ibestimators.report._section import (
+    Block,
     Bullets,
     Curve,
     CurveChart,
@@ -17,6 +18,7 @@ from ibestimators.report._section import (
 )
 
 __all__ = [
+    "Block",
     "Bullets",
     "Curve",
     "CurveChart",

@@ -19,9 +19,9 @@ MAX_CLASSES = 20
 PACKAGES = ("ibestimators", "scikit-learn", "torch", "skorch", "numpy")
 
 
-def data_section(
+def facts_of_data(
     X: Any, y: Any, are_classes: bool | None = None, at_positions: bool = False
-) -> Section:
+) -> list[tuple[str, str]]:
     """What X and y are.
 
     Parameters
@@ -35,7 +35,7 @@ def data_section(
 
     Returns
     -------
-    Section
+    list of pairs of str
     """
     facts = [] if X is None else [*facts_of_samples(X)]
     if y is not None:
@@ -43,13 +43,14 @@ def data_section(
         if are_classes is None:
             are_classes = not type_of_target(y).startswith("continuous")
         facts += facts_of_target(y, are_classes)
-    return Section("Data", [Facts(facts)])
+    return facts
 
 
 def versions_section() -> Section:
     """Versions of what decides the numbers."""
     pairs = [(name, version(name)) for name in PACKAGES]
-    return Section("Versions", [Facts([*pairs, ("Python", platform.python_version())])])
+    facts = Facts([*pairs, ("Python", platform.python_version())])
+    return Section("Versions", [facts], tab="Settings")
 
 
 def facts_of_samples(X: Any) -> Sequence[tuple[str, str]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
@@ -34,6 +36,7 @@ def write_page(path: str | os.PathLike[str], title: str, sections: Sequence[Sect
     title : str
         Heading of the page.
     sections : sequence of Section
+        Those of one tab are shown together, under a bar of tabs if there are several.
 
     Returns
     -------
@@ -53,9 +56,9 @@ def write_page(path: str | os.PathLike[str], title: str, sections: Sequence[Sect
         .get_template("page.html")
         .render(
             title=title,
-            sections=[_rendered(section) for section in sections if has_content(section)],
+            tabs=_tabs(sections),
             style=_asset("style.css"),
-            script=_asset("sort.js"),
+            scripts=[_asset("tabs.js"), _asset("tables.js")],
         )
     )
     _write_whole(path, page)
@@ -77,6 +80,17 @@ def fragment(sections: Sequence[Section]) -> str:
     style = Markup("<style>\n{}</style>").format(_asset("style.css"))
     element = Markup('<div class="ibestimators">\n{}\n{}\n</div>')
     return str(element.format(style, Markup("\n").join(body)))
+
+
+def _tabs(sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """Tabs in the order of their first sections: the name, the anchor and the sections of each."""
+    tabs: dict[str, list[Markup]] = {}
+    for section in filter(has_content, sections):
+        tabs.setdefault(section.tab or section.heading, []).append(_rendered(section))
+    return [
+        {"name": name, "anchor": re.sub(r"\W+", "-", name).strip("-").lower(), "sections": own}
+        for name, own in tabs.items()
+    ]
 
 
 def _rendered(block: Block, level: int = 2, is_page: bool = True) -> Markup:

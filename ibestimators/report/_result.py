@@ -6,17 +6,18 @@ import os
 import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ibestimators.formatting import plain
+from ibestimators.hashing import data_hash
 from ibestimators.plotting import Display
-from ibestimators.report._facts import data_section, versions_section
+from ibestimators.report._facts import facts_of_data, versions_section
 from ibestimators.report._page import fragment, write_page
-from ibestimators.report._section import Paragraph, Section, Table
+from ibestimators.report._section import Bullets, Facts, Paragraph, Section, Table
 from ibestimators.structures import reads_containers
 
 
@@ -52,6 +53,10 @@ class Result(ABC):
         return []
 
     def _settings(self) -> list[Section]:
+        return []
+
+    def _data_facts(self) -> list[tuple[str, str]]:
+        """What the result knows about its data."""
         return []
 
     def _how_to_read(self) -> str:
@@ -132,10 +137,13 @@ class Result(ABC):
         *,
         X: Any = None,
         y: Any = None,
+        data_notes: Sequence[str] = (),
         others: Sequence[Result] = (),
         title: str | None = None,
     ) -> Path:
         """Write one HTML page that needs no other file and no network.
+
+        Its parts are tabs; all are shown one below the other in print and without scripts.
 
         Parameters
         ----------
@@ -143,8 +151,10 @@ class Result(ABC):
             The page, replaced if it exists.
         X, y
             The data, for a description of them on the page.
+        data_notes : sequence of str, default=()
+            What was done to the data before, such as the ``notes`` of `read_table`, for the page.
         others : sequence of results, default=()
-            Further results on the same data, each for a section of its own.
+            Further results on the same data, each for a tab of its own.
         title : str, default=None
             Heading of the page; None says what was done.
 
@@ -158,7 +168,8 @@ class Result(ABC):
         TypeError
             If `others` holds something else than results.
         ValueError
-            If one of them is a result on other data. Other folds or another score are stated.
+            If one of them is a result on other data, or X and y are other data. Other folds or
+            another score are stated.
         FileNotFoundError, IsADirectoryError
             If the folder of `path` does not exist, or `path` is a folder.
         """
@@ -169,17 +180,24 @@ class Result(ABC):
                     f"{type(other).__name__}."
                 )
             self._check_data(other)
-        results = [self, *others]
-        how_to_read = [result._how_to_read() for result in results]
+        self._check_samples(X, y)
+        seen = dict(facts_of_data(X, y, self._are_classes(), self._at_positions()))
+        facts = [*{**seen, **dict(self._data_facts())}.items()]
+        done = Section("What was done to the data", [Bullets(data_notes)])
         sections = [
-            *self._sections(),
+            *self._explained_sections(),
             *(section for other in others for section in self._sections_beside(other)),
-            data_section(X, y, self._are_classes(), self._at_positions()),
+            Section("Data", [Facts(facts), done]),
             *self._settings(),
             versions_section(),
-            Section("How to read this page", [Paragraph(text) for text in how_to_read if text]),
         ]
         return write_page(path, self._title() if title is None else title, sections)
+
+    def _explained_sections(self) -> list[Section]:
+        """The sections, and how to read them at the end of the first tab."""
+        sections, text = self._sections(), self._how_to_read()
+        tab = sections[0].tab or sections[0].heading
+        return [*sections, Section("How to read", [Paragraph(text)] if text else [], tab)]
 
     def _differs(self, other: Result, what: str) -> bool:
         """Whether both know the hash of their data or folds, or their score, and these differ."""
@@ -193,15 +211,26 @@ class Result(ABC):
                 "page. Make one page for each data set."
             )
 
+    def _check_samples(self, X: Any, y: Any) -> None:
+        """Raise an error if the result knows the hash of its data, and these are others."""
+        known = getattr(self, "fingerprint", {}).get("data")
+        if known is not None and X is not None and y is not None and data_hash(X, y) != known:
+            raise ValueError(
+                "X and y are not the data of this result. Give the X and y that it was made of, in "
+                "the same form, such as the same data frame."
+            )
+
     def _sections_beside(self, other: Result) -> list[Section]:
         """The sections of another result, and what it does not share with this one."""
+        sections = other._explained_sections()
         different = [what for what in ("folds", "score") if self._differs(other, what)]
-        if not different:
-            return other._sections()
-        text = f"{' and '.join(different)}: not those of the first result of this page."
-        note = Paragraph(f"Other {text} Do not compare the numbers.", is_note=True)
-        first, *rest = other._sections()
-        return [Section(first.heading, [note, *first.blocks]), *rest]
+        if different:
+            text = f"{' and '.join(different)}: not those of the first result of this page."
+            note = Paragraph(f"Other {text} Do not compare the numbers.", is_note=True)
+            sections[0] = replace(sections[0], blocks=[note, *sections[0].blocks])
+        if len({section.tab or section.heading for section in sections}) > 1:
+            return [Section(other._title(), sections)]
+        return sections
 
     def _repr_html_(self) -> str:
         return fragment(self._sections())

@@ -245,10 +245,19 @@ class Section:
     """A heading and blocks; a section among the blocks has a heading of the next level.
 
     Empty blocks (lists, facts, details and sections without content) are left out.
+
+    Parameters
+    ----------
+    heading : str
+    blocks : sequence of blocks
+    tab : str, default=""
+        The tab of the page that the section belongs to; without one it has a tab of its own, which
+        is called like its heading. Sections of sections have none.
     """
 
     heading: str
     blocks: Sequence[Block]
+    tab: str = ""
 
     def is_empty(self) -> bool:
         """Whether no block has content."""

@@ -1,3 +1,9 @@
+const boxes = new ResizeObserver(entries => {
+  for (const { target } of entries)
+    target.classList.toggle("cut", target.scrollWidth > target.clientWidth);
+});
+for (const box of document.querySelectorAll(".scroll")) boxes.observe(box);
+
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   const sort = (head, column) => {
@@ -22,4 +28,5 @@ for (const table of document.querySelectorAll("table.sortable")) {
   };
   heads.forEach((head, column) =>
     head.querySelector("button").addEventListener("click", () => sort(head, column)));
+  table.parentElement.nextElementSibling.hidden = false; // how to sort
 }

@@ -20,8 +20,10 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from ibestimators import MLPClassifier, compare_biases, compare_learning_curves, structure_ablation
 from ibestimators.formatting import runs
+from ibestimators.report import Paragraph, Section
 from ibestimators.report._charts import Axis
-from ibestimators.report._facts import data_section, facts_of_samples, facts_of_target
+from ibestimators.report._facts import facts_of_data, facts_of_samples, facts_of_target
+from ibestimators.report._page import write_page
 
 X, y = IRIS
 
@@ -108,17 +110,20 @@ def test_sections_come_in_order_and_tags_close(page):
     assert outline.headings == [
         f"All of {NASTY}",
         "Differences",
+        "How to read",
         "Scores",
-        "Estimators",
+        "Folds",
         "Failed fits",
+        "Checks",
         "Learning curves",
         "Power laws",
         "Failed fits",
+        "How to read",
         "Structure ablation",
+        "How to read",
         "Data",
         "Settings",
         "Versions",
-        "How to read this page",
     ]
 
 
@@ -132,17 +137,19 @@ def test_sections_without_content_are_left_out(results, tmp_path):
     assert Outline(page).headings == [
         "3 estimators compared by accuracy",
         "Differences",
+        "How to read",
         "Scores",
-        "Estimators",
+        "Folds",
+        "Checks",
+        "Data",
         "Settings",
         "Versions",
-        "How to read this page",
     ]
 
 
 def test_the_page_refers_to_nothing_outside(page):
     outline = Outline(page)
-    assert outline.references == ["data:,"]
+    assert [name for name in outline.references if not name.startswith("#")] == ["data:,"]
     assert not outline.tags & {"img", "iframe", "object", "embed", "form", "base"}
     assert "http://" not in page
     assert "https://" not in page
@@ -224,9 +231,8 @@ def test_regression_and_several_scores(tmp_path):
     scoring = ["r2", "neg_mean_absolute_error"]
     result = compare_biases(X, y, candidates, cv=3, scoring=scoring, random_state=0)
     page = result.to_html(tmp_path / "r.html", X=X, y=y).read_text("utf-8")
-    assert "Other scores" in Outline(page).headings
+    assert page.count("neg_mean_absolute_error") == 1
     assert f"{y.mean():.4g} ± {y.std():.4g}" in page
-    assert "neg_mean_absolute_error" in page
 
 
 def test_curves_too_short_for_a_law_say_so(tmp_path, results):
@@ -352,14 +358,15 @@ def opened(browser, path):
 
 def first_column(browser):
     script = (
-        "return [...document.querySelectorAll('table.sortable tbody th')].map(c => c.textContent)"
+        "return [...document.querySelector('table.sortable').querySelectorAll('tbody th')]"
+        ".map(c => c.textContent)"
     )
     return browser.execute_script(script)
 
 
 def orders(browser):
     script = (
-        "return [...document.querySelectorAll('table.sortable thead th')]"
+        "return [...document.querySelector('table.sortable').querySelectorAll('thead th')]"
         ".map(h => h.getAttribute('aria-sort'))"
     )
     return browser.execute_script(script)
@@ -382,14 +389,14 @@ def test_headings_sort_by_mouse_and_keyboard(opened, results):
     heads = opened.find_elements("css selector", "table.sortable thead button")
     scores = results["result"].to_frame()["score"]
     assert first_column(opened)[0] == scores.idxmax()
-    assert orders(opened) == ["none", "descending"] + ["none"] * 12
+    assert orders(opened) == ["none", "descending", "none", "none", "none"]
     heads[1].click()
     shown = scores[first_column(opened)]
     assert shown.index[-1] == scores.idxmax()
     assert shown.is_monotonic_increasing
     assert orders(opened)[1] == "ascending"
     heads[0].send_keys("\ue007")  # Enter
-    assert orders(opened) == ["ascending"] + ["none"] * 13
+    assert orders(opened) == ["ascending", "none", "none", "none", "none"]
     assert first_column(opened)[-1] == "dummy"
     for _ in range(2):  # missing numbers come last, whichever way
         heads[2].send_keys(" ")
@@ -400,10 +407,13 @@ def test_headings_sort_by_mouse_and_keyboard(opened, results):
 def test_the_page_never_scrolls_sideways_and_the_table_does(opened):
     for width in (360, 768, 1200):
         resize(opened, width)
-        script = "return [document.documentElement.scrollWidth, innerWidth]"
-        wide, there = opened.execute_script(script)
-        assert wide <= there == width
+        for link in opened.find_elements("css selector", ".tabs a"):
+            link.click()
+            script = "return [document.documentElement.scrollWidth, innerWidth]"
+            wide, there = opened.execute_script(script)
+            assert wide <= there == width
     resize(opened, 360)
+    opened.find_element("link text", "Verdict").click()
     script = "const s = document.querySelector('.scroll'); return s.scrollWidth > s.clientWidth"
     assert opened.execute_script(script)
 
@@ -415,6 +425,75 @@ def test_a_phone_shows_the_score_and_that_the_table_is_cut(opened):
     assert score["x"] + score["width"] <= 390
     script = "return getComputedStyle(document.querySelector('.scroll')).backgroundAttachment"
     assert opened.execute_script(script) == "local, local, scroll, scroll"
+    script = "return getComputedStyle(document.querySelector('.scroll'), '::before').content"
+    assert "Scroll for more columns" in opened.execute_script(script)
+    resize(opened, 1200)
+    assert opened.execute_script(script) == "none"
+
+
+SHOWN = (
+    "return [...document.querySelectorAll('.tab')].filter(t => t.checkVisibility("
+    "{contentVisibilityAuto: true}) && !t.hidden).map(t => t.getAttribute('aria-label'))"
+)
+TABS = ["Verdict", "Scores", "Folds", "Checks", "Learning curves", "Structure ablation"]
+
+
+def test_one_tab_is_shown_by_mouse_and_keyboard_and_all_in_print(opened, path):
+    resize(opened, 1200)
+    links = opened.find_elements("css selector", ".tabs a")
+    assert [link.text for link in links] == [*TABS, "Data", "Settings"]
+    assert opened.execute_script(SHOWN) == ["Verdict"]
+    links[1].click()
+    assert opened.execute_script(SHOWN) == ["Scores"]
+    assert links[1].get_attribute("aria-current") == "true"
+    assert links[0].get_attribute("aria-current") is None
+    links[2].send_keys("\ue007")  # Enter
+    assert opened.execute_script(SHOWN) == ["Folds"]
+    opened.back()
+    assert opened.execute_script(SHOWN) == ["Scores"]
+    opened.get(f"{path.as_uri()}#structure-ablation")
+    assert opened.execute_script(SHOWN) == ["Structure ablation"]
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    script = "return [...document.querySelectorAll('.tab')].map(t => t.innerText.trim() !== '')"
+    assert opened.execute_script(script) == [True] * 8
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_without_scripts_all_tabs_are_shown(browser, path):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(path.as_uri())
+        shown = [tab.is_displayed() for tab in browser.find_elements("css selector", ".tab")]
+        assert shown == [True] * 8
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_sections_of_one_tab_stay_together_and_one_tab_has_no_bar(tmp_path):
+    text = [Paragraph("text")]
+    first, second = Section("A", text), Section("B", text, tab="A")
+    page = write_page(tmp_path / "r.html", "t", [first, second]).read_text("utf-8")
+    assert "<nav" not in page
+    assert page.count('class="tab"') == 1
+    page = write_page(tmp_path / "r.html", "t", [first, Section("C ä", text), second])
+    outline = Outline(page.read_text("utf-8"))
+    assert outline.references == ["data:,", "#a", "#c-ä"]
+    assert outline.headings == ["t", "A", "B", "C ä"]
+
+
+def test_what_was_done_to_the_data_is_in_their_tab(results, tmp_path):
+    notes = ["2 columns dropped: <a>, b"]
+    page = results["result"].to_html(tmp_path / "r.html", data_notes=notes).read_text("utf-8")
+    (tab,) = re.findall(r'id="data".*?(?=<section class="tab")', page, re.DOTALL)
+    assert "2 columns dropped: &lt;a&gt;, b" in tab
+    assert "<dt>samples</dt><dd>150</dd>" in tab
+
+
+def test_samples_of_other_data_are_refused(results, tmp_path):
+    for other in ((X[::-1], y), (X, y[::-1])):
+        with pytest.raises(ValueError, match="not the data of this result"):
+            results["result"].to_html(tmp_path / "r.html", X=other[0], y=other[1])
+    results["result"].to_html(tmp_path / "r.html", X=X.copy(), y=[*y])
 
 
 def test_dark_and_light_differ_and_can_be_read(opened):
@@ -447,5 +526,5 @@ def luminance(colour):
 def test_y_at_positions_is_described_by_its_labels():
     ragged = [np.array([0, 1, -1]), np.array([1])]
     for y, at_positions in ((ragged, False), (np.array([[0, 1], [1, -1]]), True)):
-        (facts,) = data_section(None, y, True, at_positions).blocks
-        assert facts.pairs == [("classes", "2"), ("samples of each", "1 (2), 0 (1)")]
+        facts = facts_of_data(None, y, True, at_positions)
+        assert facts == [("classes", "2"), ("samples of each", "1 (2), 0 (1)")]
