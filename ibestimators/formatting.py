@@ -78,6 +78,12 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
+def listed(names: Iterable[Any]) -> str:
+    """Names in a sentence: Conv, Recurrent and Graph."""
+    *first, last = map(str, names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def span(values: Iterable[int]) -> str:
     """The smallest and the largest number: 20 to 150."""
     low, high = min(values := [*values]), max(values)

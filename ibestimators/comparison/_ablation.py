@@ -17,7 +17,7 @@ from ibestimators.comparison._estimators import Estimators, assumption
 from ibestimators.comparison._setup import prepare
 from ibestimators.comparison._shared_parameters import shares_parameters
 from ibestimators.comparison._statistics import MIN_FOLDS, resampled_interval, resolution
-from ibestimators.formatting import counted, records, with_interval
+from ibestimators.formatting import counted, listed, records, with_interval
 from ibestimators.perturbations import (
     DESTRUCTIONS,
     destroy_structure,
@@ -135,7 +135,9 @@ class AblationResult(Result):
                 unchanged.append(name)
         if unchanged:
             steps = " or ".join(_SHORT.get(s, f"without {s}") for s in self.structures)
-            sentences.append(f"No significant drop {steps}: {', '.join(unchanged)}.")
+            sentences.append(
+                f"The {self.scoring} of {listed(unchanged)} does not drop significantly {steps}."
+            )
         return sentences
 
     def _drop_in_words(self, name: str, structure: str, frame: pd.DataFrame) -> str:
@@ -174,8 +176,8 @@ class AblationResult(Result):
         n_folds = counted(count_folds(self.cells), "fold")
         return [
             f"Destroyed: {self._ways()}.",
-            f"Means over {n_folds}, the same for all; a drop is the score intact minus that "
-            "without the structure; ± holds for all drops together with 95 % confidence.",
+            f"Means over {n_folds}, the same for all. A drop is the score with the structure "
+            "minus that without. The ± of all drops hold together with 95 % confidence.",
             *(f"{name}: {text}" for name, text in self._failed_fits()),
         ]
 

@@ -38,7 +38,7 @@ from ibestimators.comparison._weights import (
     greedy_weights,
     log_loss_of,
 )
-from ibestimators.formatting import counted, records
+from ibestimators.formatting import counted, listed, records
 from ibestimators.pipelines import innermost
 from ibestimators.report import Number, Paragraph, Section, Table
 from ibestimators.scoring import predicts_positions
@@ -76,20 +76,20 @@ class BiasSearchResult(ComparisonResult):
 
     def _weights_in_words(self) -> list[str]:
         ranked = [*records(self.members.sort_values("weight", ascending=False, kind="stable"))]
-        weights = ", ".join(f"{row.weight:.2f} {row.Index}" for row in ranked if row.weight > 0)
+        weights = [f"{row.Index} {row.weight:.2f}" for row in ranked if row.weight > 0]
         best = min((row for row in ranked if row.loss == row.loss), key=lambda row: row.loss)
         loss = "log loss" if self._are_classes() else "squared error"
         sentences = [
-            f"Weights: {weights}. The {loss} of the mixture is {self.loss:.4g}, that of the best "
-            f"single one, {best.Index}, {best.loss:.4g}. It is the best with probability "
-            f"{Number.probability(best.choice_probability).text}."
+            f"The weights of the mixture are {listed(weights)}. Its {loss} is {self.loss:.4g}, and "
+            f"that of {best.Index}, the best single estimator, is {best.loss:.4g}. {best.Index} is "
+            f"the best with probability {Number.probability(best.choice_probability).text}."
         ]
         dropped = [
-            f"{row.Index} after {counted(row.folds, 'fold')}"
+            f"{row.Index} was dropped after {counted(row.folds, 'fold')}."
             for row in ranked
             if row.loss != row.loss
         ]
-        return [*sentences, *([f"Dropped: {', '.join(dropped)}."] if dropped else [])]
+        return [*sentences, *dropped]
 
     def _sections(self) -> list[Section]:
         first, *others = super()._sections()

@@ -112,7 +112,7 @@ def unfinished_training(cells: pd.DataFrame, scoring: str) -> list[str]:
     gap = MAX_GAP * (high - low if np.isfinite(low) else high or np.inf)
     sentences = []
     for row in records(means):
-        own = f"{scoring} on its own training data is {row.train_score:.3f}"
+        own = f"its {scoring} on its own training data is {row.train_score:.3f}"
         if row.converged <= 0.5:
             sentences.append(
                 f"{row.Index} was not trained to the end: its training loss was still falling, and "
@@ -120,8 +120,8 @@ def unfinished_training(cells: pd.DataFrame, scoring: str) -> list[str]:
             )
         elif row.train_score < best - gap:
             sentences.append(
-                f"{row.Index} may not be trained to the end: {own}, that of {leading[0]} "
-                f"{best:.3f}. Try more max_epochs."
+                f"{row.Index} may not be trained to the end: {own}, and that of {leading[0]} is "
+                f"{best:.3f}. Try a larger max_epochs."
             )
     return sentences
 

@@ -16,7 +16,7 @@ import pandas as pd
 from ibestimators.comparison._cells import count_folds, test_size, unfinished_training
 from ibestimators.comparison._design import too_few_folds
 from ibestimators.comparison._statistics import MIN_FOLDS, bounds_of
-from ibestimators.formatting import counted, records, significant
+from ibestimators.formatting import counted, listed, records, significant
 
 if TYPE_CHECKING:
     from ibestimators.comparison._result import ComparisonResult
@@ -73,7 +73,7 @@ def _chance(result: ComparisonResult, frame: pd.DataFrame) -> Iterable[str]:
         if low <= chance and not _ignores_inputs(result, row.Index):
             yield (
                 f"{row.Index} may be no better than chance: its {result.scoring} is "
-                f"{row.score:.3f}, that of a prediction without X {chance:.3f}."
+                f"{row.score:.3f}, and that of a prediction that ignores X is {chance:.3f}."
             )
 
 
@@ -99,10 +99,9 @@ def _power(result: ComparisonResult, frame: pd.DataFrame) -> Iterable[str]:
     unsure = frame.loc[frame["finding"] == "undecided", "detectable"]
     coarse = unsure[unsure > COARSE * (high - low)] if np.isfinite(high - low) else unsure[:0]
     if len(coarse):
-        names = ", ".join(map(str, coarse.index))
         yield (
-            f"A difference to {result.baseline} below {significant(coarse.min())} would mostly go "
-            f"unnoticed in these folds: {names}."
+            f"These folds would mostly miss a difference to {result.baseline} below "
+            f"{significant(coarse.min())}, for {listed(coarse.index)}."
         )
 
 
@@ -156,27 +155,30 @@ def _duplicates(result: ComparisonResult, frame: pd.DataFrame) -> Iterable[str]:
 @check("ids")
 def _ids(result: ComparisonResult, frame: pd.DataFrame) -> Iterable[str]:
     if result.data is not None and result.data.id_columns:
-        names = ", ".join(result.data.id_columns)
-        yield f"X has what looks like row numbers or names of rows: {names}. Leave it out."
+        names = result.data.id_columns
+        yield (
+            f"X seems to hold numbers or names of rows, in {listed(names)}. Leave "
+            f"{'it' if len(names) == 1 else 'them'} out."
+        )
 
 
 @check("groups")
 def _groups(result: ComparisonResult, frame: pd.DataFrame) -> Iterable[str]:
     if result.data is not None and result.data.mixed_columns:
-        names = ", ".join(result.data.mixed_columns)
+        names = listed(result.data.mixed_columns)
         yield (
-            f"X has what looks like groups, which are in training and test parts: {names}. If "
-            "predictions are for new ones, give them as groups and leave them out of X."
+            f"X seems to hold groups, in {names}, which are in training and test parts at once. If "
+            "you will predict new groups, pass them as groups and leave them out of X."
         )
 
 
 @check("time")
 def _time(result: ComparisonResult, frame: pd.DataFrame) -> Iterable[str]:
     if result.data is not None and result.data.time_columns:
-        names = ", ".join(result.data.time_columns)
+        names = listed(result.data.time_columns)
         yield (
-            f"Folds train on samples that are later than test samples: {names} holds dates. If "
-            "predictions are for the future, give it as time."
+            f"By the dates in {names}, folds train on samples that are later than test samples. If "
+            "you will predict the future, pass the dates as time."
         )
 
 

@@ -23,7 +23,7 @@ from ibestimators.comparison._estimators import Estimators
 from ibestimators.comparison._hierarchical import MIN_SETS, sample_posterior
 from ibestimators.comparison._result import ComparisonResult
 from ibestimators.comparison._statistics import compare_over_data_sets
-from ibestimators.formatting import counted, records
+from ibestimators.formatting import counted, listed, records
 from ibestimators.report import Number, Result, Row, RowChart, Section, Table, Verdict
 
 
@@ -112,8 +112,10 @@ class DataSetsResult(Result):
         ]
         unsure = others.index[~(others["p_value"] < 0.05)]
         if len(unsure):
-            names = ", ".join(map(str, unsure))
-            sentences.append(f"Not significantly different from {self.baseline}: {names}.")
+            verb = "is" if len(unsure) == 1 else "are"
+            sentences.append(
+                f"{listed(unsure)} {verb} not significantly different from {self.baseline}."
+            )
         likely = [
             f"{row.Index} is better than {self.baseline} with probability "
             f"{Number.probability(row.p_better).text}, practically equal with "
@@ -152,9 +154,9 @@ class DataSetsResult(Result):
 
     def _tests_in_words(self) -> str:
         return (
-            "p: Wilcoxon's signed-rank test with a data set as a sample, adjusted by Holm's method "
-            "(Demsar 2006). P(better), P(equal), P(worse): probabilities for a new data set like "
-            f"these, where differences up to {self.rope:g} count as equal, by a hierarchical model "
+            "p is that of Wilcoxon's signed-rank test with a data set as a sample, adjusted by Holm's "
+            "method (Demsar 2006). P(better), P(equal) and P(worse) are probabilities for a new data "
+            f"set like these, where differences up to {self.rope:g} count as equal, by a hierarchical model "
             f"of all folds, with at least {MIN_SETS} data sets (Corani et al. 2017)."
         )
 

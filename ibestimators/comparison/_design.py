@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ibestimators.comparison._cells import count_folds
 from ibestimators.comparison._folds import can_repeat
 from ibestimators.comparison._statistics import MIN_FOLDS, resampled_p_value
-from ibestimators.formatting import counted, span
+from ibestimators.formatting import counted, listed, span
 
 MAX_REPEATS = 20
 MAX_GROWTH = 50  # times the data; more is no advice
@@ -141,10 +141,12 @@ def what_would_decide(gains: pd.DataFrame, result: Any) -> list[str]:
             if result.design.n_groups:
                 n, unit = result.design.n_groups, "groups"
             ways.append(f"{_rounded(n * growth):,} {unit}")
-        parts.append(f"{name} {' or '.join(ways)}" if ways else f"{name} far more data")
+        parts.append((" or ".join(ways) or "far more data", name))
     if not parts:
         return []
-    return [f"To decide, if the differences stay: {'; '.join(parts)}."]
+    (way, first), *others = parts
+    needed = [f"{way} would decide about {first}", *(f"{way} about {name}" for way, name in others)]
+    return [f"If the differences stay as they are, {listed(needed)}."]
 
 
 def _repeats(values: NDArray[np.float64], ratio: float, n_others: int, n_folds: int) -> int:

@@ -289,7 +289,7 @@ class LearningCurvesResult(Result):
         n_folds = counted(count_folds(self.cells), "fold")
         failures = (f"{name}: {text}" for name, text in self._failed_fits())
         return [
-            f"training samples; means over {n_folds}, the same for all.",
+            f"Scores by training samples are means over {n_folds}, the same for all.",
             *failures,
         ]
 

@@ -11,7 +11,7 @@ from tabulate import tabulate
 from ibestimators.comparison._cells import count_folds
 from ibestimators.comparison._design import looks_in_words
 from ibestimators.comparison._statistics import MIN_FOLDS
-from ibestimators.formatting import counted, number, records, with_ends, with_interval
+from ibestimators.formatting import counted, listed, number, records, with_ends, with_interval
 
 if TYPE_CHECKING:
     from ibestimators.comparison._result import ComparisonResult
@@ -84,7 +84,7 @@ def _methods(result: ComparisonResult) -> str:
     n_folds = count_folds(result.cells)
     folds = counted(n_folds, "fold") if result.design is None else result.design.in_words(n_folds)
     sentences = [
-        f"{_listed(names)} {'was' if len(names) == 1 else 'were'} scored by {result.scoring} in "
+        f"{listed(names)} {'was' if len(names) == 1 else 'were'} scored by {result.scoring} in "
         f"cross-validation ({folds}{'' if len(names) == 1 else ', the same for all'})."
     ]
     sentences += looks_in_words(result.design)
@@ -176,7 +176,3 @@ def _caption(result: ComparisonResult) -> str:
 
 def _difference(row: Any) -> str:
     return with_interval(row.difference, row.difference_low, row.difference_high, sign="+")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -73,7 +73,7 @@ class RaceResult(Result):
         if len(contested):  # a last round of one candidate compares nothing
             own = scored[scored["round"] == contested.max()]
             first, second = (_in_words(row) for row in [*records(own)][:2])
-            level = "level with" if (own["rank"] == 1).sum() > 1 else "before"
+            level = "level with" if (own["rank"] == 1).sum() > 1 else "ahead of"
             n_samples = counted(int(own["n_samples"].iloc[0]), "sample")
             sentences.append(f"With {n_samples}, {first} was {level} {second}.")
         return [*sentences, "A race does not test differences: use compare_biases."]

@@ -76,11 +76,11 @@ class ParameterScalingResult(Result):
         if scores.empty:
             return f"{name} has no score."
         ends = [f"{scores.loc[n]:.3f} with {n:,}" for n in (scores.index.min(), scores.index.max())]
-        sentence = f"{name}: {self.scoring} {' and '.join(ends)} parameters"
+        sentence = f"The {self.scoring} of {name} is {' and '.join(ends)} parameters"
         exponent = self.laws.loc[name, ["b", "b_low", "b_high"]]
         if exponent.notna().all():
             b, low, high = map(significant, exponent)
-            sentence += f"; exponent of the power law {b} (95 % interval {low} to {high})"
+            sentence += f", and its power law has the exponent {b} (95 % interval {low} to {high})"
         return f"{sentence}."
 
     def _display(self) -> Any:
@@ -99,7 +99,7 @@ class ParameterScalingResult(Result):
         return Table("Scores by parameters", heads, rows)
 
     def _notes(self) -> list[str]:
-        return ["parameters, within 5 %; means over the same folds."]
+        return ["Scores are means over the same folds. Numbers of parameters agree within 5 %."]
 
     def _title(self) -> str:
         return f"{counted(len(self.laws), 'estimator')} by the number of parameters"

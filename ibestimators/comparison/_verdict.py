@@ -13,7 +13,7 @@ from ibestimators.comparison._cells import (
 from ibestimators.comparison._design import looks_in_words, too_few_folds, what_would_decide
 from ibestimators.comparison._representatives import in_words
 from ibestimators.comparison._statistics import MIN_FOLDS
-from ibestimators.formatting import counted, records, significant
+from ibestimators.formatting import counted, listed, records, significant
 
 if TYPE_CHECKING:
     from ibestimators.comparison._result import ComparisonResult
@@ -37,23 +37,22 @@ def sentences_of(result: ComparisonResult) -> list[str]:
     ]
     unsure = frame[frame["finding"] == "undecided"]
     if len(unsure):
-        names = ", ".join(map(str, unsure.index))
+        verb = "is" if len(unsure) == 1 else "are"
         least, most = unsure["detectable"].min(), unsure["detectable"].max()
         size = significant(least)
         if size != significant(most):
             size += f" to {significant(most)}"
         sentences.append(
-            f"Not significantly different from {result.baseline}: {names}. In 80 of 100 cases "
-            f"these folds show a true difference of {size}."
+            f"{listed(unsure.index)} {verb} not significantly different from {result.baseline}. In "
+            f"80 of 100 cases these folds would show a true difference of {size}."
         )
         gains = gains_by_fold(result.cells, result.baseline, [*result.estimators])
         sentences += what_would_decide(gains[unsure.index], result)
     untested = frame[frame["finding"].isna()]
     if len(untested):
-        names = ", ".join(map(str, untested.index))
         sentences.append(
-            f"No test, as the difference to {result.baseline} has no spread over the folds, or "
-            f"there are fewer than {MIN_FOLDS}: {names}."
+            f"{listed(untested.index)} could not be tested: the difference to {result.baseline} is "
+            f"the same in all folds, or fewer than {MIN_FOLDS} folds have a score."
         )
     return [*sentences, *in_words(result.representatives())]
 
@@ -103,12 +102,12 @@ def folds_in_words(result: ComparisonResult) -> str:
 def intervals_in_words(result: ComparisonResult) -> str:
     """What the intervals of the table are."""
     if count_folds(result.cells) < MIN_FOLDS:
-        return f"Means without intervals, which take at least {MIN_FOLDS} folds."
+        return f"There are no intervals, which need at least {MIN_FOLDS} folds."
     if len(result.estimators) == 1:
-        return "In brackets: the 95 % interval of the score."
+        return "The score has its 95 % interval in brackets."
     return (
-        f"± holds for all differences to {result.baseline} together with 95 % confidence; in "
-        "brackets: the 95 % interval of one score."
+        f"The ± of all differences to {result.baseline} hold together with 95 % confidence. Each "
+        "score has its 95 % interval in brackets."
     )
 
 
@@ -117,11 +116,10 @@ def order_in_words(result: ComparisonResult) -> list[str]:
     names = () if result.data is None else result.data.readers_of_order
     if not names:
         return []
-    *first, last = names
-    subject = f"{', '.join(first)} and {last} read" if first else f"{last} reads"
+    verb = "reads" if len(names) == 1 else "read"
     return [
-        f"{subject} the columns of X in the given order, on which a difference to another "
-        "estimator may depend."
+        f"{listed(names)} {verb} the columns of X in the given order, on which a difference to "
+        "another estimator may depend."
     ]
 
 

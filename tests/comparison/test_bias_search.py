@@ -183,7 +183,7 @@ def test_networks_of_this_package_are_mixed():
 def test_the_result_shows_the_weights(search, tmp_path):
     page = search.result_.to_html(tmp_path / "page.html").read_text()
     assert "Weights of the mixture" in page
-    assert search.result_.verdict().startswith("Weights: ")
+    assert search.result_.verdict().startswith("The weights of the mixture are ")
     assert f"{max(search.weights_.values()):.2f}" in str(search.result_)
     assert search.result_.to_dict()["members"][0]["estimator"] == "linear"
 

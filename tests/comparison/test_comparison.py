@@ -286,7 +286,9 @@ def test_the_table_has_tests_and_probabilities():
     assert "same does as well as dummy, within 0.05 (95 % interval -0.0" in larger.verdict()
     alike = {"a": LogisticRegression(C=1.0), "b": LogisticRegression(C=0.1)}
     unsure = compare_biases(X, y, alike, rope=0, cv=5, random_state=0)
-    assert unsure.verdict().startswith("Not significantly different from a: b. In 80 of 100 cases")
+    assert unsure.verdict().startswith(
+        "b is not significantly different from a. In 80 of 100 cases"
+    )
 
 
 def test_a_result_as_plain_values():
@@ -479,7 +481,9 @@ def test_the_design_and_what_would_decide_are_stated():
     assert row["finding"] == "undecided"
     assert row["detectable"] > abs(row["difference"])
     assert f"a true difference of {row['detectable']:.2g}." in text
-    needed = re.search(r"To decide, if the differences stay: 9 .*?(\d+) groups", text)
+    needed = re.search(
+        r"If the differences stay as they are, .*?(\d+) groups would decide about 9\.", text
+    )
     assert int(needed[1]) > 8
     left_out = compare_biases(blurred, y, candidates, cv=8, groups=patients, random_state=0)
     assert "n_repeats=" not in left_out.verdict()  # they would be the same folds again

@@ -180,7 +180,7 @@ def test_the_page_says_what_the_results_say(page, results):
         "positions in one random order",
         "Bonferroni",
         "scikit-learn",
-        "No significant drop",
+        "does not drop significantly",
     ):
         assert told in page
 
