@@ -80,8 +80,8 @@ class ComparisonResult(Result):
     design : Design or None
         Samples, groups and repeats of the folds.
     fingerprint : dict of str to str
-        Hashes of ``data`` and ``folds``, and the ``score``: results with the same ones can be
-        read together.
+        Hashes of ``samples`` (X and y), ``data`` (with weights) and ``folds``, and the ``score``:
+        results with the same ones can be read together.
     predictions : pandas.DataFrame or None
         Of each sample, a row in the order of X, by each estimator, a column, as it was fitted
         without the sample: a class or a number, missing if that fit failed. With repeats, the

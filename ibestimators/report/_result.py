@@ -213,7 +213,7 @@ class Result(ABC):
 
     def _check_samples(self, X: Any, y: Any) -> None:
         """Raise an error if the result knows the hash of its data, and these are others."""
-        known = getattr(self, "fingerprint", {}).get("data")
+        known = getattr(self, "fingerprint", {}).get("samples")
         if known is not None and X is not None and y is not None and data_hash(X, y) != known:
             raise ValueError(
                 "X and y are not the data of this result. Give the X and y that it was made of, in "
