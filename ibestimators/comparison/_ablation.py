@@ -218,8 +218,8 @@ class AblationResult(Result):
             for row in records(frame)
         ]
         caption = (
-            f"Mean {self.scoring} intact (dot) and destroyed (ring), and the drop from the dot to "
-            "the ring; in colour where its interval excludes 0. Destroyed: "
+            f"Mean {self.scoring} with the structure (dot) and without (ring), and the drop from "
+            "the dot to the ring, coloured where its interval excludes 0. Destroyed: "
             f"{DESTRUCTIONS[structure]}."
         )
         return RowChart(f"Drop of {self.scoring}", caption, rows)

@@ -104,7 +104,8 @@ class RaceResult(Result):
             ]
             for row in self.to_frame().to_dict("records")
         ]
-        return Table("Candidates of each round", heads, rows)
+        table = Table("Candidates of each round", heads, rows)
+        return table if any(map(len, self.rounds["settings"])) else table.without("settings")
 
     def _title(self) -> str:
         return f"A race of {counted(self.rounds['estimator'].nunique(), 'estimator')}"
