@@ -22,6 +22,7 @@ from sklearn.naive_bayes import GaussianNB
 from ibestimators import MLPClassifier, compare_biases
 from ibestimators.comparison._checks import CHECKS
 from ibestimators.comparison._data_facts import DataFacts, _keys
+from ibestimators.report import Paragraph
 
 RANDOM = np.random.RandomState(0)
 X = RANDOM.normal(size=(120, 4))
@@ -38,7 +39,8 @@ def test_nothing_is_found_in_sound_data():
     assert result.checks().empty
     assert [*result.checks().columns] == ["finding", "documentation"]
     assert "Check" not in repr(result)
-    assert "Checks" not in [s.heading for s in result._sections() if not s.is_empty()]
+    (section,) = [section for section in result._sections() if section.heading == "Checks"]
+    assert section.blocks == [Paragraph("No check found a problem.")]
 
 
 def test_every_check_has_its_section_in_the_documentation():
@@ -62,7 +64,7 @@ def test_chance_level_is_that_of_scikit_learns_dummy():
     expected = cross_val_score(DummyClassifier(), X, y, cv=KFold(5), scoring="balanced_accuracy")
     assert result.data.chance == pytest.approx(expected.mean())
     assert result.data.majority_rate == max(y.mean(), 1 - y.mean())
-    facts = dict(result._settings()[0].blocks[0].pairs)
+    facts = dict(result._data_facts())
     assert facts["chance level"] == f"balanced_accuracy {result.data.chance:.3f} without X"
 
 
