@@ -154,10 +154,11 @@ class DataSetsResult(Result):
 
     def _tests_in_words(self) -> str:
         return (
-            "p is that of Wilcoxon's signed-rank test with a data set as a sample, adjusted by Holm's "
-            "method (Demsar 2006). P(better), P(equal) and P(worse) are probabilities for a new data "
-            f"set like these, where differences up to {self.rope:g} count as equal, by a hierarchical model "
-            f"of all folds, with at least {MIN_SETS} data sets (Corani et al. 2017)."
+            "p is that of Wilcoxon's signed-rank test with a data set as a sample, adjusted by "
+            "Holm's method (Demsar 2006). P(better), P(equal) and P(worse) are probabilities for a "
+            f"new data set like these, where differences up to {self.rope:g} count as equal, by a "
+            f"hierarchical model of all folds, with at least {MIN_SETS} data sets (Corani et al. "
+            "2017)."
         )
 
     def _title(self) -> str:

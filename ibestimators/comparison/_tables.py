@@ -90,7 +90,9 @@ def table_of_scores(result: ComparisonResult) -> Table:
     ]
     if frame["seed_std"].isna().all():
         column = heads.index("seed spread")
-        heads, *rows = ([*row[:column], *row[column + 1 :]] for row in (heads, *rows))
+        del heads[column]
+        for cells in rows:
+            del cells[column]
     return Table("Scores, probabilities and costs", heads, rows, sorted_by=1)
 
 
