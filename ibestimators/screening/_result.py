@@ -10,6 +10,7 @@ import pandas as pd
 from ibestimators.formatting import counted, records
 from ibestimators.plotting import Display, Style, remove_frame
 from ibestimators.report import Bullets, Number, Paragraph, Result, Section, Table
+from ibestimators.screening._record import score_of_guesses
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,17 +36,20 @@ class ScreeningResult(Result):
         Returns
         -------
         pandas.DataFrame
-            Indexed by estimator: ``log_density``, leave-one-out, in nats a sample and output,
-            with its standard ``error``, ``evidence`` in nats a sample and output, ``score``
-            (leave-one-out accuracy of classes, or R²) and ``seconds``.
+            Indexed by estimator: ``log_density`` of untrained networks, leave-one-out, in nats a
+            sample and output, with its standard ``error``, ``evidence`` in nats a sample and output,
+            ``score`` (leave-one-out accuracy of classes, or R²), ``seconds``, ``short_score`` after
+            a few epochs, ``record`` (mean rank on other data of this form; 1 is best) and ``rank``,
+            the mean of the ranks by ``log_density``, ``short_score`` and ``record``.
         """
         return self.frame.copy()
 
     def _sentences(self) -> list[str]:
-        best = self.frame.index[0]
+        best, known = self.frame.index[0], score_of_guesses()
         return [
-            f"First guess: {best}. Untrained networks cannot show what features that are learned "
-            "would gain: confirm it by a comparison, and drop no bias by this alone."
+            f"First guess: {best}. Confirm it by a comparison, and drop no bias by this alone: on "
+            f"{known.n_sets} other data sets, such guesses were within 0.01 of the best bias on "
+            f"{known.n_near}, and {known.regret:.3f} behind it on average."
         ]
 
     def _table(self) -> Table:
@@ -56,21 +60,27 @@ class ScreeningResult(Result):
                 Number.of(row.log_density, ".3f"),
                 Number.of(row.evidence, ".3f"),
                 Number.of(row.score, ".3f"),
+                Number.of(row.short_score, ".3f"),
+                Number.of(row.record, ".1f"),
+                Number.of(row.rank, ".1f"),
                 Number.seconds(row.seconds),
             ]
             for row in records(self.frame)
         ]
-        heads = ["prior of", "log density", "evidence", score, "seconds"]
-        return Table("Untrained networks", heads, rows)
+        heads = ["bias", "log density", "evidence", score, "trained briefly", "elsewhere", "rank"]
+        return Table("Screening", [*heads, "seconds"], rows)
 
     def _notes(self) -> list[str]:
+        score = "accuracy" if self.task == "classification" else "R²"
         return [
-            f"Gaussian processes on features of untrained networks, "
-            f"{counted(self.n_samples, 'sample')}; leave-one-out, in nats a sample."
+            f"Log density, evidence and {score} of Gaussian processes on features of untrained "
+            f"networks, leave-one-out, in nats a sample; {counted(self.n_samples, 'sample')}. "
+            "Elsewhere: mean rank on other data of this form. Rank: the mean of the ranks by log "
+            "density, brief training and elsewhere."
         ]
 
     def _title(self) -> str:
-        return "First guess by untrained networks"
+        return "First guess of a bias"
 
     def _display(self) -> ScreeningDisplay:
         return ScreeningDisplay(self.frame)
@@ -85,7 +95,8 @@ class ScreeningResult(Result):
     def _how_to_read(self) -> str:
         return (
             "An untrained network is a draw from the prior of its estimator. The higher the log "
-            "density, the better this prior predicts each sample from the others."
+            "density, the better this prior predicts each sample from the others. Training for a few "
+            "epochs shows what features that are learned gain. Lower ranks are better."
         )
 
 

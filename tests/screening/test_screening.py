@@ -18,6 +18,7 @@ from ibestimators import (
 )
 from ibestimators.datasets import load_mnist1d
 from ibestimators.symmetries import best_process, feature_kernel
+from ibestimators.screening._record import form_of, mean_ranks, score_of_guesses
 from ibestimators.untrained import UntrainedNetworks
 
 X, y = load_mnist1d(return_X_y=True)
@@ -101,9 +102,51 @@ def test_errors():
         screen_biases(X[:10], y[:10])
     with pytest.raises(ValueError, match="max_samples must be an int of at least 20"):
         screen_biases(X, y, max_samples=2)
+    with pytest.raises(ValueError, match="max_epochs must be an int of at least 0"):
+        screen_biases(X, y, max_epochs=-1)
     with pytest.raises(ValueError, match="y is None"):
         screen_biases(X, None)
     with pytest.raises(ValueError, match="one value only"):
         screen_biases(X, np.ones(len(X)))
     with pytest.raises(ValueError, match="cannot tell them apart"):
         screen_biases(np.ones((30, 4)), np.arange(30) % 2, {"MLP": MLPClassifier()})
+
+
+def test_the_first_guess_has_the_best_mean_rank_of_three_sources():
+    models = {"MLP": MLPClassifier(), "Conv": ConvClassifier(), "Graph": GraphClassifier()}
+    frame = screen_biases(X, y, models, random_state=0).to_frame()
+    by_source = [
+        frame["log_density"].rank(ascending=False),
+        frame["short_score"].rank(ascending=False),
+        frame["record"].rank(),
+    ]
+    np.testing.assert_allclose(frame["rank"], sum(by_source) / 3)
+    assert frame["rank"].is_monotonic_increasing
+    assert (frame["seconds"] > 0).all()
+    quick = screen_biases(X, y, models, max_epochs=0, random_state=0).to_frame()
+    assert quick["short_score"].isna().all()
+    np.testing.assert_allclose(quick["log_density"], frame["log_density"][quick.index], atol=1e-6)
+
+
+def test_a_training_of_a_few_epochs_sees_features_that_are_learned():
+    random = np.random.default_rng(0)
+    table = random.normal(size=(200, 4))
+    classes = (table[:, 0] * table[:, 1] > 0).astype(int)
+    frame = screen_biases(table, classes, {"MLP": MLPClassifier()}, max_epochs=60, random_state=0)
+    assert frame.to_frame().loc["MLP", "short_score"] > 0.8
+
+
+def test_the_record_is_by_the_form_of_x():
+    graphs = [nx.path_graph(3), nx.path_graph(4)]
+    assert form_of(np.zeros((5, 3))) == "tables"
+    assert form_of(np.zeros((5, 3, 1))) == "series"
+    assert form_of(np.zeros((5, 3, 4, 1))) == "images"
+    assert form_of([np.zeros((3, 1)), np.zeros((4, 1))]) == "sequences"
+    assert form_of([np.array([1, 2]), np.array([1])]) == "tokens"
+    assert form_of(graphs) == "graphs"
+    for X in (np.zeros((5, 3)), graphs):
+        ranks = mean_ranks(X)
+        assert set(ranks) == {"MLP", "Conv", "Recurrent", "Graph", "Attention"}
+        assert sum(ranks.values()) == pytest.approx(15, abs=0.05)
+    known = score_of_guesses()
+    assert known.n_near <= known.n_sets
