@@ -268,7 +268,7 @@ class LearningCurvesResult(Result):
 
     def _table(self) -> Table:
         heads = [f"{self.scoring} with", *(f"{size:,}" for size in self._sizes)]
-        rows = [
+        rows: list[list[str | Number]] = [
             [
                 name,
                 *(
@@ -281,8 +281,8 @@ class LearningCurvesResult(Result):
         if self._has_code_length:
             heads.append("bits")
             bits = self.code_length()["bits"]
-            for row in rows:
-                row.append(Number.of(bits[row[0]], ",.0f"))
+            for row, value in zip(rows, bits, strict=True):
+                row.append(Number.of(value, ",.0f"))
         return Table("Scores by training samples", heads, rows)
 
     def _notes(self) -> list[str]:

@@ -36,11 +36,11 @@ class ScreeningResult(Result):
         Returns
         -------
         pandas.DataFrame
-            Indexed by estimator: ``log_density`` of untrained networks, leave-one-out, in nats a
-            sample and output, with its standard ``error``, ``evidence`` in nats a sample and output,
-            ``score`` (leave-one-out accuracy of classes, or R²), ``seconds``, ``short_score`` after
-            a few epochs, ``record`` (mean rank on other data of this form; 1 is best) and ``rank``,
-            the mean of the ranks by ``log_density``, ``short_score`` and ``record``.
+            Indexed by estimator: ``log_density`` of untrained networks, leave-one-out, with its
+            standard ``error``, and ``evidence``, all three in nats a sample and output; ``score``
+            (leave-one-out accuracy of classes, or R²), ``seconds``, ``short_score`` after a few
+            epochs, ``record`` (mean rank on other data of this form; 1 is best) and ``rank``, the
+            mean of the ranks by ``log_density``, ``short_score`` and ``record``.
         """
         return self.frame.copy()
 
@@ -95,8 +95,8 @@ class ScreeningResult(Result):
     def _how_to_read(self) -> str:
         return (
             "An untrained network is a draw from the prior of its estimator. The higher the log "
-            "density, the better this prior predicts each sample from the others. Training for a few "
-            "epochs shows what features that are learned gain. Lower ranks are better."
+            "density, the better this prior predicts each sample from the others. Training for a "
+            "few epochs shows what features that are learned gain. Lower ranks are better."
         )
 
 

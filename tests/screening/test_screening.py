@@ -17,8 +17,8 @@ from ibestimators import (
     screen_biases,
 )
 from ibestimators.datasets import load_mnist1d
-from ibestimators.symmetries import best_process, feature_kernel
 from ibestimators.screening._record import form_of, mean_ranks, score_of_guesses
+from ibestimators.symmetries import best_process, feature_kernel
 from ibestimators.untrained import UntrainedNetworks
 
 X, y = load_mnist1d(return_X_y=True)
