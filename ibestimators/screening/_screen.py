@@ -87,7 +87,7 @@ def screen_biases(
     >>> from ibestimators import screen_biases
     >>> from ibestimators.datasets import load_mnist1d
     >>> data = load_mnist1d()
-    >>> result = screen_biases(data.data[:200], data.target[:200], random_state=0)
+    >>> result = screen_biases(data.data[:100], data.target[:100], max_epochs=2, random_state=0)
     >>> result.to_frame().index[0]
     'Conv'
     """

@@ -112,7 +112,7 @@ def test_an_estimator_that_is_clearly_worse_stops_after_three_folds(search):
     assert folds["dummy"] == 3
     assert folds[search.best_name_] == 5
     assert search.weights_["dummy"] == search.choice_probability_["dummy"] == 0
-    assert "dummy after 3 folds" in search.result_.verdict()
+    assert "dummy was dropped after 3 folds." in search.result_.verdict()
     assert search.result_.predictions["dummy"].isna().sum() == 60
     assert np.isnan(search.cv_results_["split4_test_score"][3])
 

@@ -44,6 +44,7 @@ def test_the_maximum_of_a_set_does_not_mind_any_order():
     assert "order unused" in [finding.name for finding in result.findings]
 
 
+@pytest.mark.slow
 def test_the_first_token_minds_what_moves_it():
     y = np.array([item[0] for item in TOKENS])
     result = diagnose(TOKENS, y, random_state=0)
@@ -55,6 +56,7 @@ def test_the_first_token_minds_what_moves_it():
     assert isinstance(result.suggest_estimator(), RecurrentClassifier)
 
 
+@pytest.mark.slow
 def test_the_parity_of_an_order_minds_all_but_even_permutations():
     X = [np.random.default_rng(i).permutation(5)[:3] for i in range(N)]
     y = [int((a > b) ^ (a > c) ^ (b > c)) for a, b, c in X]
@@ -86,7 +88,13 @@ def test_a_mean_over_nodes_needs_no_edges():
 
 
 @pytest.mark.parametrize(
-    "X", [TOKENS[:60], SEQUENCES[:60], graphs(60)], ids=["tokens", "sequences", "graphs"]
+    "X",
+    [
+        TOKENS[:60],
+        pytest.param(SEQUENCES[:60], marks=pytest.mark.slow),
+        graphs(60),
+    ],
+    ids=["tokens", "sequences", "graphs"],
 )
 def test_labels_that_have_nothing_to_do_with_the_samples(X):
     y = np.random.default_rng(2).integers(0, 2, 60)
@@ -122,11 +130,8 @@ def test_changes_keep_what_they_say():
 
 
 def test_the_seed_decides_and_the_fitted_estimator_stands_beside():
-    y = np.array([item[0] % 2 for item in TOKENS[:40]])
-    fitted = RecurrentClassifier(max_epochs=1, random_state=0).fit(TOKENS[:40], y)
-    frames = [
-        find_symmetries(TOKENS[:40], y, estimator=fitted, random_state=3).to_frame()
-        for _ in range(2)
-    ]
+    X, y = graphs(40), np.arange(40) % 2
+    fitted = GraphClassifier(max_epochs=1, random_state=0).fit(X, y)
+    frames = [find_symmetries(X, y, estimator=fitted, random_state=3).to_frame() for _ in range(2)]
     pd.testing.assert_frame_equal(*frames, atol=1e-4)
     assert (frames[0]["estimator"] > 0).all()
