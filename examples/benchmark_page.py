@@ -1,0 +1,425 @@
+"""The tables and pictures of docs/benchmark.md, from the measurements in docs/benchmark.
+
+    python examples/benchmark_page.py
+
+benchmark_study.py makes the measurements. Scores of several seeds are folds of one comparison. An
+R² below 0 counts as 0: how far below the mean a prediction is says nothing about an assumption.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from tabulate import tabulate
+
+from ibestimators.comparison import compare_over_data_sets
+from ibestimators.comparison._displays import RanksDisplay
+from ibestimators.comparison._statistics import resampled_p_value
+from ibestimators.multiple_testing import holm
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "benchmark"
+RECORD = ROOT / "ibestimators" / "screening" / "record.json"
+BIASES = ["MLP", "Conv", "Recurrent", "Graph", "Attention"]
+KINDS = {  # in the order of the page
+    "tables": "tables",
+    "small": "tables",
+    "surveys": "tables",
+    "series": "series",
+    "windows": "windows of series",
+    "images": "images",
+    "text": "texts",
+    "graphs": "graphs",
+    "tasks": "generated tasks",
+}
+FORMS = {  # of X, as `screen_biases` tells them apart
+    **dict.fromkeys(("tables", "small", "surveys"), "tables"),
+    **dict.fromkeys(("series", "windows", "adding"), "series"),
+    **dict.fromkeys(("JapaneseVowels", "PickupGestureWiimoteZ", "PLAID"), "sequences"),
+    **dict.fromkeys(("trajectories", "set_maximum"), "sequences"),
+    **dict.fromkeys(("text", "parity", "modular"), "tokens"),
+    **dict.fromkeys(("graphs", "csl", "atlas"), "graphs"),
+    "images": "images",
+}
+LEVEL = 0.05
+CLEAR = 0.05  # a difference of scores that a ranking should get right
+NEAR = 0.01
+
+
+class Measured:
+    """The measurements of one data set."""
+
+    def __init__(self, name: str, seeds: list[dict[str, Any]]) -> None:
+        self.name, self.first = name, seeds[0]
+        self.kind = KINDS[self.first["kind"]]
+        self.form = FORMS.get(name) or FORMS[self.first["kind"]]
+        self.n_samples = self.first["n_samples"]
+        self.folds = pd.concat([folds_of(shard) for shard in seeds], ignore_index=True)
+        self.is_ordered = self.first["kind"] == "windows"
+
+    @cached_property
+    def scores(self) -> pd.Series:
+        """Mean scores of the biases and of the guest."""
+        return self.folds.mean()
+
+    @cached_property
+    def guest(self) -> str | None:
+        return next((name for name in self.folds if name not in BIASES), None)
+
+    def part(self, name: str) -> dict[str, Any] | None:
+        """A part, or None where it was not measured or could not be."""
+        found = self.first.get(name)
+        return None if found is None or "error" in found else found
+
+    def p_values(self) -> dict[str, float]:
+        """Of the differences to the MLP, adjusted for their number."""
+        gains = self.folds.sub(self.folds["MLP"], axis=0).drop(columns="MLP")
+        n_folds = len(folds_of(self.first))
+        # Test to training samples of a fold; the first of those in order has one part of each.
+        ratios = 1 / np.arange(1, n_folds + 1) if self.is_ordered else 1 / (n_folds - 1)
+        each = [resampled_p_value(gains[name], float(np.mean(ratios))) for name in gains]
+        return dict(zip(gains, holm(each), strict=True))
+
+    def regret(self, bias: str) -> float:
+        """How far a bias is behind the best of the five."""
+        return float(self.scores[BIASES].max() - self.scores[bias])
+
+
+def folds_of(shard: dict[str, Any]) -> pd.DataFrame:
+    """A row a fold, a column an estimator."""
+    return pd.DataFrame(shard["scores"]["folds"]).clip(lower=0)
+
+
+def measurements(folder: Path = RESULTS) -> list[Measured]:
+    """All data sets that have scores, by kind."""
+    shards: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(folder.glob("*-[0-9].json")):
+        shard = json.loads(path.read_text())
+        if "error" not in shard.get("scores", {"error": ""}):
+            shards.setdefault(re.sub(r"-\d$", "", path.stem), []).append(shard)
+    found = [Measured(name, seeds) for name, seeds in shards.items()]
+    order = list(dict.fromkeys(KINDS.values()))
+    return sorted(found, key=lambda one: (order.index(one.kind), one.name))
+
+
+def ranks(values: dict[str, float]) -> pd.Series:
+    """Of the five biases, 1 for the highest; those that are missing share the last ranks."""
+    return pd.Series(values).reindex(BIASES).rank(ascending=False, na_option="bottom")
+
+
+class Record(NamedTuple):
+    """What won elsewhere: the mean ranks of the biases on other data sets."""
+
+    others: list[Measured]
+
+    def of(self, form: str | None = None) -> pd.Series:
+        """On those of one form, or on all; all where there are none."""
+        same = [one for one in self.others if form in (None, one.form)]
+        return pd.concat([ranks(one.scores) for one in same or self.others], axis=1).mean(axis=1)
+
+    def ranks(self, form: str) -> pd.Series:
+        return self.of(form).rank()
+
+
+def quick_ranks(one: Measured) -> pd.Series:
+    return ranks({name: np.mean(own) for name, own in one.first["quick"]["folds"].items()})
+
+
+def screened_ranks(one: Measured) -> pd.Series:
+    return ranks(one.first["screening"]["log_density"])
+
+
+Guess = Callable[[Measured, Record], pd.Series]
+
+GUESSES: dict[str, tuple[Guess, tuple[str, ...]]] = {
+    **{
+        f"always {bias}": (lambda one, record, bias=bias: ranks({bias: 1.0}), ()) for bias in BIASES
+    },
+    "what won on the other sets": (lambda one, record: record.of(), ()),
+    "what won on others of the form": (lambda one, record: record.ranks(one.form), ()),
+    "diagnosis": (
+        lambda one, record: ranks({one.first["diagnosis"]["suggested"]: 1.0}),
+        ("diagnosis",),
+    ),
+    "untrained": (lambda one, record: screened_ranks(one), ("screening",)),
+    "6 epochs": (lambda one, record: quick_ranks(one), ("quick",)),
+    "untrained, 6 epochs": (
+        lambda one, record: screened_ranks(one) + quick_ranks(one),
+        ("screening", "quick"),
+    ),
+    "6 epochs, others of the form": (
+        lambda one, record: quick_ranks(one) + record.ranks(one.form),
+        ("quick",),
+    ),
+    "`screen_biases`: untrained, 6 epochs, others of the form": (
+        lambda one, record: screened_ranks(one) + quick_ranks(one) + record.ranks(one.form),
+        ("screening", "quick"),
+    ),
+}
+SCREENING = list(GUESSES)[-1]
+
+
+def guessed(sets: list[Measured], name: str) -> list[tuple[Measured, pd.Series]]:
+    """The ranks that a guess gives, with the record of all sets but the one that is guessed."""
+    guess, _ = GUESSES[name]
+    return [
+        (one, guess(one, Record([other for other in sets if other is not one]))) for one in sets
+    ]
+
+
+def best_of(found: pd.Series, one: Measured) -> str:
+    """The first of a ranking; among equal ones that of the best untrained networks."""
+    tied = found.index[found == found.min()]
+    return str(screened_ranks(one)[tied].idxmin())
+
+
+def screened(sets: list[Measured]) -> list[Measured]:
+    """Those for which all guesses can be made."""
+    parts = {part for _, needed in GUESSES.values() for part in needed}
+    return [one for one in sets if all(one.part(part) for part in parts)]
+
+
+def guesses(sets: list[Measured]) -> str:
+    """How good each guess is."""
+    sets = screened(sets)
+    rows = []
+    for name, (_, parts) in GUESSES.items():
+        found = guessed(sets, name)
+        regrets = [one.regret(best_of(order, one)) for one, order in found]
+        ordered = [right for one, order in found for right in right_pairs(order, one.scores)]
+        seconds = [sum(one.first[part]["seconds"] for part in parts) for one in sets]
+        rows.append(
+            [
+                name,
+                f"{np.mean(ordered):.2f}",
+                f"{sum(regret <= NEAR for regret in regrets)}/{len(sets)}",
+                f"{np.mean(regrets):.3f} ({max(regrets):.2f})",
+                f"{np.median(seconds):.0f}",
+            ]
+        )
+    heads = [
+        "guess",
+        f"pairs > {CLEAR} apart in the right order",
+        f"within {NEAR} of the best",
+        "mean regret (largest)",
+        "median seconds",
+    ]
+    return pipe(rows, heads)
+
+
+def record(sets: list[Measured]) -> dict[str, Any]:
+    """What `screen_biases` knows: mean ranks by the form of X, and how good its guesses are."""
+    forms = {one.form for one in sets}
+    ranks = {form: Record(sets).of(form).round(2).to_dict() for form in sorted(forms)}
+    regrets = [one.regret(best_of(order, one)) for one, order in guessed(screened(sets), SCREENING)]
+    near = sum(regret <= NEAR for regret in regrets)
+    return {
+        "ranks": {"all": Record(sets).of().round(2).to_dict(), **ranks},
+        "guesses": {
+            "n_sets": len(regrets),
+            "n_near": near,
+            "regret": round(float(np.mean(regrets)), 3),
+        },
+    }
+
+
+def right_pairs(found: pd.Series, scores: pd.Series) -> list[float]:
+    """For each clear pair: 1 if it is in the right order, 0.5 if it is not decided."""
+    pairs = combinations(BIASES, 2)
+    return [
+        0.5 if found[a] == found[b] else float((found[a] < found[b]) == (scores[a] > scores[b]))
+        for a, b in pairs
+        if abs(scores[a] - scores[b]) > CLEAR
+    ]
+
+
+def score_table(sets: list[Measured]) -> str:
+    rows = []
+    for one in sets:
+        p_values = one.p_values()
+        best = one.scores[BIASES].idxmax()
+        rows.append(
+            [
+                one.name,
+                one.kind,
+                one.n_samples,
+                "R²" if one.first["task"] == "regression" else "accuracy",
+                *(
+                    f"{'**' if name == best else ''}{one.scores[name]:.3f}"
+                    f"{'**' if name == best else ''}"
+                    f"{mark(one, name, p_values)}"
+                    for name in BIASES
+                ),
+                "" if one.guest is None else f"{one.guest} {one.scores[one.guest]:.3f}",
+            ]
+        )
+    return pipe(rows, ["set", "kind", "samples", "score", *BIASES, "guest"])
+
+
+def mark(one: Measured, name: str, p_values: dict[str, float]) -> str:
+    """An arrow where a bias is significantly different from the MLP."""
+    if name == "MLP" or not p_values[name] < LEVEL:
+        return ""
+    return " ↑" if one.scores[name] > one.scores["MLP"] else " ↓"
+
+
+def kinds_table(sets: list[Measured]) -> str:
+    """How often each bias is best, or within `NEAR` of it, by kind."""
+    rows = []
+    for kind in [*dict.fromkeys(one.kind for one in sets), "all"]:
+        own = [one for one in sets if kind in (one.kind, "all")]
+        near = [sum(one.regret(bias) <= NEAR for one in own) for bias in BIASES]
+        mean = Record(own).of()
+        cells = [f"{n} ({mean[bias]:.1f})" for n, bias in zip(near, BIASES, strict=True)]
+        rows.append([kind, len(own), *cells])
+    return pipe(rows, ["kind", "sets", *BIASES])
+
+
+def twins_table(sets: list[Measured]) -> str:
+    """The gain of the best bias with and without the structure of the data."""
+    rows = []
+    for one in sets:
+        twin = one.part("twin")
+        if twin is None:
+            continue
+        folds = pd.DataFrame(twin["folds"]).clip(lower=0).mean()
+        (best,) = folds.index.drop("MLP")
+        gain = one.scores[best] - one.scores["MLP"]
+        rows.append(
+            [one.name, one.kind, best, f"{gain:+.3f}", f"{folds[best] - folds['MLP']:+.3f}"]
+        )
+    return pipe(rows, ["set", "kind", "best bias", "gain over the MLP", "without the structure"])
+
+
+def noise_sentence(sets: list[Measured]) -> str:
+    """False findings with labels in random order."""
+    found = [one.part("noise")["p_values"] for one in sets if one.part("noise")]
+    false = sum(any(p < LEVEL for p in p_values.values()) for p_values in found)
+    return (
+        f"With labels in random order, {false} of {len(found)} comparisons found at least one "
+        f"difference to the MLP at the level of {LEVEL:.0%}.\n"
+    )
+
+
+def curves_table(sets: list[Measured]) -> str:
+    rows = []
+    for one in sets:
+        curve = one.part("curve")
+        if curve is None or curve["factor"] is None or np.isnan(curve["factor"]):
+            continue
+        bound = "" if curve["reached"] else "at least " if curve["factor"] > 1 else "at most "
+        interval = f"{curve['factor_low']:.2g} to {curve['factor_high']:.2g}"
+        rows.append([one.name, curve["name"], f"{bound}{curve['factor']:.2g}", interval])
+    return pipe(rows, ["set", "best bias", "times the data of the MLP", "95 % interval"])
+
+
+def diagnosis_table(sets: list[Measured]) -> str:
+    rows = []
+    for one in sets:
+        found = one.part("diagnosis")
+        if found is None:
+            continue
+        supported = [name for name, status in found["status"].items() if status == "supported"]
+        best = str(one.scores[BIASES].idxmax())
+        regret = one.regret(found["suggested"])
+        rows.append(
+            [one.name, ", ".join(supported) or "none", found["suggested"], best, f"{regret:.3f}"]
+        )
+    return pipe(rows, ["set", "supported symmetries", "suggested", "best", "regret"])
+
+
+def pipe(rows: list[list[Any]], heads: Iterable[str]) -> str:
+    return tabulate(rows, list(heads), tablefmt="pipe", disable_numparse=True) + "\n"
+
+
+def heat_map(sets: list[Measured]) -> Figure:
+    """Gains over the MLP: a row a set, a column an estimator; those not told apart are grey."""
+    columns = [*BIASES[1:], "guest"]
+    figure = Figure(figsize=(7.4, 0.9 + 0.235 * len(sets)), layout="constrained")
+    ax = figure.subplots()
+    colours = np.full((len(sets), len(columns)), np.nan)
+    for row, one in enumerate(sets):
+        p_values = one.p_values()
+        for column, title in enumerate(columns):
+            name = one.guest if title == "guest" else title
+            if name is None:
+                continue
+            gain = one.scores[name] - one.scores["MLP"]
+            is_found = p_values[name] < LEVEL
+            colours[row, column] = gain if is_found else np.nan
+            shade = "black" if not is_found or abs(gain) < 0.2 else "white"
+            ax.text(
+                column, row, f"{gain:+.2f}", ha="center", va="center", fontsize=7.5, color=shade
+            )
+    ax.set_facecolor("0.88")
+    picture = ax.imshow(colours, cmap="RdBu", vmin=-0.4, vmax=0.4, aspect="auto")
+    ax.set_xticks(range(len(columns)), columns)
+    ax.xaxis.tick_top()
+    ax.set_yticks(range(len(sets)), [f"{one.name}  {one.scores['MLP']:.2f}" for one in sets])
+    ax.tick_params(length=0, labelsize=8)
+    kinds = [one.kind for one in sets]
+    for row in range(1, len(sets)):
+        if kinds[row] != kinds[row - 1]:
+            ax.axhline(row - 0.5, color="white", linewidth=3)
+    for kind in dict.fromkeys(kinds):
+        own = [row for row, other in enumerate(kinds) if other == kind]
+        ax.text(len(columns) - 0.4, np.mean(own), kind, va="center", fontsize=8, rotation=0)
+    bar = figure.colorbar(picture, ax=ax, shrink=0.25, pad=0.16)
+    bar.set_label("gain over the MLP", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    return figure
+
+
+def rank_picture(sets: list[Measured]) -> Figure:
+    scores = pd.DataFrame({one.name: one.scores[BIASES] for one in sets}).T
+    figure = Figure(figsize=(7.4, 2.6), layout="constrained")
+    RanksDisplay(scores).plot(figure.subplots())
+    return figure
+
+
+def rank_table(sets: list[Measured]) -> str:
+    scores = pd.DataFrame({one.name: one.scores[BIASES] for one in sets}).T
+    frame = compare_over_data_sets(scores, "MLP")
+    rows = [
+        [row.Index, f"{row.rank:.2f}", row.wins, row.losses, f"{row.difference:+.3f}",
+         "" if row.Index == "MLP" else f"{row.p_value:.2g}"]
+        for row in frame.itertuples()
+    ]  # fmt: skip
+    return pipe(rows, ["bias", "mean rank", "wins", "losses", "median gain", "p"])
+
+
+PARTS: dict[str, Callable[[list[Measured]], str]] = {
+    "scores": score_table,
+    "kinds": kinds_table,
+    "ranks": rank_table,
+    "guesses": guesses,
+    "twins": twins_table,
+    "noise": noise_sentence,
+    "curves": curves_table,
+    "diagnosis": diagnosis_table,
+}
+PICTURES = {"gains": heat_map, "ranks": rank_picture}
+
+
+def main() -> None:
+    sets = measurements()
+    for name, part in PARTS.items():
+        (RESULTS / f"{name}.md").write_text(part(sets))
+    RECORD.write_text(json.dumps(record(sets), indent=1) + "\n")
+    with rc_context({"svg.hashsalt": "benchmark", "svg.fonttype": "none"}):
+        for name, draw in PICTURES.items():
+            draw(sets).savefig(RESULTS / f"{name}.svg", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()
