@@ -339,6 +339,8 @@ def diagnosis_table(sets: list[Measured]) -> str:
 
 
 def pipe(rows: list[list[Any]], heads: Iterable[str]) -> str:
+    if not rows:
+        return "Not measured yet.\n"
     return tabulate(rows, list(heads), tablefmt="pipe", disable_numparse=True) + "\n"
 
 
