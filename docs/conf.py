@@ -26,7 +26,7 @@ extensions = [
     "links",
     "mathml",
 ]
-exclude_patterns = ["_build", "api/backreferences"]
+exclude_patterns = ["_build", "api/backreferences", "benchmark"]  # the latter are parts of a page
 templates_path = ["_templates"]
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(sklearn|torch|matplotlib|pandas|numpy)\..*")]  # elsewhere

