@@ -10,6 +10,7 @@ BIASES = ("mlp", "convolution", "recurrence", "message_passing", "attention")
 
 LAYERS: dict[str, set[str]] = {
     "formatting": set(),
+    "writing": set(),
     "pipelines": set(),
     "hashing": set(),
     "plotting": set(),
@@ -19,7 +20,7 @@ LAYERS: dict[str, set[str]] = {
     "layers": {"structures"},
     "training": {"structures", "layers"},
     "scoring": {"pipelines", "structures"},
-    "base": {"structures", "layers", "training", "scoring"},
+    "base": {"structures", "layers", "training", "scoring", "writing"},
     **{bias: {"structures", "layers", "base"} for bias in BIASES},
     "recurrence": {"structures", "layers", "training", "base"},
     "tables": set(),
@@ -29,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "nodes": {"structures", "base"},
     "suite": {"base", "nodes", *BIASES},
     "perturbations": {"structures", "base"},
-    "report": {"formatting", "hashing", "plotting", "structures"},
+    "report": {"formatting", "hashing", "plotting", "structures", "writing"},
     "comparison": {
         "formatting",
         "hashing",
@@ -82,7 +83,16 @@ LAYERS: dict[str, set[str]] = {
         "untrained",
     },
     "testing": {"structures"},
-    "cli": {"structures", "datasets", "tables", "text", "suite", "comparison", "diagnosis"},
+    "cli": {
+        "structures",
+        "datasets",
+        "tables",
+        "text",
+        "suite",
+        "comparison",
+        "diagnosis",
+        "writing",
+    },
     "__main__": {"cli"},
 }
 

@@ -19,8 +19,8 @@ from torch import nn
 
 from ibestimators.base._estimator import Estimator
 from ibestimators.base._fitted import Fitted
-from ibestimators.base._saving import write_whole
 from ibestimators.structures import ArrayStructure
+from ibestimators.writing import write_whole
 
 
 class OnnxModel(nn.Module):

@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +29,7 @@ from safetensors.torch import save as safetensors_bytes
 from scipy import sparse
 
 from ibestimators.base._estimator import Estimator
+from ibestimators.writing import write_whole
 
 SCHEMA = 3
 _KEY = "ibestimators"
@@ -200,16 +200,6 @@ def _digest(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
         sha.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
         sha.update(value.contiguous().numpy().tobytes())
     return sha.hexdigest()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write atomically: to a temporary file in the same folder, which then replaces the file."""
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # with default permissions
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _pack(value: Any, where: str, tensors: dict[str, torch.Tensor]) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ibestimators.cli._errors import InputError, one_line
+from ibestimators.writing import write_whole
 
 if TYPE_CHECKING:
     from ibestimators.cli._problem import Problem
@@ -88,12 +87,7 @@ class Model:
                 f"{type(self.estimator).__name__} cannot be saved: the file would hold "
                 f"{', '.join(sorted(foreign))}, which `ibestimators predict` does not trust"
             )
-        part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-        try:
-            part.write_bytes(data)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, data)
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -24,6 +24,7 @@ from ibestimators.report._section import (
     Table,
     has_content,
 )
+from ibestimators.writing import write_whole
 
 
 def write_page(path: str | os.PathLike[str], title: str, sections: Sequence[Section]) -> Path:
@@ -61,7 +62,8 @@ def write_page(path: str | os.PathLike[str], title: str, sections: Sequence[Sect
             scripts=[_asset("tabs.js"), _asset("tables.js")],
         )
     )
-    _write_whole(path, page)
+    # Names may hold halves of surrogate pairs, which UTF-8 cannot encode.
+    write_whole(path, page.encode("utf-8", errors="xmlcharrefreplace"))
     return path
 
 
@@ -140,13 +142,3 @@ def _checked_path(path: str | os.PathLike[str]) -> Path:
             f"{str(path.parent)!r} first."
         )
     return path
-
-
-def _write_whole(path: Path, page: str) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        # Names may hold halves of surrogate pairs, which UTF-8 cannot encode.
-        part.write_text(page, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
