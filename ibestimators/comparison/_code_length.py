@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ibestimators.comparison._data_efficiency import mean_without_missing
 from ibestimators.comparison._statistics import resampled_interval
 
 
@@ -62,11 +63,6 @@ def code_lengths(
         saved = (np.nan,) * 3
         if name != baseline:
             saved = resampled_interval(bits[baseline] - own, test_train_ratio)
-        rows[name] = CodeLength(_mean(own), *saved)
+        rows[name] = CodeLength(float(mean_without_missing(own, axis=0)), *saved)
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(CodeLength._fields))
     return frame.rename_axis("estimator")
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    present = values[~np.isnan(values)]
-    return float(present.mean()) if len(present) else np.nan

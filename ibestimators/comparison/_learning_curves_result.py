@@ -212,14 +212,10 @@ class LearningCurvesResult(Result):
         >>> bool(result.code_length().loc["normal", "saved"] > 100)
         True
         """
-        column = self._log_loss_column()
-        if column is None or self.n_classes is None:
-            raise ValueError(
-                "A code length needs the log loss of classes. Give scoring=['accuracy', "
-                f"{LOG_LOSS!r}], for instance."
-            )
-        if len(self._sizes) < 2:
-            raise ValueError(f"A code length needs two sizes, but there is only {self._sizes[0]}.")
+        reason = self._no_code_length()
+        if reason is not None or self.n_classes is None:
+            raise ValueError(reason)
+        column = "score" if self.scoring == LOG_LOSS else LOG_LOSS
         return code_lengths(
             {name: -self._scores(name, column) for name in self.assumptions},
             np.array(self._sizes),
@@ -228,22 +224,20 @@ class LearningCurvesResult(Result):
             self.test_train_ratio,
         )
 
-    def _log_loss_column(self) -> str | None:
-        if self.scoring == LOG_LOSS:
-            return "score"
-        return LOG_LOSS if LOG_LOSS in self.cells else None
-
-    @property
-    def _has_code_length(self) -> bool:
-        return (
-            self._log_loss_column() is not None
-            and self.n_classes is not None
-            and len(self._sizes) > 1
-        )
+    def _no_code_length(self) -> str | None:
+        """Why there is no code length; None if there is one."""
+        if self.n_classes is None or (self.scoring != LOG_LOSS and LOG_LOSS not in self.cells):
+            return (
+                "A code length needs the log loss of classes. Give scoring=['accuracy', "
+                f"{LOG_LOSS!r}], for instance."
+            )
+        if len(self._sizes) < 2:
+            return f"A code length needs two sizes, but there is only {self._sizes[0]}."
+        return None
 
     def _sentences(self) -> list[str]:
         sentences = list(self.data_efficiency()["sentence"])
-        if not self._has_code_length:
+        if self._no_code_length() is not None:
             return sentences
         frame = self.code_length()
         saved = frame.drop(index=self.baseline)["saved"].dropna()
@@ -251,7 +245,8 @@ class LearningCurvesResult(Result):
         for name, row in frame.loc[saved.index].iterrows():
             interval = ""
             if not np.isnan(row["saved_low"]):
-                interval = f" (95 % interval {row['saved_low']:+,.0f} to {row['saved_high']:+,.0f})"
+                low, high = row["saved_low"], row["saved_high"]
+                interval = f" (95 % interval of the bits saved: {low:+,.0f} to {high:+,.0f})"
             sentences.append(
                 f"{name} describes the classes of {n_labels:,} samples in {row['bits']:,.0f} bits, "
                 f"{abs(row['saved']):,.0f} {'fewer' if row['saved'] > 0 else 'more'} than "
@@ -278,7 +273,7 @@ class LearningCurvesResult(Result):
             ]
             for name in self.assumptions
         ]
-        if self._has_code_length:
+        if self._no_code_length() is None:
             heads.append("bits")
             bits = self.code_length()["bits"]
             for row, value in zip(rows, bits, strict=True):
