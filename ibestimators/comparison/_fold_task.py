@@ -173,17 +173,18 @@ class FoldTask:
         """The first score on up to `MAX_TRAIN_SCORED` training samples; NaN if there is none."""
         if len(self.train) > MAX_TRAIN_SCORED:
             rows = np.random.RandomState(0).permutation(len(self.train))[:MAX_TRAIN_SCORED]
-            X, y, weight = _taken([X, y, weight], rows)
+            X, y, weight = taken([X, y, weight], rows)
         try:
             return score_with(next(iter(self.scorers.values())), fitted, X, y, weight)
         except Exception:  # the score of the test part counts
             return np.nan
 
     def _rows(self, rows: NDArray[Any]) -> list[Any]:
-        return _taken([self.X, self.y, self.groups, self.sample_weight], rows)
+        return taken([self.X, self.y, self.groups, self.sample_weight], rows)
 
 
-def _taken(arrays: list[Any], rows: NDArray[Any]) -> list[Any]:
+def taken(arrays: list[Any], rows: NDArray[Any]) -> list[Any]:
+    """Some rows of each array; None stays None."""
     return [None if values is None else _safe_indexing(values, rows) for values in arrays]
 
 

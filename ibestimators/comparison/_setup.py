@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils import indexable
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
@@ -27,7 +27,7 @@ from ibestimators.comparison._cache import Store
 from ibestimators.comparison._design import Design
 from ibestimators.comparison._dry_run import check_scores, check_tasks, try_estimators
 from ibestimators.comparison._estimators import Estimators, named_estimators
-from ibestimators.comparison._fold_task import COLUMNS, RESPONSES, FoldTask
+from ibestimators.comparison._fold_task import COLUMNS, RESPONSES, FoldTask, taken
 from ibestimators.comparison._folds import can_stratify, make_splits, with_seeds
 from ibestimators.comparison._metadata import fit_with
 from ibestimators.comparison._predictions import OutOfFold
@@ -153,8 +153,7 @@ class Setup:
         """An estimator, fitted on all samples that have a weight."""
         arrays = [self.X, self.y, self.groups, self.sample_weight]
         if self.sample_weight is not None:
-            rows = np.flatnonzero(self.sample_weight)
-            arrays = [None if v is None else _safe_indexing(v, rows) for v in arrays]
+            arrays = taken(arrays, np.flatnonzero(self.sample_weight))
         return fit_with(est, *arrays)
 
     def run(
