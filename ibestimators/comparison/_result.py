@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -429,24 +428,8 @@ class ComparisonResult(Result):
         gains = gains_by_fold(self.cells, self.baseline, [*self.estimators])
         return ComparisonDisplay(self.to_frame(), gains, self.baseline, self.scoring, self.rope)
 
-    def to_text(self, width: int | None = None) -> str:
-        """The result as `print` shows it.
-
-        Parameters
-        ----------
-        width : int or None, default=None
-            Characters of a line: sentences are wrapped, and a table that is wider leaves out what
-            the estimators assume. None does neither.
-
-        Returns
-        -------
-        str
-        """
-        text = super().to_text(width)
-        if self.diagnosis is None:
-            return text
-        line = in_one_line(self.diagnosis)
-        return f"{line if width is None else textwrap.fill(line, width)}\n{text}"
+    def _lines_above(self) -> list[str]:
+        return [] if self.diagnosis is None else [in_one_line(self.diagnosis)]
 
     def _sentences(self) -> list[str]:
         return [*sentences_of(self), *confirmation(self)]

@@ -92,12 +92,19 @@ class Result(ABC):
         -------
         str
         """
-        table, lines = self._table(), [*self._notes(), *self._sentences()]
+        table = self._table()
+        above, below = self._lines_above(), [*self._notes(), *self._sentences()]
         if width is not None:
-            lines = [textwrap.fill(line, width) for line in lines]
+            above, below = (
+                [textwrap.fill(line, width) for line in lines] for lines in (above, below)
+            )
             if max(map(len, table.to_text().splitlines())) > width:
                 table = table.without("assumes")
-        return "\n".join([table.to_text(), *lines] if table.rows else lines)
+        return "\n".join([*above, *([table.to_text()] if table.rows else []), *below])
+
+    def _lines_above(self) -> list[str]:
+        """What is printed above the table."""
+        return []
 
     def plot(self, ax: Any = None, **style: Any) -> Any:
         """Draw the result.
