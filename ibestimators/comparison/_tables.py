@@ -88,12 +88,8 @@ def table_of_scores(result: ComparisonResult) -> Table:
         ]
         for row in records(frame)
     ]
-    if frame["seed_std"].isna().all():
-        column = heads.index("seed spread")
-        del heads[column]
-        for cells in rows:
-            del cells[column]
-    return Table("Scores, probabilities and costs", heads, rows, sorted_by=1)
+    table = Table("Scores, probabilities and costs", heads, rows, sorted_by=1)
+    return table.without("seed spread") if frame["seed_std"].isna().all() else table
 
 
 def table_of_folds(result: ComparisonResult) -> Table:

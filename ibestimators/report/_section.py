@@ -129,8 +129,12 @@ class Table:
     def without(self, head: str) -> Table:
         """The table without a column, if it has that column."""
         kept = [i for i, name in enumerate(self.heads) if name != head]
-        rows = [[row[i] for i in kept] for row in self.rows]
-        return Table(self.caption, [self.heads[i] for i in kept], rows)
+        return Table(
+            self.caption,
+            [self.heads[i] for i in kept],
+            [[row[i] for i in kept] for row in self.rows],
+            kept.index(self.sorted_by) if self.sorted_by in kept else None,
+        )
 
     def to_text(self) -> str:
         """The table for the terminal."""
