@@ -21,7 +21,7 @@ from ibestimators.base import Estimator, draw_seed, random_generator
 from ibestimators.screening._record import mean_ranks
 from ibestimators.screening._result import ScreeningResult
 from ibestimators.structures import reads_containers
-from ibestimators.suite import biases, guess_task
+from ibestimators.suite import bias_of, biases, guess_task
 from ibestimators.symmetries import best_process, feature_kernel, numbers_of
 from ibestimators.untrained import UntrainedNetworks
 
@@ -120,17 +120,13 @@ def screen_biases(
             frame.loc[name, "short_score"] = _short_score(est, X, y, max_epochs, folds)
             frame.loc[name, "seconds"] += time.perf_counter() - start
     known = mean_ranks(X)
-    frame["record"] = [known.get(_bias_of(est), np.nan) for est in estimators.values()]
+    frame["record"] = [known.get(bias_of(est)[0], np.nan) for est in estimators.values()]
     sources = [-frame["log_density"], -frame["short_score"], frame["record"]]
     ranks = [source.rank() for source in sources if source.notna().all()]
     frame["rank"] = pd.concat(ranks, axis=1).mean(axis=1)
     frame.index.name = "estimator"
     frame = frame.sort_values(["rank", "log_density"], ascending=[True, False], kind="stable")
     return ScreeningResult(frame, len(y), guess_task(y))
-
-
-def _bias_of(estimator: Any) -> str:
-    return type(estimator).__name__.removesuffix("Classifier").removesuffix("Regressor")
 
 
 def _folds(y: NDArray[Any], seed: int) -> Any:
