@@ -70,7 +70,7 @@ class Measured:
     @cached_property
     def scores(self) -> pd.Series:
         """Mean scores of the biases and of the guest."""
-        return self.folds.mean()
+        return means_of(self.folds)
 
     @cached_property
     def guest(self) -> str | None:
@@ -98,6 +98,11 @@ class Measured:
 def folds_of(shard: dict[str, Any]) -> pd.DataFrame:
     """A row a fold, a column an estimator."""
     return pd.DataFrame(shard["scores"]["folds"]).clip(lower=0)
+
+
+def means_of(folds: pd.DataFrame) -> pd.Series:
+    """Means over folds, without what rounding leaves: equal means are equal to the last digit."""
+    return folds.mean().round(7)
 
 
 def measurements(folder: Path = RESULTS) -> list[Measured]:
@@ -132,7 +137,7 @@ class Record(NamedTuple):
 
 
 def quick_ranks(one: Measured) -> pd.Series:
-    return ranks({name: np.mean(own) for name, own in one.first["quick"]["folds"].items()})
+    return ranks(means_of(pd.DataFrame(one.first["quick"]["folds"])))
 
 
 def screened_ranks(one: Measured) -> pd.Series:
@@ -292,7 +297,7 @@ def twins_table(sets: list[Measured]) -> str:
         twin = one.part("twin")
         if twin is None:
             continue
-        folds = pd.DataFrame(twin["folds"]).clip(lower=0).mean()
+        folds = means_of(pd.DataFrame(twin["folds"]).clip(lower=0))
         (best,) = folds.index.drop("MLP")
         gain = one.scores[best] - one.scores["MLP"]
         rows.append(

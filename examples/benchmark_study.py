@@ -170,10 +170,12 @@ def screening(run: Run) -> dict[str, Any]:
 
 def diagnosis(run: Run) -> dict[str, Any]:
     result = diagnose(run.data.X, run.data.y, random_state=run.seed)
-    suggested = result.suggest_estimator()
-    bias = type(suggested).__name__.removesuffix("Classifier").removesuffix("Regressor")
     status = {} if result.symmetries is None else dict(result.symmetries.to_frame()["status"])
-    return {"suggested": bias, "status": status, "findings": [f.name for f in result.findings]}
+    return {
+        "suggested": result.bias,
+        "status": status,
+        "findings": [f.name for f in result.findings],
+    }
 
 
 def twin(run: Run) -> dict[str, Any]:
