@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from torch import nn
 
-_MOMENT_PASSES = 3
+from ibestimators.layers import BatchNorm, Network
+
 _DEVIATION = 1e-6  # of a feature that is the same for all samples, up to rounding
 
 Features = NDArray[np.float64]
@@ -43,13 +44,15 @@ class UntrainedNetworks:
     def __init__(
         self, estimator: Any, X: Any, y: Any, n_features: int, random_state: np.random.RandomState
     ) -> None:
+        # One step of no length: everything but the weights is as in training.
+        still = {"lr": 1e-12, "max_epochs": 1, "batch_size": len(y), "early_stopping": False}
+        fitted = clone(estimator).set_params(**still, random_state=0).fit(X, y)._fitted
+        self._fitted = fitted
         self._networks: list[_Untrained] = []
-        total = 0
+        batch, total = self._batch(X), 0
         while total < n_features:
             seed = int(random_state.randint(2**31))
-            # Steps of no length: the weights stay, and everything else is as in training.
-            still = {"lr": 1e-12, "max_epochs": 1, "early_stopping": False, "random_state": seed}
-            network = _Untrained(clone(estimator).set_params(**still).fit(X, y), X)
+            network = _Untrained(fitted.new_network(seed), batch)
             if not network.n_features:
                 raise SameFeaturesError(
                     f"{type(estimator).__name__} gives the same features for all samples of X: "
@@ -60,37 +63,33 @@ class UntrainedNetworks:
 
     def features(self, X: Any) -> Features:
         """Features of samples: (n_samples, at least `n_features`)."""
-        return np.hstack([network.features(X) for network in self._networks])
+        batch = self._batch(X)
+        return np.hstack([network.features(batch) for network in self._networks])
+
+    def _batch(self, X: Any) -> dict[str, torch.Tensor]:
+        samples = self._fitted.read(X)
+        return dict(samples.batch(slice(0, len(samples))))
 
 
 class _Untrained:
     """One network, and the moments of its features over some samples."""
 
-    def __init__(self, estimator: Any, X: Any) -> None:
-        self._fitted = estimator._fitted
-        self._network = network = self._fitted.network_copy()
-        batch = self._batch(X)
+    def __init__(self, network: Network, batch: dict[str, torch.Tensor]) -> None:
+        self._network = network
         for module in network.modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            if isinstance(module, BatchNorm):
                 module.train()  # the moments of these samples, which training would have found
-                module.momentum = 0.5
-        with torch.no_grad():
-            for _ in range(_MOMENT_PASSES):
-                network(**batch)
-        network.eval()
+                module.momentum = 1.0
         values = self._values(batch)
+        network.eval()
         deviation = values.std(0)
         self._kept = deviation > _DEVIATION
         self._mean, self._deviation = values.mean(0)[self._kept], deviation[self._kept]
         self.n_features = int(self._kept.sum())
 
-    def features(self, X: Any) -> Features:
-        values = self._values(self._batch(X))[:, self._kept]
+    def features(self, batch: dict[str, torch.Tensor]) -> Features:
+        values = self._values(batch)[:, self._kept]
         return np.asarray((values - self._mean) / self._deviation)
-
-    def _batch(self, X: Any) -> dict[str, torch.Tensor]:
-        samples = self._fitted.read(X)
-        return dict(samples.batch(slice(0, len(samples))))
 
     @torch.no_grad()
     def _values(self, batch: dict[str, torch.Tensor]) -> Features:

@@ -169,6 +169,12 @@ class Fitted:
         """A copy of the network in evaluation mode, whose use leaves the original unchanged."""
         return copy.deepcopy(self.network).eval()
 
+    def new_network(self, seed: int) -> Network:
+        """A network for the same samples with initial weights, on the CPU."""
+        with training.seeded(seed, "cpu"):
+            network: Network = self.settings._new_network(self.structure, self.target)
+        return network.eval()
+
     @property
     def at_positions(self) -> bool:
         """Whether there is an output for each position of a sample."""
