@@ -14,18 +14,21 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.linear_model import LinearRegression
 from tabulate import tabulate
 
 from ibestimators.comparison import compare_over_data_sets
 from ibestimators.comparison._displays import RanksDisplay
 from ibestimators.comparison._statistics import resampled_p_value
 from ibestimators.multiple_testing import holm
+from ibestimators.screening._record import sources_of
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "benchmark"
@@ -54,6 +57,10 @@ FORMS = {  # of X, as `screen_biases` tells them apart
 LEVEL = 0.05
 CLEAR = 0.05  # a difference of scores that a ranking should get right
 NEAR = 0.01
+SOURCES = ("log_density", "short_score", "record")  # of `screen_biases`
+WITHOUT_TRAINING = ("log_density", "record")
+
+Gains = NDArray[np.float64]  # of the five biases
 
 
 class Measured:
@@ -75,6 +82,18 @@ class Measured:
     @cached_property
     def guest(self) -> str | None:
         return next((name for name in self.folds if name not in BIASES), None)
+
+    @cached_property
+    def gains(self) -> Gains:
+        """Scores of the five biases minus their mean."""
+        own = self.scores[BIASES].to_numpy()
+        return np.asarray(own - own.mean())
+
+    @cached_property
+    def screened(self) -> NDArray[np.float64]:
+        """What `screen_biases` measured of each bias: (5, 2)."""
+        frame = pd.DataFrame(self.first["screening"]).drop(columns="seconds").loc[BIASES]
+        return sources_of(frame.assign(record=0.0))[list(SOURCES[:2])].to_numpy()
 
     def part(self, name: str) -> dict[str, Any] | None:
         """A part, or None where it was not measured or could not be."""
@@ -117,99 +136,96 @@ def measurements(folder: Path = RESULTS) -> list[Measured]:
     return sorted(found, key=lambda one: (order.index(one.kind), one.name))
 
 
-def ranks(values: dict[str, float]) -> pd.Series:
-    """Of the five biases, 1 for the highest; those that are missing share the last ranks."""
-    return pd.Series(values).reindex(BIASES).rank(ascending=False, na_option="bottom")
+def mean_gains(sets: list[Measured], form: str | None = None) -> Gains:
+    """Mean gains of the biases over their mean, on sets of a form, or on all.
+
+    One more set, on which all are equal, draws the means of few sets towards 0.
+    """
+    own = [one.gains for one in sets if form in (None, one.form)]
+    return np.sum([np.zeros(len(BIASES)), *own], axis=0) / (len(own) + 1)
 
 
-class Record(NamedTuple):
-    """What won elsewhere: the mean ranks of the biases on other data sets."""
-
-    others: list[Measured]
-
-    def of(self, form: str | None = None) -> pd.Series:
-        """On those of one form, or on all; all where there are none."""
-        same = [one for one in self.others if form in (None, one.form)]
-        return pd.concat([ranks(one.scores) for one in same or self.others], axis=1).mean(axis=1)
-
-    def ranks(self, form: str) -> pd.Series:
-        return self.of(form).rank()
+def mean_ranks(sets: list[Measured]) -> pd.Series:
+    """Mean ranks of the biases; 1 is best."""
+    ranks = [one.scores[BIASES].rank(ascending=False) for one in sets]
+    return pd.concat(ranks, axis=1).mean(axis=1)
 
 
-def quick_ranks(one: Measured) -> pd.Series:
-    return ranks(means_of(pd.DataFrame(one.first["quick"]["folds"])))
+def sources(one: Measured, others: list[Measured]) -> NDArray[np.float64]:
+    """What `screen_biases` knows of each bias, with the record of other sets: (5, 3)."""
+    record = mean_gains([other for other in others if other is not one], one.form)
+    return np.column_stack([one.screened, record - record.mean()])
 
 
-def screened_ranks(one: Measured) -> pd.Series:
-    return ranks(one.first["screening"]["log_density"])
+def weights(sets: list[Measured], used: list[int]) -> NDArray[np.float64]:
+    """How far some of the sources are to be trusted: a regression of the gains on them."""
+    X = np.concatenate([sources(one, sets)[:, used] for one in sets])
+    y = np.concatenate([one.gains for one in sets])
+    model = LinearRegression(fit_intercept=False, positive=True).fit(X, y)
+    return np.asarray(model.coef_)
 
 
-Guess = Callable[[Measured, Record], pd.Series]
+def expected(one: Measured, others: list[Measured], *names: str) -> Gains:
+    """Expected gains from some sources, as the other sets weigh them."""
+    used = [SOURCES.index(name) for name in names]
+    return np.asarray(sources(one, others)[:, used] @ weights(others, used))
 
-GUESSES: dict[str, tuple[Guess, tuple[str, ...]]] = {
-    **{
-        f"always {bias}": (lambda one, record, bias=bias: ranks({bias: 1.0}), ()) for bias in BIASES
-    },
-    "what won on the other sets": (lambda one, record: record.of(), ()),
-    "what won on others of the form": (lambda one, record: record.ranks(one.form), ()),
-    "diagnosis": (
-        lambda one, record: ranks({one.first["diagnosis"]["suggested"]: 1.0}),
-        ("diagnosis",),
+
+# What speaks for each bias on a set, from the measurements of the set and of the others.
+Guess = Callable[[Measured, list[Measured]], Gains]
+
+
+def always(bias: str) -> Gains:
+    return np.array([float(name == bias) for name in BIASES])
+
+
+GUESSES: dict[str, Guess] = {
+    **{f"always {bias}": lambda one, others, bias=bias: always(bias) for bias in BIASES},
+    "mean gain on the other sets": lambda one, others: mean_gains(others),
+    "mean gain on others of the form": lambda one, others: mean_gains(others, one.form),
+    "diagnosis": lambda one, others: always(one.first["diagnosis"]["suggested"]),
+    "untrained": lambda one, others: one.screened[:, 0],
+    "6 epochs": lambda one, others: one.screened[:, 1],
+    "untrained, 6 epochs": lambda one, others: expected(one, others, *SOURCES[:2]),
+    "6 epochs, others of the form": lambda one, others: expected(one, others, *SOURCES[1:]),
+    "`max_epochs=0`: untrained, others of the form": lambda one, others: expected(
+        one, others, *WITHOUT_TRAINING
     ),
-    "untrained": (lambda one, record: screened_ranks(one), ("screening",)),
-    "6 epochs": (lambda one, record: quick_ranks(one), ("quick",)),
-    "untrained, 6 epochs": (
-        lambda one, record: screened_ranks(one) + quick_ranks(one),
-        ("screening", "quick"),
-    ),
-    "6 epochs, others of the form": (
-        lambda one, record: quick_ranks(one) + record.ranks(one.form),
-        ("quick",),
-    ),
-    "`screen_biases`: untrained, 6 epochs, others of the form": (
-        lambda one, record: screened_ranks(one) + quick_ranks(one) + record.ranks(one.form),
-        ("screening", "quick"),
+    "`screen_biases`: untrained, 6 epochs, others of the form": lambda one, others: expected(
+        one, others, *SOURCES
     ),
 }
 SCREENING = list(GUESSES)[-1]
 
 
 def guessed(sets: list[Measured], name: str) -> list[tuple[Measured, pd.Series]]:
-    """The ranks that a guess gives, with the record of all sets but the one that is guessed."""
-    guess, _ = GUESSES[name]
+    """What speaks for each bias, by a guess that knows all sets but the one that is guessed."""
+    guess = GUESSES[name]
     return [
-        (one, guess(one, Record([other for other in sets if other is not one]))) for one in sets
+        (one, pd.Series(guess(one, [other for other in sets if other is not one]), index=BIASES))
+        for one in sets
     ]
-
-
-def best_of(found: pd.Series, one: Measured) -> str:
-    """The first of a ranking; among equal ones that of the best untrained networks."""
-    tied = found.index[found == found.min()]
-    return str(screened_ranks(one)[tied].idxmin())
 
 
 def screened(sets: list[Measured]) -> list[Measured]:
     """Those for which all guesses can be made."""
-    parts = {part for _, needed in GUESSES.values() for part in needed}
-    return [one for one in sets if all(one.part(part) for part in parts)]
+    return [one for one in sets if one.part("screening") and one.part("diagnosis")]
 
 
 def guesses(sets: list[Measured]) -> str:
     """How good each guess is."""
     sets = screened(sets)
     rows = []
-    for name, (_, parts) in GUESSES.items():
+    for name in GUESSES:
         found = guessed(sets, name)
-        regrets = [one.regret(best_of(order, one)) for one, order in found]
-        ordered = [right for one, order in found for right in right_pairs(order, one.scores)]
-        seconds = [sum(one.first[part]["seconds"] for part in parts) for one in sets]
+        regrets = [one.regret(str(merits.idxmax())) for one, merits in found]
+        ordered = [right for one, merits in found for right in right_pairs(merits, one.scores)]
         rows.append(
             [
                 name,
                 f"{np.mean(ordered):.2f}",
                 f"{sum(regret <= NEAR for regret in regrets)}/{len(sets)}",
                 f"{np.mean(regrets):.3f} ({max(regrets):.2f})",
-                f"{np.median(seconds):.0f}",
             ]
         )
     heads = [
@@ -217,32 +233,52 @@ def guesses(sets: list[Measured]) -> str:
         f"pairs > {CLEAR} apart in the right order",
         f"within {NEAR} of the best",
         "mean regret (largest)",
-        "median seconds",
     ]
     return pipe(rows, heads)
 
 
+def seconds_sentence(sets: list[Measured]) -> str:
+    """What guesses cost."""
+    median = {
+        part: np.median([one.first[part]["seconds"] for one in screened(sets)])
+        for part in ("screening", "diagnosis")
+    }
+    return (
+        f"Median seconds of one core: `screen_biases` {median['screening']:.0f}, "
+        f"`diagnose` {median['diagnosis']:.0f}.\n"
+    )
+
+
 def record(sets: list[Measured]) -> dict[str, Any]:
-    """What `screen_biases` knows: mean ranks by the form of X, and how good its guesses are."""
-    forms = {one.form for one in sets}
-    ranks = {form: Record(sets).of(form).round(2).to_dict() for form in sorted(forms)}
-    regrets = [one.regret(best_of(order, one)) for one, order in guessed(screened(sets), SCREENING)]
-    near = sum(regret <= NEAR for regret in regrets)
+    """What `screen_biases` knows: gains by the form of X, weights, and how good its guesses are."""
+    known = screened(sets)
+    found = guessed(known, SCREENING)
+    regrets = [one.regret(str(merits.idxmax())) for one, merits in found]
+    errors = [merits - one.gains for one, merits in found]
+    gains = {form: mean_gains(sets, form).round(4) for form in sorted({one.form for one in sets})}
+    trusted = {
+        names: weights(known, [SOURCES.index(name) for name in names]).round(3)
+        for names in (WITHOUT_TRAINING, SOURCES)
+    }
     return {
-        "ranks": {"all": Record(sets).of().round(2).to_dict(), **ranks},
+        "gains": {form: dict(zip(BIASES, own, strict=True)) for form, own in gains.items()},
+        "weights": {
+            "+".join(names): dict(zip(names, own, strict=True)) for names, own in trusted.items()
+        },
         "guesses": {
             "n_sets": len(regrets),
-            "n_near": near,
+            "n_near": sum(regret <= NEAR for regret in regrets),
             "regret": round(float(np.mean(regrets)), 3),
+            "error": round(float(np.sqrt(np.mean(np.square(errors)))), 3),
         },
     }
 
 
-def right_pairs(found: pd.Series, scores: pd.Series) -> list[float]:
+def right_pairs(merits: pd.Series, scores: pd.Series) -> list[float]:
     """For each clear pair: 1 if it is in the right order, 0.5 if it is not decided."""
     pairs = combinations(BIASES, 2)
     return [
-        0.5 if found[a] == found[b] else float((found[a] < found[b]) == (scores[a] > scores[b]))
+        0.5 if merits[a] == merits[b] else float((merits[a] > merits[b]) == (scores[a] > scores[b]))
         for a, b in pairs
         if abs(scores[a] - scores[b]) > CLEAR
     ]
@@ -284,10 +320,21 @@ def kinds_table(sets: list[Measured]) -> str:
     for kind in [*dict.fromkeys(one.kind for one in sets), "all"]:
         own = [one for one in sets if kind in (one.kind, "all")]
         near = [sum(one.regret(bias) <= NEAR for one in own) for bias in BIASES]
-        mean = Record(own).of()
+        mean = mean_ranks(own)
         cells = [f"{n} ({mean[bias]:.1f})" for n, bias in zip(near, BIASES, strict=True)]
         rows.append([kind, len(own), *cells])
     return pipe(rows, ["kind", "sets", *BIASES])
+
+
+def times_table(sets: list[Measured]) -> str:
+    """How long a fit takes, next to that of the MLP."""
+    rows = []
+    for kind in [*dict.fromkeys(one.kind for one in sets), "all"]:
+        own = [one for one in sets if kind in (one.kind, "all")]
+        times = pd.DataFrame([one.first["scores"]["fit_time"] for one in own])
+        ratios = times[BIASES].div(times["MLP"], axis=0).median()
+        rows.append([kind, *(f"{ratios[bias]:.1f}" for bias in BIASES)])
+    return pipe(rows, ["kind", *BIASES])
 
 
 def twins_table(sets: list[Measured]) -> str:
@@ -410,6 +457,8 @@ PARTS: dict[str, Callable[[list[Measured]], str]] = {
     "kinds": kinds_table,
     "ranks": rank_table,
     "guesses": guesses,
+    "seconds": seconds_sentence,
+    "times": times_table,
     "twins": twins_table,
     "noise": noise_sentence,
     "curves": curves_table,

@@ -39,8 +39,8 @@ class ScreeningResult(Result):
             Indexed by estimator: ``log_density`` of untrained networks, leave-one-out, with its
             standard ``error``, and ``evidence``, all three in nats a sample and output; ``score``
             (leave-one-out accuracy of classes, or R²), ``seconds``, ``short_score`` after a few
-            epochs, ``record`` (mean rank on other data of this form; 1 is best) and ``rank``, the
-            mean of the ranks by ``log_density``, ``short_score`` and ``record``.
+            epochs, ``record``, the mean gain on other data of this form, and ``gain``, the
+            expected gain from all three: the score minus the mean of the estimators.
         """
         return self.frame.copy()
 
@@ -49,7 +49,8 @@ class ScreeningResult(Result):
         return [
             f"First guess: {best}. Confirm it by a comparison, and drop no bias by this alone: on "
             f"{known.n_sets} other data sets, such guesses were within 0.01 of the best bias on "
-            f"{known.n_near}, and {known.regret:.3f} behind it on average."
+            f"{known.n_near}, and {known.regret:.3f} behind it on average. An expected gain was "
+            f"off by {known.error:.2f} (root mean square)."
         ]
 
     def _table(self) -> Table:
@@ -61,22 +62,22 @@ class ScreeningResult(Result):
                 Number.of(row.evidence, ".3f"),
                 Number.of(row.score, ".3f"),
                 Number.of(row.short_score, ".3f"),
-                Number.of(row.record, ".1f"),
-                Number.of(row.rank, ".1f"),
+                Number.of(row.record, "+.3f"),
+                Number.of(row.gain, "+.3f"),
                 Number.seconds(row.seconds),
             ]
             for row in records(self.frame)
         ]
-        heads = ["bias", "log density", "evidence", score, "trained briefly", "elsewhere", "rank"]
-        return Table("Screening", [*heads, "seconds"], rows)
+        heads = ["bias", "log density", "evidence", score, "trained briefly", "elsewhere"]
+        return Table("Screening", [*heads, "expected gain", "seconds"], rows)
 
     def _notes(self) -> list[str]:
         score = "accuracy" if self.task == "classification" else "R²"
         return [
             f"Log density, evidence and {score} of Gaussian processes on features of untrained "
             f"networks, leave-one-out, in nats a sample; {counted(self.n_samples, 'sample')}. "
-            "Elsewhere: mean rank on other data of this form. Rank: the mean of the ranks by log "
-            "density, brief training and elsewhere."
+            f"Elsewhere: mean gain in {score} on other data of this form. Expected gain: from log "
+            "density, brief training and elsewhere, over the mean of the estimators."
         ]
 
     def _title(self) -> str:
@@ -96,7 +97,7 @@ class ScreeningResult(Result):
         return (
             "An untrained network is a draw from the prior of its estimator. The higher the log "
             "density, the better this prior predicts each sample from the others. Training for a "
-            "few epochs shows what features that are learned gain. Lower ranks are better."
+            "few epochs shows what features that are learned gain."
         )
 
 
