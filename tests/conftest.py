@@ -13,7 +13,7 @@ from hypothesis import settings
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 
-settings.register_profile("shared machine", deadline=None)
+settings.register_profile("shared machine", deadline=None, max_examples=30)
 settings.load_profile("shared machine")
 
 ESTIMATORS = [

@@ -85,7 +85,8 @@ def test_a_pipeline_takes_raw_strings(name):
 
 
 def test_a_search_over_levels():
-    pipeline = make_pipeline(TextTokenizer(vocabulary_size=400), ibestimators.MLPClassifier())
+    network = ibestimators.MLPClassifier(max_epochs=20)
+    pipeline = make_pipeline(TextTokenizer(vocabulary_size=400), network)
     grid = {"texttokenizer__level": ["word", "bpe", "character"]}
     search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(REVIEWS, LABELS)
     assert search.best_score_ > 0.5

@@ -457,7 +457,7 @@ class BiasSearchClassifier(ClassifierMixin, _BiasSearch):  # type: ignore[misc]
     >>> from ibestimators.datasets import load_mnist1d
     >>> X, y = load_mnist1d(return_X_y=True)
     >>> members = {"MLP": MLPClassifier(max_epochs=10), "Conv": ConvClassifier(max_epochs=10)}
-    >>> search = BiasSearchClassifier(members, cv=3, random_state=0).fit(X[:500], y[:500])
+    >>> search = BiasSearchClassifier(members, cv=2, random_state=0).fit(X[:300], y[:300])
     >>> search.best_name_, search.weights_["Conv"] > 0.8
     ('Conv', True)
     """
@@ -601,8 +601,8 @@ class BiasSearchRegressor(RegressorMixin, _BiasSearch):  # type: ignore[misc]
     >>> from sklearn.linear_model import Ridge
     >>> from ibestimators import BiasSearchRegressor, MLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> members = {"MLP": MLPRegressor(), "linear": Ridge(0.1)}
-    >>> search = BiasSearchRegressor(members, random_state=0).fit(X, y)
+    >>> members = {"MLP": MLPRegressor(max_epochs=20), "linear": Ridge(0.1)}
+    >>> search = BiasSearchRegressor(members, cv=3, random_state=0).fit(X, y)
     >>> round(sum(search.weights_.values()), 6), search.score(X, y) > 0.4
     (1.0, True)
     """

@@ -144,7 +144,7 @@ def test_log_loss_is_over_all_classes_where_a_fold_lacks_one():
 
 def test_an_unfinished_network_is_named_with_its_training_score():
     candidates = {"short": MLPClassifier(max_epochs=1, lr=1e-4), "long": MLPClassifier()}
-    result = compare_biases(X, y, candidates, cv=4, random_state=0)
+    result = compare_biases(X, y, candidates, cv=2, random_state=0)
     frame = result.to_frame()
     assert frame["converged"]["long"]
     score = frame.loc["short", "train_score"]
@@ -152,7 +152,7 @@ def test_an_unfinished_network_is_named_with_its_training_score():
     assert f"on its own training data is {score:.3f}" in repr(result)
     assert "short " in repr(result).split("trained to the end")[0].splitlines()[-1]
     assert "long was not" not in repr(result)
-    fine = compare_biases(X, y, {"long": MLPClassifier()}, cv=4, random_state=0)
+    fine = compare_biases(X, y, {"long": MLPClassifier()}, cv=2, random_state=0)
     assert "trained to the end" not in repr(fine)
 
 
