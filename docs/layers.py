@@ -15,7 +15,7 @@ LAYERS: dict[str, set[str]] = {
     "hashing": set(),
     "plotting": set(),
     "structures": {"formatting"},
-    "datasets": set(),
+    "datasets": {"formatting"},
     "multiple_testing": set(),
     "layers": {"structures"},
     "training": {"structures", "layers"},
@@ -58,7 +58,7 @@ LAYERS: dict[str, set[str]] = {
         *BIASES,
         "text",
     },
-    "untrained": set(),
+    "untrained": {"layers"},
     "symmetries": {
         "formatting",
         "multiple_testing",
@@ -84,6 +84,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "testing": {"structures"},
     "cli": {
+        "formatting",
         "structures",
         "datasets",
         "tables",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -82,6 +83,13 @@ def listed(names: Iterable[Any]) -> str:
     """Names in a sentence: Conv, Recurrent and Graph."""
     *first, last = map(str, names)
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """The end of a message about an unknown name; "" if no name is like it, whatever its case."""
+    known = {each.strip().lower(): each for each in names}
+    close = difflib.get_close_matches(name.strip().lower(), known)
+    return f"; did you mean {' or '.join(repr(known[key]) for key in close)}?" if close else ""
 
 
 def span(values: Iterable[int]) -> str:

@@ -309,7 +309,7 @@ def test_as_a_program(files):
         (["compare", "iris", "--cache", "iris.csv", *QUICK], "File exists: 'iris.csv'"),
         (
             ["compare", "iris", "--scoring", "acuracy"],
-            "unknown score 'acuracy'; did you mean accuracy",
+            "unknown score 'acuracy'; did you mean 'accuracy'",
         ),
         (["compare", "iris", "--cv", "100"], "n_splits=100"),
         (["compare", "iris", "--input-shape", "5,1", *QUICK], "input_shape=(5, 1) holds 5 numbers"),

@@ -217,13 +217,11 @@ def _check_choices(options: argparse.Namespace) -> None:
 def _check_scoring(scoring: str | None) -> None:
     if scoring is None:
         return
-    import difflib
-
     from sklearn.metrics import get_scorer_names
+
+    from ibestimators.formatting import did_you_mean
 
     names = get_scorer_names()
     if scoring not in names:
-        close = difflib.get_close_matches(scoring, names) or ["accuracy", "r2"]
-        raise InputError(
-            f"--scoring: unknown score {scoring!r}; did you mean {' or '.join(close)}?"
-        )
+        hint = did_you_mean(scoring, names) or "; such as 'accuracy' or 'r2'"
+        raise InputError(f"--scoring: unknown score {scoring!r}{hint}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from ibestimators.cli._errors import InputError
@@ -27,12 +26,12 @@ def in_order(columns: list[str], order: str) -> list[str]:
     """
     if order == GIVEN:
         return columns
+    from ibestimators.formatting import did_you_mean
+
     names = _names(order)
     for name in names:
         if name not in columns:
-            close = difflib.get_close_matches(name, columns, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise InputError(f"--order: no column {name!r}{hint}")
+            raise InputError(f"--order: no column {name!r}{did_you_mean(name, columns)}")
         if names.count(name) > 1:
             raise InputError(f"--order: column {name!r} is named {names.count(name)} times")
     left = [repr(name) for name in columns if name not in names]

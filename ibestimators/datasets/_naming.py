@@ -1,4 +1,4 @@
-"""How messages name columns and count rows."""
+"""How messages name columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,3 @@ def quoted(names: Sequence[Any]) -> str:
 def listed(names: Sequence[str], most: int) -> str:
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def n_rows(n: int) -> str:
-    return f"{n} row{'s' * (n != 1)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import gzip
 import lzma
 import re
@@ -23,9 +22,10 @@ from ibestimators.datasets._cells import WORDS, is_gap, read_column, uses_decima
 from ibestimators.datasets._data import Data
 from ibestimators.datasets._delimited import SEPARATORS, decode, parse
 from ibestimators.datasets._form import TableForm, content_of, is_unnamed
-from ibestimators.datasets._naming import listed, n_rows, quoted
+from ibestimators.datasets._naming import listed, quoted
 from ibestimators.datasets._signs import sign_of, without_sign
 from ibestimators.datasets._typed import holds_lists, typed, with_lists_as_samples
+from ibestimators.formatting import counted, did_you_mean
 
 TEXTS = (".csv", ".tsv", ".txt", ".dat", ".data", ".arff")
 BINARIES = (".parquet", ".feather", ".xlsx", ".npy")
@@ -251,7 +251,7 @@ def _split(table: _Table, target: str | int | None, drop: list[str], keep: list[
     if not known.any():
         raise ValueError(f"column {name!r}, the target, has no values")
     if not known.all():
-        notes.append(f"{n_rows(int((~known).sum()))} without a target dropped")
+        notes.append(f"{counted(int((~known).sum()), 'row')} without a target dropped")
     aside = columns[[_find([*columns], wanted) for wanted in keep]]
     X = columns.drop(columns=aside.columns)
     index = _index(X, notes)
@@ -292,10 +292,8 @@ def _find(names: list[str], wanted: str | int) -> str:
         return str(wanted)
     if re.fullmatch(r"-?\d+", str(wanted)) and -len(names) <= int(wanted) < len(names):
         return names[int(wanted)]
-    lower = {name.strip().lower(): name for name in names}
-    close = difflib.get_close_matches(str(wanted).strip().lower(), lower, n=3)
-    hint = f"; did you mean {' or '.join(repr(lower[name]) for name in close)}?" if close else ""
-    raise ValueError(f"no column {wanted!r}{hint or f'; the columns are {listed(names, 30)}'}")
+    hint = did_you_mean(str(wanted), names) or f"; the columns are {listed(names, 30)}"
+    raise ValueError(f"no column {wanted!r}{hint}")
 
 
 def _read_columns(table: _Table, target: str) -> pd.DataFrame:
@@ -336,7 +334,8 @@ def _check_target(
         marks = cells[cells.str.lower().isin(WORDS)]
         if len(marks):
             notes.append(
-                f"{marks.iloc[0]!r} in `{name}`, the target, read as a class ({n_rows(len(marks))})"
+                f"{marks.iloc[0]!r} in `{name}`, the target, read as a class "
+                f"({counted(len(marks), 'row')})"
             )
 
 
