@@ -58,18 +58,18 @@ class ScreeningResult(Result):
         rows = [
             [
                 str(row.Index),
+                Number.of(row.gain, "+.3f"),
                 Number.of(row.log_density, ".3f"),
-                Number.of(row.evidence, ".3f"),
-                Number.of(row.score, ".3f"),
                 Number.of(row.short_score, ".3f"),
                 Number.of(row.record, "+.3f"),
-                Number.of(row.gain, "+.3f"),
+                Number.of(row.evidence, ".3f"),
+                Number.of(row.score, ".3f"),
                 Number.seconds(row.seconds),
             ]
             for row in records(self.frame)
         ]
-        heads = ["bias", "log density", "evidence", score, "trained briefly", "elsewhere"]
-        return Table("Screening", [*heads, "expected gain", "seconds"], rows)
+        heads = ["bias", "expected gain", "log density", "trained briefly", "elsewhere"]
+        return Table("Screening", [*heads, "evidence", score, "seconds"], rows)
 
     def _notes(self) -> list[str]:
         score = "accuracy" if self.task == "classification" else "R²"
