@@ -28,7 +28,7 @@ from ibestimators.comparison import compare_over_data_sets
 from ibestimators.comparison._displays import RanksDisplay
 from ibestimators.comparison._statistics import resampled_p_value
 from ibestimators.multiple_testing import holm
-from ibestimators.screening._record import sources_of
+from ibestimators.screening._record import SOURCES, sources_of
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "benchmark"
@@ -57,8 +57,8 @@ FORMS = {  # of X, as `screen_biases` tells them apart
 LEVEL = 0.05
 CLEAR = 0.05  # a difference of scores that a ranking should get right
 NEAR = 0.01
-SOURCES = ("log_density", "short_score", "record")  # of `screen_biases`
-WITHOUT_TRAINING = ("log_density", "record")
+SMALL_SPREAD = 0.03  # of gains, about their standard error
+WITHOUT_TRAINING = tuple(name for name in SOURCES if name != "short_score")
 
 Gains = NDArray[np.float64]  # of the five biases
 
@@ -151,24 +151,29 @@ def mean_ranks(sets: list[Measured]) -> pd.Series:
     return pd.concat(ranks, axis=1).mean(axis=1)
 
 
-def sources(one: Measured, others: list[Measured]) -> NDArray[np.float64]:
-    """What `screen_biases` knows of each bias, with the record of other sets: (5, 3)."""
+def sources(one: Measured, others: list[Measured], names: tuple[str, ...]) -> NDArray[np.float64]:
+    """What `screen_biases` knows of each bias, with the record of other sets: (5, n_names)."""
     record = mean_gains([other for other in others if other is not one], one.form)
-    return np.column_stack([one.screened, record - record.mean()])
+    known = dict(zip(SOURCES, [*one.screened.T, record - record.mean()], strict=True))
+    return np.column_stack([known[name] for name in names])
 
 
-def weights(sets: list[Measured], used: list[int]) -> NDArray[np.float64]:
-    """How far some of the sources are to be trusted: a regression of the gains on them."""
-    X = np.concatenate([sources(one, sets)[:, used] for one in sets])
-    y = np.concatenate([one.gains for one in sets])
-    model = LinearRegression(fit_intercept=False, positive=True).fit(X, y)
+def weights(sets: list[Measured], names: tuple[str, ...]) -> NDArray[np.float64]:
+    """How far some sources are to be trusted: a regression of the gains on them.
+
+    Gains count by their spread on a set, so that no set with large differences decides alone.
+    """
+    known = screened(sets)
+    X = np.concatenate([sources(one, sets, names) for one in known])
+    y = np.concatenate([one.gains for one in known])
+    spread = np.repeat([one.gains.std() + SMALL_SPREAD for one in known], len(BIASES))
+    model = LinearRegression(fit_intercept=False, positive=True).fit(X, y, spread**-2)
     return np.asarray(model.coef_)
 
 
-def expected(one: Measured, others: list[Measured], *names: str) -> Gains:
+def expected(one: Measured, others: list[Measured], names: tuple[str, ...]) -> Gains:
     """Expected gains from some sources, as the other sets weigh them."""
-    used = [SOURCES.index(name) for name in names]
-    return np.asarray(sources(one, others)[:, used] @ weights(others, used))
+    return np.asarray(sources(one, others, names) @ weights(others, names))
 
 
 # What speaks for each bias on a set, from the measurements of the set and of the others.
@@ -185,17 +190,17 @@ GUESSES: dict[str, Guess] = {
     "mean gain on others of the form": lambda one, others: mean_gains(others, one.form),
     "diagnosis": lambda one, others: always(one.first["diagnosis"]["suggested"]),
     "untrained": lambda one, others: one.screened[:, 0],
-    "6 epochs": lambda one, others: one.screened[:, 1],
-    "untrained, 6 epochs": lambda one, others: expected(one, others, *SOURCES[:2]),
-    "6 epochs, others of the form": lambda one, others: expected(one, others, *SOURCES[1:]),
+    "8 epochs": lambda one, others: one.screened[:, 1],
+    "untrained, 8 epochs": lambda one, others: expected(one, others, SOURCES[:2]),
+    "8 epochs, others of the form": lambda one, others: expected(one, others, SOURCES[1:]),
     "`max_epochs=0`: untrained, others of the form": lambda one, others: expected(
-        one, others, *WITHOUT_TRAINING
+        one, others, WITHOUT_TRAINING
     ),
-    "`screen_biases`: untrained, 6 epochs, others of the form": lambda one, others: expected(
-        one, others, *SOURCES
+    "`screen_biases`: untrained, 8 epochs, others of the form": lambda one, others: expected(
+        one, others, SOURCES
     ),
 }
-SCREENING = list(GUESSES)[-1]
+WITHOUT, SCREENING = [*GUESSES][-2:]
 
 
 def guessed(sets: list[Measured], name: str) -> list[tuple[Measured, pd.Series]]:
@@ -203,7 +208,7 @@ def guessed(sets: list[Measured], name: str) -> list[tuple[Measured, pd.Series]]
     guess = GUESSES[name]
     return [
         (one, pd.Series(guess(one, [other for other in sets if other is not one]), index=BIASES))
-        for one in sets
+        for one in screened(sets)
     ]
 
 
@@ -214,7 +219,6 @@ def screened(sets: list[Measured]) -> list[Measured]:
 
 def guesses(sets: list[Measured]) -> str:
     """How good each guess is."""
-    sets = screened(sets)
     rows = []
     for name in GUESSES:
         found = guessed(sets, name)
@@ -224,7 +228,7 @@ def guesses(sets: list[Measured]) -> str:
             [
                 name,
                 f"{np.mean(ordered):.2f}",
-                f"{sum(regret <= NEAR for regret in regrets)}/{len(sets)}",
+                f"{sum(regret <= NEAR for regret in regrets)}/{len(regrets)}",
                 f"{np.mean(regrets):.3f} ({max(regrets):.2f})",
             ]
         )
@@ -250,27 +254,30 @@ def seconds_sentence(sets: list[Measured]) -> str:
 
 
 def record(sets: list[Measured]) -> dict[str, Any]:
-    """What `screen_biases` knows: gains by the form of X, weights, and how good its guesses are."""
-    known = screened(sets)
-    found = guessed(known, SCREENING)
-    regrets = [one.regret(str(merits.idxmax())) for one, merits in found]
-    errors = [merits - one.gains for one, merits in found]
+    """What `screen_biases` knows: gains by the form of X, and weights and errors of its guesses."""
     gains = {form: mean_gains(sets, form).round(4) for form in sorted({one.form for one in sets})}
-    trusted = {
-        names: weights(known, [SOURCES.index(name) for name in names]).round(3)
-        for names in (WITHOUT_TRAINING, SOURCES)
-    }
+    kinds = {WITHOUT_TRAINING: WITHOUT, SOURCES: SCREENING}
     return {
         "gains": {form: dict(zip(BIASES, own, strict=True)) for form, own in gains.items()},
-        "weights": {
-            "+".join(names): dict(zip(names, own, strict=True)) for names, own in trusted.items()
-        },
         "guesses": {
-            "n_sets": len(regrets),
-            "n_near": sum(regret <= NEAR for regret in regrets),
-            "regret": round(float(np.mean(regrets)), 3),
-            "error": round(float(np.sqrt(np.mean(np.square(errors)))), 3),
+            "+".join(names): {
+                "weights": dict(zip(names, weights(sets, names).round(3), strict=True)),
+                "score": score_of(guessed(sets, guess)),
+            }
+            for names, guess in kinds.items()
         },
+    }
+
+
+def score_of(found: list[tuple[Measured, pd.Series]]) -> dict[str, Any]:
+    """How good expected gains were."""
+    regrets = [one.regret(str(gains.idxmax())) for one, gains in found]
+    errors = [gains - one.gains for one, gains in found]
+    return {
+        "n_sets": len(regrets),
+        "n_near": sum(regret <= NEAR for regret in regrets),
+        "regret": round(float(np.mean(regrets)), 3),
+        "error": round(float(np.sqrt(np.mean(np.square(errors)))), 3),
     }
 
 

@@ -76,7 +76,7 @@ plt.show()
 # Draws of images and sequences
 # -----------------------------
 # With an output at each position, a draw turns white noise into an image or a sequence of its own.
-# How alike neighbours are in it says what the prior takes to be alike.
+# The more alike the neighbours in a draw are, the smoother are the functions of the prior.
 
 noise = {"image": rng.normal(size=(8, 20, 20, 1)), "sequence": rng.normal(size=(8, 60, 1))}
 
@@ -197,9 +197,9 @@ plt.show()
 # neighbour alike. A falling ramp is the mirror image of a rising one, so this prior cannot tell
 # them apart, and it has the least evidence.
 #
-# Draws of sequences show it without any target: message passing mixes neighbours and attention
-# those with similar positions, so that one step is like the next; what the other three make of
-# white noise is nearly as rough as the noise.
+# The draws of images and sequences show what each prior takes to be alike: message passing mixes
+# neighbours and attention positions that are near each other, so that one step is like the next;
+# what the other three make of white noise is nearly as rough as the noise.
 #
-# Training finds features that no untrained network has. `screen_biases` therefore calls the
-# ranking by evidence a first guess.
+# Training finds features that no untrained network has. `screen_biases` therefore looks at a brief
+# training and at the record of other data as well, and calls what it finds a first guess.

@@ -5,16 +5,16 @@
 NAME is labels (smooth signals with labels that have nothing to do with them), columns (a linear
 function of independent columns), shuffled (MNIST-1D, positions shuffled anew in each draw; all
 three with 60 samples), or power (MNIST-1D, 150 samples). Or of lists, with 60 samples: tokens,
-sequences, graphs (with labels that have nothing to do with them), bag (the most frequent of two
-tokens), set (the largest step of a sequence) and nodes (the mean of a graph's nodes): order and
+sequences, graphs (with labels that have nothing to do with them), bag (which of two tokens is more
+frequent), set (the largest step of a sequence) and nodes (the mean of a graph's nodes): order and
 edges carry nothing. Prints the shares of draws in which the order (or the edges) matters, any
 change is supported, one that moves positions is, and a shift is.
 
 NAME without draws is one of `SETS`, or "all" for all but those of `CHOSEN_ON`: prints whether a
-shift is supported on 300 samples, and what Conv gains over MLP, both with their defaults and the
-mean of three seeds, on up to 1,000 others. Two answers are counted apart: "nothing to gain" if the
-MLP is less than 0.02 below a perfect score, and "not enough data" if distances say nothing about
-the answers, or a shift may gain more than the interval of its gain excludes.
+shift (or any order) is supported on 300 samples, and what Conv gains over MLP, both with their
+defaults and the mean of three seeds, on up to 1,000 others. Two answers are counted apart: "nothing
+to gain" if the MLP is less than 0.02 below a perfect score, and "not enough data" if distances say
+nothing about the answers, or a shift may gain more than the interval of its gain excludes.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def graph(random: np.random.RandomState) -> nx.Graph:
     return made
 
 
-# Draws of a sample, and the answer that minds no order or edge; None: any label.
+# Draws of a sample, and an answer that does not depend on order or edges; None: any label.
 LISTS: dict[str, tuple[Callable[[np.random.RandomState], Any], Callable[[Any], Any] | None]] = {
     "tokens": (tokens, None),
     "sequences": (sequence, None),
@@ -229,10 +229,8 @@ SETS: dict[str, Callable[[], study_data.Parts]] = {
     "Pima": partial(of_r, "MASS", "Pima.te", "type"),
     "fgl": partial(of_r, "MASS", "fgl", "type"),
     "birthwt": partial(of_r, "MASS", "birthwt", "low", "bwt"),
-    "fair": partial(of_statsmodels, "fair", "affairs"),
-    **{name: _known["surveys"][name] for name in ("randhie", "biopsy")},
+    **{name: _known["surveys"][name] for name in ("fair", "randhie", "biopsy", "anes96")},
     "modechoice": partial(of_statsmodels, "modechoice", "choice", "individual"),
-    "anes96": partial(of_statsmodels, "anes96", "vote"),
     "ArrowHead": _known["series"]["ArrowHead"],
     "JapaneseVowels": partial(resampled, "JapaneseVowels", 16),
     "PickupGestureWiimoteZ": partial(resampled, "PickupGestureWiimoteZ", 60),

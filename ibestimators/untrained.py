@@ -44,8 +44,8 @@ class UntrainedNetworks:
     def __init__(
         self, estimator: Any, X: Any, y: Any, n_features: int, random_state: np.random.RandomState
     ) -> None:
-        # One step of no length: everything but the weights is as in training.
-        still = {"lr": 1e-12, "max_epochs": 1, "batch_size": len(y), "early_stopping": False}
+        # Steps of no length: the weights stay, and everything else is as in training.
+        still = {"lr": 1e-12, "max_epochs": 1, "batch_size": 64, "early_stopping": False}
         fitted = clone(estimator).set_params(**still, random_state=0).fit(X, y)._fitted
         self._fitted = fitted
         self._networks: list[_Untrained] = []

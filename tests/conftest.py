@@ -13,8 +13,8 @@ from hypothesis import settings
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 
-settings.register_profile("shared machine", deadline=None, max_examples=30)
-settings.load_profile("shared machine")
+settings.register_profile("ordinary", deadline=None, max_examples=30)
+settings.load_profile("ordinary")
 
 ESTIMATORS = [
     f"{primitive}{kind}"

@@ -7,6 +7,7 @@ and how far each source of `screen_biases` is to be trusted.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -16,13 +17,15 @@ import pandas as pd
 
 from ibestimators.structures import kind_of
 
+SOURCES = ("log_density", "short_score", "record")  # of an expected gain
+
 
 class Score(NamedTuple):
-    """How good first guesses were on the data sets of the benchmark, each left out in turn."""
+    """How good guesses were on the data sets of the benchmark, each left out in turn."""
 
     n_sets: int
-    n_near: int  # sets on which the guess was within 0.01 of the best bias
-    regret: float  # mean difference to the best bias
+    n_near: int  # sets on which the first guess was within 0.01 of the best bias
+    regret: float  # mean difference of the first guess to the best bias
     error: float  # of an expected gain, root mean square
 
 
@@ -41,27 +44,40 @@ def form_of(X: Any) -> str:
 
 
 def mean_gains(X: Any) -> dict[str, float]:
-    """Mean score of each bias on data of the form of X, minus the mean of the five biases."""
+    """Mean score of each bias on data of the form of X, minus the mean of the five biases.
+
+    Drawn towards 0 where there are few sets; empty if there are none.
+    """
     return dict(_record()["gains"].get(form_of(X), {}))
 
 
 def sources_of(frame: pd.DataFrame) -> pd.DataFrame:
-    """What speaks for each estimator, without what was left out: only differences count.
+    """The sources that were measured, each minus its mean over the estimators.
 
-    A score below 0, an R², says no more than 0.
+    An R² below 0 counts as 0.
     """
-    sources = frame[["log_density", "short_score", "record"]].dropna(axis="columns")
+    sources = frame[[*SOURCES]].dropna(axis="columns")
     if "short_score" in sources:
         sources = sources.assign(short_score=sources["short_score"].clip(lower=0))
     return sources - sources.mean()
 
 
+def weights_of(sources: Iterable[str]) -> pd.Series:
+    """How far each of some sources is to be trusted."""
+    return pd.Series(_guesses(sources)["weights"])
+
+
+def score_of_guesses(sources: Iterable[str]) -> Score:
+    """How good guesses from some sources were."""
+    return Score(**_guesses(sources)["score"])
+
+
+def _guesses(sources: Iterable[str]) -> dict[str, Any]:
+    """What is known of guesses from some sources."""
+    return dict(_record()["guesses"]["+".join(sources)])
+
+
 def expected_gains(frame: pd.DataFrame) -> pd.Series:
     """The score that each estimator is expected to have, minus the mean of all."""
     sources = sources_of(frame)
-    return sources @ pd.Series(_record()["weights"]["+".join(sources)])
-
-
-def score_of_guesses() -> Score:
-    """How good the guesses of `screen_biases` were."""
-    return Score(**_record()["guesses"])
+    return sources @ weights_of(sources)

@@ -1,4 +1,4 @@
-"""The ranking of biases by their untrained networks: table, verdict, picture."""
+"""What biases are expected to gain, by a first look: table, verdict, picture."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from ibestimators.formatting import counted, records
 from ibestimators.plotting import Display, Style, remove_frame
 from ibestimators.report import Bullets, Number, Paragraph, Result, Section, Table
-from ibestimators.screening._record import score_of_guesses
+from ibestimators.screening._record import score_of_guesses, sources_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,14 +38,16 @@ class ScreeningResult(Result):
         pandas.DataFrame
             Indexed by estimator: ``log_density`` of untrained networks, leave-one-out, with its
             standard ``error``, and ``evidence``, all three in nats a sample and output; ``score``
-            (leave-one-out accuracy of classes, or R²), ``seconds``, ``short_score`` after a few
-            epochs, ``record``, the mean gain on other data of this form, and ``gain``, the
-            expected gain from all three: the score minus the mean of the estimators.
+            (leave-one-out accuracy of classes, or R²); ``short_score`` after a few epochs (the
+            geometric mean of the probabilities of the true classes, or R²); ``record``, the mean
+            gain on other data of this form, drawn towards 0 where there are few, and 0 where there
+            are none; ``gain``, the score that is expected from ``log_density``, ``short_score``
+            and ``record``, minus the mean of the estimators; and ``seconds``.
         """
         return self.frame.copy()
 
     def _sentences(self) -> list[str]:
-        best, known = self.frame.index[0], score_of_guesses()
+        best, known = self.frame.index[0], score_of_guesses(sources_of(self.frame))
         return [
             f"First guess: {best}. Confirm it by a comparison, and drop no bias by this alone: on "
             f"{known.n_sets} other data sets, such guesses were within 0.01 of the best bias on "
@@ -76,8 +78,9 @@ class ScreeningResult(Result):
         return [
             f"Log density, evidence and {score} of Gaussian processes on features of untrained "
             f"networks, leave-one-out, in nats a sample; {counted(self.n_samples, 'sample')}. "
-            f"Elsewhere: mean gain in {score} on other data of this form. Expected gain: from log "
-            "density, brief training and elsewhere, over the mean of the estimators."
+            "Elsewhere: mean gain in score on other data of this form, drawn towards 0 where there "
+            "are few. Expected gain: from log density, brief training and elsewhere, over the mean "
+            "of the estimators."
         ]
 
     def _title(self) -> str:

@@ -34,7 +34,7 @@ def cases(on_every_kind: set[str]) -> list[Any]:
     for shift, (name, on_kinds) in enumerate(checks.items()):
         for i, estimator in enumerate(ESTIMATORS):
             one = on_kinds[(i + shift) % len(on_kinds)]
-            in_turn = [check for j, check in enumerate(on_kinds) if (i + j) % 2]
+            in_turn = [check for j, check in enumerate(on_kinds) if (i // 2 + i + j) % 2]
             for check in in_turn if name in on_every_kind else [one]:
                 found.append(pytest.param(estimator, check, id=f"{estimator}-{check.kind}-{name}"))
     return found

@@ -35,9 +35,10 @@ SCORES = {
 
 
 def cases() -> list[Any]:
-    """All checks of all estimators; those of the same score on other arrays are slow but for one.
+    """All checks of all estimators.
 
-    How X is read does not depend on the bias.
+    A check of the score on read-only arrays is slow, except for the MLP: how X is read does not
+    depend on the bias.
     """
     found = []
     for name in ESTIMATORS:

@@ -1,4 +1,4 @@
-"""Untrained networks rank biases."""
+"""Untrained networks, a brief training and the record of other data rank biases."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from ibestimators.screening._record import (
     form_of,
     mean_gains,
     score_of_guesses,
+    weights_of,
 )
 from ibestimators.symmetries import best_process, feature_kernel
 from ibestimators.untrained import UntrainedNetworks
@@ -119,6 +120,8 @@ def test_errors():
         screen_biases(X, y, max_samples=2)
     with pytest.raises(ValueError, match="max_epochs must be an int of at least 0"):
         screen_biases(X, y, max_epochs=-1)
+    with pytest.raises(TypeError, match="cv must be a splitter"):
+        screen_biases(X, y, cv=3)
     with pytest.raises(ValueError, match="y is None"):
         screen_biases(X, None)
     with pytest.raises(ValueError, match="one value only"):
@@ -131,8 +134,9 @@ def test_the_expected_gain_is_a_weighted_sum_of_three_sources():
     models = {"MLP": MLPClassifier(), "Conv": ConvClassifier(), "Graph": GraphClassifier()}
     frame = screen_biases(X, y, models, random_state=0).to_frame()
     sources = frame[["log_density", "short_score", "record"]]
-    weights, *rest = np.linalg.lstsq(sources - sources.mean(), frame["gain"], rcond=None)
-    assert (weights >= -1e-9).all()
+    weights = weights_of(sources.columns)
+    np.testing.assert_allclose(frame["gain"], (sources - sources.mean()) @ weights, atol=1e-9)
+    assert (weights >= 0).all()
     assert frame["gain"].mean() == pytest.approx(0, abs=1e-9)
     assert frame["gain"].is_monotonic_decreasing
     assert (frame["seconds"] > 0).all()
