@@ -80,4 +80,4 @@ def _guesses(sources: Iterable[str]) -> dict[str, Any]:
 def expected_gains(frame: pd.DataFrame) -> pd.Series:
     """The score that each estimator is expected to have, minus the mean of all."""
     sources = sources_of(frame)
-    return sources @ weights_of(sources)
+    return sources @ weights_of([*sources])

@@ -47,7 +47,7 @@ class ScreeningResult(Result):
         return self.frame.copy()
 
     def _sentences(self) -> list[str]:
-        best, known = self.frame.index[0], score_of_guesses(sources_of(self.frame))
+        best, known = self.frame.index[0], score_of_guesses([*sources_of(self.frame)])
         return [
             f"First guess: {best}. Confirm it by a comparison, and drop no bias by this alone: on "
             f"{known.n_sets} other data sets, such guesses were within 0.01 of the best bias on "

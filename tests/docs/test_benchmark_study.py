@@ -96,6 +96,16 @@ def test_other_data_than_that_of_the_folds_are_refused(modules, tmp_path):
         study.measure("wine", 0, tmp_path, ["scores"])
 
 
+def test_a_guess_does_not_know_the_scores_of_its_set(recorded):
+    sets = recorded.measurements()
+    first, *rest = recorded.screened(sets)
+    before = {one.name: merits for one, merits in recorded.guessed(sets, recorded.SCREENING)}
+    first.gains = -first.gains  # as if all scores of one set were others
+    after = {one.name: merits for one, merits in recorded.guessed(sets, recorded.SCREENING)}
+    np.testing.assert_allclose(after[first.name], before[first.name], rtol=1e-9)
+    assert any(not np.allclose(after[one.name], before[one.name]) for one in rest)
+
+
 def test_the_pages_tables_are_those_of_the_measurements(recorded):
     sets = recorded.measurements()
     assert len(sets) >= 15
