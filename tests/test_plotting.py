@@ -79,8 +79,7 @@ def comparisons():
     gains = {"gain": [0.1, -0.2], "gain_low": [0.0, -0.3], "gain_high": [0.2, -0.1]}
     changes = pd.DataFrame(gains | {"status": ["supported", "contradicted"]}, names)
     yield SymmetryDisplay(changes, pd.DataFrame([[0.0, 0.1], [np.nan, np.nan]], names))
-    densities = {"log_density": [-1.0, -1.2], "error": [0.1, 0.1]}
-    yield ScreeningDisplay(pd.DataFrame(densities, names))
+    yield ScreeningDisplay(pd.DataFrame({"gain": [0.1, -0.1]}, names), 0.05)
     yield ForecastDisplay([1.0, 2.0], [3.0, 4.0], [3.5], ([2.0, 2.0], [4.0, 6.0]))
 
 

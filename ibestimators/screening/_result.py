@@ -10,7 +10,7 @@ import pandas as pd
 from ibestimators.formatting import counted, records
 from ibestimators.plotting import Display, Style, remove_frame
 from ibestimators.report import Bullets, Number, Paragraph, Result, Section, Table
-from ibestimators.screening._record import score_of_guesses, sources_of
+from ibestimators.screening._record import Score, score_of_guesses, sources_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,8 +46,13 @@ class ScreeningResult(Result):
         """
         return self.frame.copy()
 
+    @property
+    def _known(self) -> Score:
+        """How good such guesses were."""
+        return score_of_guesses([*sources_of(self.frame)])
+
     def _sentences(self) -> list[str]:
-        best, known = self.frame.index[0], score_of_guesses([*sources_of(self.frame)])
+        best, known = self.frame.index[0], self._known
         return [
             f"First guess: {best}. Confirm it by a comparison, and drop no bias by this alone: on "
             f"{known.n_sets} other data sets, such guesses were within 0.01 of the best bias on "
@@ -87,7 +92,7 @@ class ScreeningResult(Result):
         return "First guess of a bias"
 
     def _display(self) -> ScreeningDisplay:
-        return ScreeningDisplay(self.frame)
+        return ScreeningDisplay(self.frame, self._known.error)
 
     def _sections(self) -> list[Section]:
         note = Paragraph(self._notes()[0], is_note=True)
@@ -105,7 +110,7 @@ class ScreeningResult(Result):
 
 
 class ScreeningDisplay(Display):
-    """Leave-one-out log densities of the priors, with two standard errors.
+    """Expected gains, with the error of such guesses on the data sets of the benchmark.
 
     Style keywords of `plot`: ``marker_kw`` for the dots and their intervals.
 
@@ -113,10 +118,12 @@ class ScreeningDisplay(Display):
     ----------
     frame : pandas.DataFrame
         From `ScreeningResult.to_frame`.
+    error : float
+        Root mean square error of an expected gain.
     """
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.frame = frame
+    def __init__(self, frame: pd.DataFrame, error: float) -> None:
+        self.frame, self.error = frame, error
 
     def _figure_size(self) -> tuple[float, float]:
         return 6.4, 1.2 + 0.34 * len(self.frame)
@@ -125,7 +132,7 @@ class ScreeningDisplay(Display):
         frame = self.frame[::-1]
         look = {"marker": "o", "linestyle": "", "color": "C0"}
         heights = range(len(frame))
-        ax.errorbar(frame["log_density"], heights, xerr=2 * frame["error"], **look | marker_kw)
+        ax.errorbar(frame["gain"], heights, xerr=self.error, **look | marker_kw)
         ax.set_yticks(heights, frame.index)
-        ax.set_xlabel("leave-one-out log density of the prior, nats a sample")
+        ax.set_xlabel("expected score minus the mean; bars: one error of such guesses")
         remove_frame(ax, grid="x")

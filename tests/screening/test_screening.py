@@ -178,5 +178,7 @@ def test_the_record_is_by_the_form_of_x():
         gains = mean_gains(X)
         assert set(gains) == {"MLP", "Conv", "Recurrent", "Graph", "Attention"}
         assert sum(gains.values()) == pytest.approx(0, abs=1e-3)
-    known = score_of_guesses()
-    assert known.n_near <= known.n_sets
+    for sources in (["log_density", "record"], ["log_density", "short_score", "record"]):
+        known = score_of_guesses(sources)
+        assert known.n_near <= known.n_sets
+        assert known.regret < 0.1 > known.error
