@@ -190,13 +190,13 @@ GUESSES: dict[str, Guess] = {
     "mean gain on others of the form": lambda one, others: mean_gains(others, one.form),
     "diagnosis": lambda one, others: always(one.first["diagnosis"]["suggested"]),
     "untrained": lambda one, others: one.screened[:, 0],
-    "8 epochs": lambda one, others: one.screened[:, 1],
-    "untrained, 8 epochs": lambda one, others: expected(one, others, SOURCES[:2]),
-    "8 epochs, others of the form": lambda one, others: expected(one, others, SOURCES[1:]),
+    "12 epochs": lambda one, others: one.screened[:, 1],
+    "untrained, 12 epochs": lambda one, others: expected(one, others, SOURCES[:2]),
+    "12 epochs, others of the form": lambda one, others: expected(one, others, SOURCES[1:]),
     "`max_epochs=0`: untrained, others of the form": lambda one, others: expected(
         one, others, WITHOUT_TRAINING
     ),
-    "`screen_biases`: untrained, 8 epochs, others of the form": lambda one, others: expected(
+    "`screen_biases`: untrained, 12 epochs, others of the form": lambda one, others: expected(
         one, others, SOURCES
     ),
 }

@@ -11,7 +11,7 @@ ADDRESS``, the scheduler of a Dask cluster that has the data packages. ``--seeds
 measure the scores only. benchmark_page.py makes the page of the documentation from the files.
 
 Parts: ``scores`` by 4 folds, with the usual method of other libraries for the kind of data as a
-guest; ``screening`` by untrained networks and 8 epochs; ``diagnosis``; ``noise``, a control in
+guest; ``screening`` by untrained networks and 12 epochs; ``diagnosis``; ``noise``, a control in
 which no bias should win: labels in random order. Where a bias gains more than 0.05 over the MLP,
 the best one and the MLP: ``twin``, another control, on the data without its structure; ``curve``,
 the learning curves of both. Seconds are those of one core.

@@ -36,7 +36,7 @@ def screen_biases(
     estimators: Mapping[str, Any] | None = None,
     *,
     max_samples: int = 400,
-    max_epochs: int = 8,
+    max_epochs: int = 12,
     cv: Any = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> ScreeningResult:
@@ -52,7 +52,7 @@ def screen_biases(
        documentation.
 
     The expected gain of an estimator is a weighted sum of the three; the weights are those of a
-    regression on the data sets of the benchmark, with 8 epochs or none. The first guess has the
+    regression on the data sets of the benchmark, with 12 epochs or none. The first guess has the
     highest expected gain. Never drop a bias by this alone.
 
     Parameters
@@ -65,7 +65,7 @@ def screen_biases(
         Estimators of this package by name; None takes the five biases.
     max_samples : int, default=400
         Samples that are used, drawn at random.
-    max_epochs : int, default=8
+    max_epochs : int, default=12
         Epochs of the short training; 0 leaves it out.
     cv : splitter or None, default=None
         Folds of the short training, such as `TimeSeriesSplit` for windows of one series; None
