@@ -377,7 +377,7 @@ def curves_table(sets: list[Measured]) -> str:
         if curve is None or curve["factor"] is None or np.isnan(curve["factor"]):
             continue
         bound = "" if curve["reached"] else "at least " if curve["factor"] > 1 else "at most "
-        interval = f"{curve['factor_low']:.2g} to {curve['factor_high']:.2g}"
+        interval = f"{curve['factor_low']:.2g} to {curve['factor_high']:.2g}" if not bound else ""
         rows.append([one.name, curve["name"], f"{bound}{curve['factor']:.2g}", interval])
     return pipe(rows, ["set", "best bias", "times the data of the MLP", "95 % interval"])
 
