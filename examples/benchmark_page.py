@@ -204,12 +204,15 @@ WITHOUT, SCREENING = [*GUESSES][-2:]
 
 
 def guessed(sets: list[Measured], name: str) -> list[tuple[Measured, pd.Series]]:
-    """What speaks for each bias, by a guess that knows all sets but the one that is guessed."""
-    guess = GUESSES[name]
-    return [
-        (one, pd.Series(guess(one, [other for other in sets if other is not one]), index=BIASES))
-        for one in screened(sets)
-    ]
+    """What speaks for each bias, by a guess that knows all sets but the one that is guessed.
+
+    Rounded, so that equal ones are equal to the last digit.
+    """
+    found = []
+    for one in screened(sets):
+        merits = GUESSES[name](one, [other for other in sets if other is not one])
+        found.append((one, pd.Series(merits, index=BIASES).round(9)))
+    return found
 
 
 def screened(sets: list[Measured]) -> list[Measured]:
