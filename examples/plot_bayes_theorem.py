@@ -76,7 +76,7 @@ plt.show()
 # Draws of images and sequences
 # -----------------------------
 # With an output at each position, a draw turns white noise into an image or a sequence of its own.
-# The more alike the neighbours in a draw are, the smoother are the functions of the prior.
+# The more alike the neighbours in a draw are, the smoother the functions of the prior are.
 
 noise = {"image": rng.normal(size=(8, 20, 20, 1)), "sequence": rng.normal(size=(8, 60, 1))}
 

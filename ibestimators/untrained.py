@@ -80,8 +80,9 @@ class _Untrained:
             if isinstance(module, BatchNorm):
                 module.train()  # the moments of these samples, which training would have found
                 module.momentum = 1.0
-        values = self._values(batch)
+        self._values(batch)
         network.eval()
+        values = self._values(batch)
         deviation = values.std(0)
         self._kept = deviation > _DEVIATION
         self._mean, self._deviation = values.mean(0)[self._kept], deviation[self._kept]

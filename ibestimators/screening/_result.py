@@ -134,5 +134,5 @@ class ScreeningDisplay(Display):
         heights = range(len(frame))
         ax.errorbar(frame["gain"], heights, xerr=self.error, **look | marker_kw)
         ax.set_yticks(heights, frame.index)
-        ax.set_xlabel("expected score minus the mean; bars: one error of such guesses")
+        ax.set_xlabel("expected score minus the mean; bars: typical error of such guesses")
         remove_frame(ax, grid="x")

@@ -50,8 +50,8 @@ def test_features_are_standardised_and_know_no_answers(make):
     features = features_of(make(), y[:40], 30)
     assert features.shape[0] == 40
     assert features.shape[1] >= 30
-    np.testing.assert_allclose(features.mean(0), 0, atol=1e-4)
-    np.testing.assert_allclose(features.std(0), 1, atol=1e-4)
+    np.testing.assert_allclose(features.mean(0), 0, atol=1e-9)
+    np.testing.assert_allclose(features.std(0), 1)
     others = np.roll(y[:40], 1)
     again = features_of(make(), others, 30)
     np.testing.assert_allclose(features, again, atol=1e-3)
@@ -103,9 +103,9 @@ def test_graphs_tokens_and_numbers_are_read():
     tokens = [random.integers(0, 5, n) for n in sizes]
     texts = screen_biases(tokens, np.arange(40) % 2, {"C": ConvClassifier()}, random_state=0)
     assert texts.n_samples == 40
-    table = random.normal(size=(60, 3))
+    table = random.normal(size=(150, 3))
     linear = screen_biases(table, table.sum(1), {"M": MLPRegressor()}, random_state=0)
-    assert linear.to_frame().loc["M", "score"] > 0.7
+    assert linear.to_frame().loc["M", "score"] > 0.9
     assert linear.task == "regression"
 
 
