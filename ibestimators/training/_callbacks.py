@@ -40,6 +40,11 @@ class WarmUpAndDecay(Callback):  # type: ignore[misc]
             step = self.n_seen_ / self.n_samples * self.n_steps
             for group in net.optimizer_.param_groups:
                 group["lr"] = net.lr * self.factor(step)
+
+    def on_batch_end(
+        self, net: NeuralNet, batch: Any = None, training: bool = False, **_: Any
+    ) -> None:
+        if training:
             self.n_seen_ += len(batch[1][0])
 
     def factor(self, step: float) -> float:

@@ -263,6 +263,24 @@ def test_a_full_memory_halves_the_batch_and_goes_on():
 
 
 @pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("max_epochs", [1, 2])
+def test_a_single_batch_that_is_halved_keeps_its_schedule(max_epochs):
+    """The rates are those of the batches that fit in, not of the one that did not."""
+    est = MLPClassifier(batch_size=30, max_epochs=max_epochs, random_state=0)
+    rates = []
+
+    class Rates(Callback):
+        def on_batch_end(self, net, training=False, **_):
+            if training:
+                rates.append(net.optimizer_.param_groups[0]["lr"] / net.lr)
+
+    with pytest.warns(RuntimeWarning, match="epoch 1 restarts with batches of 15"):
+        est.set_params(callbacks=[Rates()]).fit(X_IRIS[::5], Y_IRIS[::5])
+    expected = {1: [1, 1], 2: [1, 1, 1, 0.5]}  # warm-up of one planned batch, and a cosine
+    np.testing.assert_allclose(rates, expected[max_epochs])
+
+
+@pytest.mark.usefixtures("narrow")
 def test_a_memory_that_holds_no_sample_is_an_error():
     est = MLPClassifier(batch_size=64, max_epochs=1, random_state=0)
     with pytest.warns(RuntimeWarning):
