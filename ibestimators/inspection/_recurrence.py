@@ -251,6 +251,7 @@ class GradientNormDisplay(Display):
         ax.legend(frameon=False)
 
 
+@torch.enable_grad()
 def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     """See `GradientNormDisplay`: (longest,)."""
     recurrent, X = unwrap_estimator(estimator, X, RecurrentEstimator)

@@ -50,6 +50,13 @@ def seeded(seed: int, device: str, exclusive: bool = True) -> Iterator[None]:
 
 
 @contextmanager
+def gradients() -> Iterator[None]:
+    """Record gradients inside, even if the caller has turned them off."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
+@contextmanager
 def intra_op_threads(n_threads: int | None) -> Iterator[None]:
     """Set the number of threads within an operation (None: no change), and restore it after."""
     before = torch.get_num_threads()

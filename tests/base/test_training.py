@@ -260,11 +260,16 @@ def test_callbacks_that_need_a_validation_part_say_so(tmp_path):
         quick("MLPClassifier", callbacks=[callback], early_stopping=True).fit(X_IRIS, Y_IRIS)
 
 
-def test_gradients_are_on_inside_fit():
-    with torch.no_grad():
-        first = quick("MLPClassifier", random_state=0).fit(X_IRIS, Y_IRIS).predict_proba(X_IRIS)
-    second = quick("MLPClassifier", random_state=0).fit(X_IRIS, Y_IRIS).predict_proba(X_IRIS)
-    np.testing.assert_allclose(first, second, atol=1e-6)
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("primitive", ["MLP", "Conv", "Recurrent", "Graph", "Attention"])
+def test_gradients_are_on_inside_fit(primitive, off):
+    def outputs():
+        estimator = quick(f"{primitive}Classifier", random_state=0).fit(X_IRIS, Y_IRIS)
+        return estimator.partial_fit(X_IRIS, Y_IRIS).predict_proba(X_IRIS)
+
+    with off():
+        first = outputs()
+    np.testing.assert_allclose(first, outputs(), atol=1e-6)
 
 
 def test_the_layout_of_x_is_that_of_fit():
