@@ -128,6 +128,11 @@ class CellEncoder(RecurrentEncoder):
         )
         self.dropout = nn.Dropout(dropout)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        # A copy's weights are apart, but cuDNN wants them together, and warns otherwise.
+        self.recurrence.flatten_parameters()
+
     def features(
         self, x: torch.Tensor, lengths: torch.Tensor | None
     ) -> torch.Tensor:  # (batch, steps, features), (batch,)
