@@ -7,11 +7,14 @@ With z_t from 0 to 1, the state is a moving average of values. With z_t from 0 t
 (Grazzi et al. 2025).
 
 No gate and no candidate v_t waits for the state before it, so that all of them are computed at
-once, and what is left to do step by step is one elementwise operation.
+once, and what is left to do step by step is one elementwise operation. A GPU, where starting an
+operation takes longer than a step, doubles the number of steps that a state has seen instead
+(Hillis & Steele 1986).
 
 References: Feng, Tung, Ahmed, Bengio & Hajimirsadeghi, "Were RNNs all we needed?" (2024).
 Grazzi, Siems, Zela, Franke, Hutter & Pontil, "Unlocking state-tracking in linear RNNs through
 negative eigenvalues", ICLR 2025.
+Hillis & Steele, "Data parallel algorithms", Communications of the ACM 29 (1986).
 """
 
 from __future__ import annotations
@@ -50,6 +53,8 @@ def linear_recurrence(
         n = values.shape[2] - n_backwards
         forwards = _by_steps(share[..., :n], values[..., :n], False)
         return torch.cat([forwards, _by_steps(share[..., n:], values[..., n:], True)], 2)
+    if share.device.type != "cpu":
+        return by_doubling(share, values, n_backwards)
     y: torch.Tensor = _LinearRecurrence.apply(share, values, n_backwards)  # type: ignore[no-untyped-call]
     return y
 
@@ -90,6 +95,51 @@ class _LinearRecurrence(torch.autograd.Function):
         change[1:, :, :n] -= states[:-1, :, :n]  # values minus the states before them
         change[:-1, :, n:] -= states[1:, :, n:]
         return change.mul_(arriving), arriving.mul_(share), None
+
+
+def by_doubling(
+    share: torch.Tensor, values: torch.Tensor, n_backwards: int = 0
+) -> torch.Tensor:  # (steps, batch, size)
+    """As `linear_recurrence`, by operations on all steps, whose number grows like log(steps)."""
+    turned = (_turned(x, n_backwards) for x in (share, values))
+    states: torch.Tensor = _Doubling.apply(*turned)  # type: ignore[no-untyped-call]
+    return _turned(states, n_backwards)
+
+
+def _turned(x: torch.Tensor, n_backwards: int) -> torch.Tensor:  # (steps, batch, size)
+    """With the steps of the last features in reverse order."""
+    n = x.shape[2] - n_backwards
+    return torch.cat([x[..., :n], x[..., n:].flip(0)], 2) if n_backwards else x
+
+
+class _Doubling(torch.autograd.Function):
+    """A linear recurrence in one direction."""
+
+    @staticmethod
+    def forward(ctx: Any, share: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        states = _doubled(1 - share, share * values)
+        ctx.save_for_backward(share, values, states)
+        return states
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        share, values, states = ctx.saved_tensors
+        keep = (1 - share).roll(-1, 0)  # what the next step keeps of each state
+        arriving = _doubled(keep.flip(0), gradient.flip(0)).flip(0)
+        change = values.clone()
+        change[1:] -= states[:-1]
+        return change.mul_(arriving), arriving.mul_(share)
+
+
+def _doubled(factor: torch.Tensor, added: torch.Tensor) -> torch.Tensor:  # (steps, batch, size)
+    """The states ``h_t = factor_t h_{t-1} + added_t``, from h = 0."""
+    state, n_seen = added, 1  # the sum of what the last n_seen steps added to each state
+    while n_seen < len(state):
+        state = torch.cat([state[:n_seen], state[n_seen:] + factor[n_seen:] * state[:-n_seen]])
+        factor = torch.cat([factor[:n_seen], factor[n_seen:] * factor[:-n_seen]])
+        n_seen *= 2
+    return state
 
 
 def _time(

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibestimators.layers import MinGRU, linear_recurrence
+from ibestimators.layers._linear_recurrence import by_doubling
 
 DIRECTIONS = pytest.mark.parametrize("n_backwards", [0, 1, 3])
+WAYS = pytest.mark.parametrize("recurrence", [linear_recurrence, by_doubling])  # processor, GPU
 
 
 def by_steps(share, values, n_backwards):
@@ -32,30 +34,34 @@ def test_equals_the_loop(n_steps, n_backwards, exported):
         patch.setattr(torch.compiler, "is_compiling", lambda: exported)
         states = linear_recurrence(share, values, n_backwards)
     torch.testing.assert_close(states, by_steps(share, values, n_backwards))
+    doubled = by_doubling(share, values, n_backwards)
+    torch.testing.assert_close(doubled, by_steps(share, values, n_backwards))
 
 
+@WAYS
 @DIRECTIONS
 @pytest.mark.parametrize("n_steps", [1, 2, 6])
-def test_the_gradient_is_that_of_the_function(n_steps, n_backwards):
+def test_the_gradient_is_that_of_the_function(n_steps, n_backwards, recurrence):
     share = torch.rand(n_steps, 2, 3, dtype=torch.float64)
     share[0, 0], share[-1, 1] = 0, 1  # padding, and a state replaced
     values = torch.randn(n_steps, 2, 3, dtype=torch.float64)
     inputs = (share.requires_grad_(), values.requires_grad_())
-    assert torch.autograd.gradcheck(lambda *given: linear_recurrence(*given, n_backwards), inputs)
+    assert torch.autograd.gradcheck(lambda *given: recurrence(*given, n_backwards), inputs)
     upstream = torch.randn(n_steps, 2, 3, dtype=torch.float64)
     ours, loops = (
         torch.autograd.grad((f(*inputs, n_backwards) * upstream).sum(), inputs)
-        for f in (linear_recurrence, by_steps)
+        for f in (recurrence, by_steps)
     )
     torch.testing.assert_close(ours, loops)
 
 
+@WAYS
 @DIRECTIONS
-def test_inputs_that_are_views_give_the_same(n_backwards):
+def test_inputs_that_are_views_give_the_same(n_backwards, recurrence):
     share = torch.rand(2, 5, 3, dtype=torch.float64).transpose(0, 1)
     values = torch.randn(1, 2, 3, dtype=torch.float64).expand(5, -1, -1)
     torch.testing.assert_close(
-        linear_recurrence(share, values, n_backwards), by_steps(share, values, n_backwards)
+        recurrence(share, values, n_backwards), by_steps(share, values, n_backwards)
     )
 
 
@@ -91,9 +97,10 @@ def test_the_next_state_continues_the_states():
     torch.testing.assert_close(cell.next_state(x[5], states[4]), states[5])
 
 
-def test_the_state_stays_within_the_values():
+@WAYS
+def test_the_state_stays_within_the_values(recurrence):
     share, values = torch.rand(50, 4, 2), torch.randn(50, 4, 2)
-    states = linear_recurrence(share, values)
+    states = recurrence(share, values)
     assert states.abs().max() <= values.abs().max()
 
 
