@@ -75,10 +75,13 @@ def fresh_module(estimator: Any, X: Any, y: Any) -> nn.Module:
     return copy.deepcopy(untrained.fit(X, y).module_)
 
 
-def written_by_hand(module: nn.Module, X: Any, y: Any, epochs: int, lr: float, clip: bool) -> None:
+def written_by_hand(
+    module: nn.Module, X: Any, y: Any, epochs: int, lr: float, clip: bool, device: str = "cpu"
+) -> None:
     """The best loop that we know: whole tensors, one fused optimiser, no history."""
-    values = torch.from_numpy(((X - X.mean(0)) / X.std(0)).astype(np.float32))
-    target = torch.from_numpy(y)
+    values = torch.from_numpy(((X - X.mean(0)) / X.std(0)).astype(np.float32)).to(device)
+    target = torch.from_numpy(y).to(device)
+    module.to(device)
     decayed = [p for p in module.parameters() if p.ndim > 1]
     others = [p for p in module.parameters() if p.ndim <= 1]
     groups = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
@@ -89,7 +92,7 @@ def written_by_hand(module: nn.Module, X: Any, y: Any, epochs: int, lr: float, c
     )
     module.train()
     for _ in range(epochs):
-        for index in torch.randperm(len(y)).tensor_split(n_batches):
+        for index in torch.randperm(len(y), device=device).tensor_split(n_batches):
             optimizer.zero_grad()
             scores = module(values.index_select(0, index))
             nn.functional.cross_entropy(scores, target.index_select(0, index)).backward()
@@ -657,6 +660,49 @@ def scaling() -> Iterator[Row]:
         )
 
 
+def gpu() -> Iterator[Row]:
+    """Fits and predictions on a GPU: against all threads of the processor, and by hand."""
+    X, y = load_mnist1d(return_X_y=True)
+    settings: dict[str, Any] = {"max_epochs": 4, "batch_size": 128, "lr": 3e-3}
+    for bias in BIASES:
+        ours, other = (classifier(bias, device=device, **settings) for device in ("cuda", "cpu"))
+        module = fresh_module(other, X, y)
+        ratios = paired(lambda ours=ours: ours.fit(X, y), lambda other=other: other.fit(X, y), n=2)
+        yield f"processor / GPU, fit of MNIST-1D, {bias}", spread(ratios), ""
+        ratios = paired(
+            lambda m=module, clip=bias == "Recurrent": written_by_hand(
+                copy.deepcopy(m), X, y, 4, 3e-3, clip, "cuda"
+            ),
+            lambda ours=ours: ours.fit(X, y),
+        )
+        yield f"fit / hand-written loop, both on a GPU, {bias}", spread(ratios), "<= 1.08"
+    rng = np.random.default_rng(0)
+    images, steps = rng.normal(size=(2_000, 32, 32, 3)), rng.normal(size=(512, 1_500, 4))
+    of_images, of_steps = (rng.integers(10, size=len(samples)) for samples in (images, steps))
+    epoch: dict[str, Any] = {"max_epochs": 1, "batch_size": 128}
+    wide = {"n_filters": (128, 256, 256)}
+    tasks: dict[str, tuple[str, dict[str, Any], Any, Any]] = {
+        "Conv, 2,000 images of 32 x 32 x 3": ("Conv", {}, images, of_images),
+        "... 128, 256, 256 filters": ("Conv", wide, images, of_images),
+        "Attention, the same images": ("Attention", {}, images, of_images),
+        "Graph, the same images": ("Graph", {}, images, of_images),
+        "Recurrent, 512 sequences of 1,500 steps": ("Recurrent", {}, steps, of_steps),
+        "... gru": ("Recurrent", {"cell": "gru"}, steps, of_steps),
+    }
+    for name, (bias, params, samples, labels) in tasks.items():
+        ours, other = (
+            classifier(bias, device=device, **epoch, **params) for device in ("cuda", "cpu")
+        )
+        ratios = paired(
+            lambda net=ours, X=samples, y=labels: net.fit(X, y),
+            lambda net=other, X=samples, y=labels: net.fit(X, y),
+            n=1,
+        )
+        yield f"processor / GPU, an epoch: {name}", f"{ratios[0]:.1f}, one run", ""
+        taken = seconds(lambda net=ours, X=samples: net.predict(X))
+        yield "... predict on the GPU", f"{taken:.2f} s, one run", ""
+
+
 def naive() -> Iterator[Row]:
     from sklearn.model_selection import StratifiedKFold, cross_validate
     from skorch import NeuralNetClassifier
@@ -721,6 +767,7 @@ FIGURES = (
     memory_of_predict,
     one_graph,
     scaling,
+    gpu,
     naive,
     peers,
 )
@@ -731,6 +778,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=", ".join(names))
     rows = []
+    if not torch.cuda.is_available():
+        del names["gpu"]
     for name in parser.parse_args().figures or names:
         for row in names[name]():
             rows.append(row)
