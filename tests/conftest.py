@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -78,6 +79,12 @@ BATTERIES = {
     "test_battery[": "own checks passed, over all kinds of X",
 }
 _passed: dict[str, Counter[str]] = {battery: Counter() for battery in BATTERIES}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Each worker has a processor: with more threads, they would mostly wait for one another.
+    if getattr(config.option, "numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
