@@ -45,7 +45,7 @@ KINDS = {  # in the order of the page
     "graphs": "graphs",
     "tasks": "generated tasks",
 }
-FORMS = {  # of X, as `screen_biases` tells them apart
+FORMS = {  # of X
     **dict.fromkeys(("tables", "small", "surveys"), "tables"),
     **dict.fromkeys(("series", "windows", "adding"), "series"),
     **dict.fromkeys(("JapaneseVowels", "PickupGestureWiimoteZ", "PLAID"), "sequences"),
@@ -58,7 +58,7 @@ LEVEL = 0.05
 CLEAR = 0.05  # a difference of scores that a ranking should get right
 NEAR = 0.01
 SMALL_SPREAD = 0.03  # of gains, about their standard error
-WITHOUT_TRAINING = tuple(name for name in SOURCES if name != "short_score")
+RECORD_OF_FORM = "record"  # a source that `screen_biases` does not have
 
 Gains = NDArray[np.float64]  # of the five biases
 
@@ -93,7 +93,7 @@ class Measured:
     def screened(self) -> NDArray[np.float64]:
         """What `screen_biases` measured of each bias: (5, 2)."""
         frame = pd.DataFrame(self.first["screening"]).drop(columns="seconds").loc[BIASES]
-        return sources_of(frame.assign(record=0.0))[list(SOURCES[:2])].to_numpy()
+        return sources_of(frame)[[*SOURCES]].to_numpy()
 
     def part(self, name: str) -> dict[str, Any] | None:
         """A part, or None where it was not measured or could not be."""
@@ -152,9 +152,10 @@ def mean_ranks(sets: list[Measured]) -> pd.Series:
 
 
 def sources(one: Measured, others: list[Measured], names: tuple[str, ...]) -> NDArray[np.float64]:
-    """What `screen_biases` knows of each bias, with the record of other sets: (5, n_names)."""
+    """What speaks for each bias: (5, n_names)."""
     record = mean_gains([other for other in others if other is not one], one.form)
-    known = dict(zip(SOURCES, [*one.screened.T, record - record.mean()], strict=True))
+    all_names = (*SOURCES, RECORD_OF_FORM)
+    known = dict(zip(all_names, [*one.screened.T, record - record.mean()], strict=True))
     return np.column_stack([known[name] for name in names])
 
 
@@ -189,16 +190,18 @@ GUESSES: dict[str, Guess] = {
     "mean gain on the other sets": lambda one, others: mean_gains(others),
     "mean gain on others of the form": lambda one, others: mean_gains(others, one.form),
     "diagnosis": lambda one, others: always(one.first["diagnosis"]["suggested"]),
-    "untrained": lambda one, others: one.screened[:, 0],
     "12 epochs": lambda one, others: one.screened[:, 1],
-    "untrained, 12 epochs": lambda one, others: expected(one, others, SOURCES[:2]),
-    "12 epochs, others of the form": lambda one, others: expected(one, others, SOURCES[1:]),
-    "`max_epochs=0`: untrained, others of the form": lambda one, others: expected(
-        one, others, WITHOUT_TRAINING
+    "12 epochs, others of the form": lambda one, others: expected(
+        one, others, ("short_score", RECORD_OF_FORM)
     ),
-    "`screen_biases`: untrained, 12 epochs, others of the form": lambda one, others: expected(
-        one, others, SOURCES
+    "untrained, others of the form": lambda one, others: expected(
+        one, others, ("log_density", RECORD_OF_FORM)
     ),
+    "untrained, 12 epochs, others of the form": lambda one, others: expected(
+        one, others, (*SOURCES, RECORD_OF_FORM)
+    ),
+    "`max_epochs=0`: untrained": lambda one, others: expected(one, others, SOURCES[:1]),
+    "`screen_biases`: untrained, 12 epochs": lambda one, others: expected(one, others, SOURCES),
 }
 WITHOUT, SCREENING = [*GUESSES][-2:]
 
@@ -257,18 +260,13 @@ def seconds_sentence(sets: list[Measured]) -> str:
 
 
 def record(sets: list[Measured]) -> dict[str, Any]:
-    """What `screen_biases` knows: gains by the form of X, and weights and errors of its guesses."""
-    gains = {form: mean_gains(sets, form).round(4) for form in sorted({one.form for one in sets})}
-    kinds = {WITHOUT_TRAINING: WITHOUT, SOURCES: SCREENING}
+    """What `screen_biases` knows: weights of its sources, and how good its guesses are."""
     return {
-        "gains": {form: dict(zip(BIASES, own, strict=True)) for form, own in gains.items()},
-        "guesses": {
-            "+".join(names): {
-                "weights": dict(zip(names, weights(sets, names).round(3), strict=True)),
-                "score": score_of(guessed(sets, guess)),
-            }
-            for names, guess in kinds.items()
-        },
+        "+".join(names): {
+            "weights": dict(zip(names, weights(sets, names).round(3), strict=True)),
+            "score": score_of(guessed(sets, guess)),
+        }
+        for names, guess in ((SOURCES[:1], WITHOUT), (SOURCES, SCREENING))
     }
 
 

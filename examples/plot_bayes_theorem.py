@@ -202,4 +202,4 @@ plt.show()
 # what the other three make of white noise is nearly as rough as the noise.
 #
 # Training finds features that no untrained network has. `screen_biases` therefore looks at a brief
-# training and at the record of other data as well, and calls what it finds a first guess.
+# training as well, and calls what it finds a first guess.

@@ -1,4 +1,4 @@
-"""A first guess at the bias: untrained networks, a brief training and the record of other data."""
+"""A first guess at the bias, from untrained networks and a brief training."""
 
 from ibestimators.screening._result import ScreeningDisplay, ScreeningResult
 from ibestimators.screening._screen import screen_biases

@@ -1,7 +1,7 @@
-"""What the benchmark of the documentation knows about the five biases (docs/benchmark.md).
+"""What the benchmark of the documentation knows about guesses (docs/benchmark.md).
 
-`record.json` is written by examples/benchmark_page.py: the mean gain of each bias by the form of X,
-and how far each source of `screen_biases` is to be trusted.
+`record.json` is written by examples/benchmark_page.py: how far each source of `screen_biases` is to
+be trusted, and how good the guesses are.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from ibestimators.structures import kind_of
-
-SOURCES = ("log_density", "short_score", "record")  # of an expected gain
+SOURCES = ("log_density", "short_score")  # of an expected gain
 
 
 class Score(NamedTuple):
@@ -35,22 +32,6 @@ def _record() -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def form_of(X: Any) -> str:
-    """What the record tells apart: tables, series, images, sequences, tokens or graphs."""
-    kind = kind_of(X)
-    if kind != "array":
-        return kind
-    return {2: "tables", 3: "series"}.get(np.ndim(X), "images")
-
-
-def mean_gains(X: Any) -> dict[str, float]:
-    """Mean score of each bias on data of the form of X, minus the mean of the five biases.
-
-    Drawn towards 0 where there are few sets; empty if there are none.
-    """
-    return dict(_record()["gains"].get(form_of(X), {}))
-
-
 def sources_of(frame: pd.DataFrame) -> pd.DataFrame:
     """The sources that were measured, each minus its mean over the estimators.
 
@@ -64,17 +45,12 @@ def sources_of(frame: pd.DataFrame) -> pd.DataFrame:
 
 def weights_of(sources: Iterable[str]) -> pd.Series:
     """How far each of some sources is to be trusted."""
-    return pd.Series(_guesses(sources)["weights"])
+    return pd.Series(_record()["+".join(sources)]["weights"])
 
 
 def score_of_guesses(sources: Iterable[str]) -> Score:
     """How good guesses from some sources were."""
-    return Score(**_guesses(sources)["score"])
-
-
-def _guesses(sources: Iterable[str]) -> dict[str, Any]:
-    """What is known of guesses from some sources."""
-    return dict(_record()["guesses"]["+".join(sources)])
+    return Score(**_record()["+".join(sources)]["score"])
 
 
 def expected_gains(frame: pd.DataFrame) -> pd.Series:

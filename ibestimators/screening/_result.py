@@ -39,10 +39,9 @@ class ScreeningResult(Result):
             Indexed by estimator: ``log_density`` of untrained networks, leave-one-out, with its
             standard ``error``, and ``evidence``, all three in nats a sample and output; ``score``
             (leave-one-out accuracy of classes, or R²); ``short_score`` after a few epochs (the
-            geometric mean of the probabilities of the true classes, or R²); ``record``, the mean
-            gain on other data of this form, drawn towards 0 where there are few, and 0 where there
-            are none; ``gain``, the score that is expected from ``log_density``, ``short_score``
-            and ``record``, minus the mean of the estimators; and ``seconds``.
+            geometric mean of the probabilities of the true classes, or R²); ``gain``, the score
+            that is expected from ``log_density`` and ``short_score``, minus the mean of the
+            estimators; and ``seconds``.
         """
         return self.frame.copy()
 
@@ -68,14 +67,13 @@ class ScreeningResult(Result):
                 Number.of(row.gain, "+.3f"),
                 Number.of(row.log_density, ".3f"),
                 Number.of(row.short_score, ".3f"),
-                Number.of(row.record, "+.3f"),
                 Number.of(row.evidence, ".3f"),
                 Number.of(row.score, ".3f"),
                 Number.seconds(row.seconds),
             ]
             for row in records(self.frame)
         ]
-        heads = ["bias", "expected gain", "log density", "trained briefly", "elsewhere"]
+        heads = ["bias", "expected gain", "log density", "trained briefly"]
         return Table("Screening", [*heads, "evidence", score, "seconds"], rows)
 
     def _notes(self) -> list[str]:
@@ -83,9 +81,7 @@ class ScreeningResult(Result):
         return [
             f"Log density, evidence and {score} of Gaussian processes on features of untrained "
             f"networks, leave-one-out, in nats a sample; {counted(self.n_samples, 'sample')}. "
-            "Elsewhere: mean gain in score on other data of this form, drawn towards 0 where there "
-            "are few. Expected gain: from log density, brief training and elsewhere, over the mean "
-            "of the estimators."
+            "Expected gain: from log density and brief training, over the mean of the estimators."
         ]
 
     def _title(self) -> str:

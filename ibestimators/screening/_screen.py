@@ -1,4 +1,4 @@
-"""Which bias do untrained networks, a brief training and other data favour?"""
+"""Which bias do untrained networks and a brief training favour?"""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_consistent_length
 
 from ibestimators.base import Estimator, draw_seed, random_generator
-from ibestimators.screening._record import expected_gains, mean_gains
+from ibestimators.screening._record import expected_gains
 from ibestimators.screening._result import ScreeningResult
 from ibestimators.structures import reads_containers
-from ibestimators.suite import bias_of, biases, guess_task
+from ibestimators.suite import biases, guess_task
 from ibestimators.symmetries import best_process, feature_kernel, numbers_of
 from ibestimators.untrained import UntrainedNetworks
 
@@ -40,7 +40,7 @@ def screen_biases(
     cv: Any = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> ScreeningResult:
-    """Rank biases in seconds: a first guess, from three sources.
+    """Rank biases in seconds: a first guess, from two sources.
 
     1. An untrained network is a draw from the prior of its estimator. The features F before the
        last layer of several of them, standardised, make a Gaussian process with the kernel
@@ -48,12 +48,10 @@ def screen_biases(
     2. A training of a few epochs in three folds: features that are learned are invisible to
        untrained networks. Its score is R², or the geometric mean of the probabilities of the
        true classes, which is less noisy than the accuracy.
-    3. The mean gain of the bias on other data of the same form, in the benchmark of the
-       documentation.
 
-    The expected gain of an estimator is a weighted sum of the three; the weights are those of a
-    regression on the data sets of the benchmark, with 12 epochs or none. The first guess has the
-    highest expected gain. Never drop a bias by this alone.
+    The expected gain of an estimator is a weighted sum of the two; the weights are those of a
+    regression on the data sets of the benchmark in the documentation, with 12 epochs or none. The
+    first guess has the highest expected gain. Never drop a bias by this alone.
 
     Parameters
     ----------
@@ -128,8 +126,6 @@ def screen_biases(
             start = time.perf_counter()
             frame.loc[name, "short_score"] = _short_score(est, X, y, max_epochs, folds)
             frame.loc[name, "seconds"] += time.perf_counter() - start
-    known = mean_gains(X)
-    frame["record"] = [known.get(bias_of(est)[0], 0.0) for est in estimators.values()]
     frame["gain"] = expected_gains(frame)
     frame.index.name = "estimator"
     frame = frame.sort_values(["gain", "log_density"], ascending=False, kind="stable")

@@ -1,4 +1,4 @@
-"""Untrained networks, a brief training and the record of other data rank biases."""
+"""Untrained networks and a brief training rank biases."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from ibestimators import (
 from ibestimators.datasets import load_mnist1d
 from ibestimators.screening._record import (
     expected_gains,
-    form_of,
-    mean_gains,
     score_of_guesses,
     weights_of,
 )
@@ -130,10 +128,10 @@ def test_errors():
         screen_biases(np.ones((30, 4)), np.arange(30) % 2, {"MLP": MLPClassifier()})
 
 
-def test_the_expected_gain_is_a_weighted_sum_of_three_sources():
+def test_the_expected_gain_is_a_weighted_sum_of_its_sources():
     models = {"MLP": MLPClassifier(), "Conv": ConvClassifier(), "Graph": GraphClassifier()}
     frame = screen_biases(X, y, models, random_state=0).to_frame()
-    sources = frame[["log_density", "short_score", "record"]]
+    sources = frame[["log_density", "short_score"]]
     weights = weights_of(sources.columns)
     np.testing.assert_allclose(frame["gain"], (sources - sources.mean()) @ weights, atol=1e-9)
     assert (weights >= 0).all()
@@ -148,11 +146,10 @@ def test_the_expected_gain_is_a_weighted_sum_of_three_sources():
 
 def test_only_differences_count_and_no_score_below_0():
     frame = pd.DataFrame(
-        {"log_density": [-1.0, -2.0], "short_score": [-3.0, 0.5], "record": [0.1, 0.0]},
-        index=["a", "b"],
+        {"log_density": [-1.0, -2.0], "short_score": [-3.0, 0.5]}, index=["a", "b"]
     )
     gains = expected_gains(frame)
-    np.testing.assert_allclose(gains, expected_gains(frame.assign(record=[1.1, 1.0])))
+    np.testing.assert_allclose(gains, expected_gains(frame.assign(log_density=[5.0, 4.0])))
     np.testing.assert_allclose(gains, expected_gains(frame.assign(short_score=[-9.0, 0.5])))
     without = expected_gains(frame.assign(short_score=np.nan))
     assert without["a"] > 0 > without["b"]
@@ -166,19 +163,8 @@ def test_a_training_of_a_few_epochs_sees_features_that_are_learned():
     assert frame.to_frame().loc["MLP", "short_score"] > 0.8
 
 
-def test_the_record_is_by_the_form_of_x():
-    graphs = [nx.path_graph(3), nx.path_graph(4)]
-    assert form_of(np.zeros((5, 3))) == "tables"
-    assert form_of(np.zeros((5, 3, 1))) == "series"
-    assert form_of(np.zeros((5, 3, 4, 1))) == "images"
-    assert form_of([np.zeros((3, 1)), np.zeros((4, 1))]) == "sequences"
-    assert form_of([np.array([1, 2]), np.array([1])]) == "tokens"
-    assert form_of(graphs) == "graphs"
-    for X in (np.zeros((5, 3)), graphs):
-        gains = mean_gains(X)
-        assert set(gains) == {"MLP", "Conv", "Recurrent", "Graph", "Attention"}
-        assert sum(gains.values()) == pytest.approx(0, abs=1e-3)
-    for sources in (["log_density", "record"], ["log_density", "short_score", "record"]):
+def test_the_record_says_how_good_guesses_were():
+    for sources in (["log_density"], ["log_density", "short_score"]):
         known = score_of_guesses(sources)
         assert known.n_near <= known.n_sets
         assert known.regret < 0.1 > known.error
