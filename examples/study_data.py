@@ -181,9 +181,9 @@ def atlas() -> Parts:
     return cut(X, y.astype(float))
 
 
-def bikeshare() -> pd.DataFrame:
-    """Bicycles hired in an hour: James et al., "An introduction to statistical learning"."""
-    return pd.read_csv(inside("ISLP", "data", "Bikeshare.csv"))
+def islp(name: str) -> pd.DataFrame:
+    """A table of James et al., "An introduction to statistical learning"."""
+    return pd.read_csv(inside("ISLP", "data", f"{name}.csv"))
 
 
 def rdata(package: str, name: str) -> pd.DataFrame:
@@ -234,7 +234,9 @@ def groups(folder: Path | None = None) -> dict[str, dict[str, Callable[[], Parts
             # in an hour; price of a computer; vote in the Chilean plebiscite of 1988.
             "diamonds": partial(table, partial(rdata, "ggplot2", "diamonds"), "price"),
             "insurance": partial(table, partial(rdata, "Ecdat", "HI"), "whi", "wght"),
-            "bikeshare": partial(table, bikeshare, "bikers", "casual", "registered"),
+            "bikeshare": partial(
+                table, partial(islp, "Bikeshare"), "bikers", "casual", "registered"
+            ),
             "computers": partial(table, partial(rdata, "Ecdat", "Computers"), "price"),
             "chile": partial(table, partial(rdata, "car", "Chile"), "vote"),
         },

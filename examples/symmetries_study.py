@@ -203,6 +203,20 @@ def places(n_samples: int = 600) -> study_data.Parts:
     return study_data.cut(X[..., np.newaxis], (centre[:, 0] // 10).astype(int))
 
 
+# The tables of which the book predicts a column, with what would give it away; Boston is below.
+ISLP_TABLES = {
+    "Auto": ("mpg", "name"),
+    "Caravan": ("Purchase",),
+    "Carseats": ("Sales",),
+    "College": ("Apps",),
+    "Credit": ("Balance", "ID"),
+    "Default": ("default",),
+    "Hitters": ("Salary",),
+    "OJ": ("Purchase",),
+    "Smarket": ("Direction", "Today"),
+    "Wage": ("wage", "logwage"),
+    "Weekly": ("Direction", "Today"),
+}
 _known = study_data.groups()
 # The sets of the first look, which the method was chosen on.
 CHOSEN_ON: dict[str, Callable[[], study_data.Parts]] = {
@@ -230,10 +244,15 @@ SETS: dict[str, Callable[[], study_data.Parts]] = {
     "fgl": partial(of_r, "MASS", "fgl", "type"),
     "birthwt": partial(of_r, "MASS", "birthwt", "low", "bwt"),
     **{name: _known["surveys"][name] for name in ("fair", "randhie", "biopsy", "anes96")},
+    **{
+        name: partial(study_data.table, partial(study_data.islp, name), *columns)
+        for name, columns in ISLP_TABLES.items()
+    },
     "modechoice": partial(of_statsmodels, "modechoice", "choice", "individual"),
     "ArrowHead": _known["series"]["ArrowHead"],
     "JapaneseVowels": partial(resampled, "JapaneseVowels", 16),
     "PickupGestureWiimoteZ": partial(resampled, "PickupGestureWiimoteZ", 60),
+    "UnitTest": _known["series"]["UnitTest"],
     "CardanoSentiment": _known["series"]["CardanoSentiment"],
     "Covid3Month": _known["series"]["Covid3Month"],
     "sunspots": partial(windows, partial(of_series, "sunspots", "SUNACTIVITY")),
