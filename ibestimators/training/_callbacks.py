@@ -32,6 +32,13 @@ class WarmUpAndDecay(Callback):  # type: ignore[misc]
     def on_train_begin(self, net: NeuralNet, **_: Any) -> None:
         self.n_seen_ = 0
 
+    def on_epoch_begin(self, net: NeuralNet, **_: Any) -> None:
+        self.n_before_ = self.n_seen_
+
+    def restart_epoch(self) -> None:
+        """Forget what was seen since the epoch began."""
+        self.n_seen_ = self.n_before_
+
     def on_batch_begin(
         self, net: NeuralNet, batch: Any = None, training: bool = False, **_: Any
     ) -> None:

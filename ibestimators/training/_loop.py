@@ -63,7 +63,7 @@ def _epochs(
     del net.history[-1]
     for _, callback in net.callbacks_:
         if isinstance(callback, WarmUpAndDecay):
-            callback.n_seen_ -= callback.n_seen_ % len(data[0])
+            callback.restart_epoch()
     for weight in net.module_.parameters():
         weight.grad = None
     what = f"epoch {len(net.history) + 1} restarts with batches"

@@ -262,22 +262,46 @@ def test_a_full_memory_halves_the_batch_and_goes_on():
     np.testing.assert_allclose(predicted, est.predict_proba(X_IRIS), atol=1e-6)
 
 
+class Rates(Callback):
+    """Records the learning rate of each batch, as a share of the highest."""
+
+    kept: list[float] = []
+
+    def on_train_begin(self, net, **_):
+        self.kept.clear()
+
+    def on_batch_end(self, net, training=False, **_):
+        if training:
+            self.kept.append(net.optimizer_.param_groups[0]["lr"] / net.lr)
+
+
 @pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("max_epochs", [1, 2])
 def test_a_single_batch_that_is_halved_keeps_its_schedule(max_epochs):
     """The rates are those of the batches that fit in, not of the one that did not."""
     est = MLPClassifier(batch_size=30, max_epochs=max_epochs, random_state=0)
-    rates = []
-
-    class Rates(Callback):
-        def on_batch_end(self, net, training=False, **_):
-            if training:
-                rates.append(net.optimizer_.param_groups[0]["lr"] / net.lr)
-
     with pytest.warns(RuntimeWarning, match="epoch 1 restarts with batches of 15"):
         est.set_params(callbacks=[Rates()]).fit(X_IRIS[::5], Y_IRIS[::5])
     expected = {1: [1, 1], 2: [1, 1, 1, 0.5]}  # warm-up of one planned batch, and a cosine
-    np.testing.assert_allclose(rates, expected[max_epochs])
+    np.testing.assert_allclose(Rates.kept, expected[max_epochs])
+
+
+def test_a_memory_that_is_full_in_validation_restarts_the_schedule_of_the_epoch():
+    class FullOnce(Callback):
+        left = [torch.cuda.OutOfMemoryError("out of memory")]
+
+        def on_batch_begin(self, net, training=False, **_):
+            if not training and self.left:
+                raise self.left.pop()
+
+    est = MLPClassifier(batch_size=20, max_epochs=3, early_stopping=True, random_state=0)
+    est.set_params(validation_fraction=0.5, callbacks=[Rates(), FullOnce()])
+    with pytest.warns(RuntimeWarning, match="epoch 1 restarts with batches of 10"):
+        est.fit(X_IRIS[::2], Y_IRIS[::2])  # 37 samples to train on
+    rates = Rates.kept[2:]  # of the batches of 10
+    assert len(rates) == 3 * 4
+    assert rates[0] == pytest.approx(1)
+    assert (np.diff(rates) <= 0).all()
 
 
 @pytest.mark.usefixtures("narrow")
