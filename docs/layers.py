@@ -54,6 +54,7 @@ LAYERS: dict[str, set[str]] = {
         "layers",
         "perturbations",
         "scoring",
+        "training",
         "base",
         *BIASES,
         "text",

@@ -364,7 +364,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         before = self._fitted if self.warm_start and self.__sklearn_is_fitted__() else None
         return self._train(X, y, sample_weight, groups, before=before)
 
-    @training.gradients()
+    @training.gradients_on()
     def _train(
         self,
         X: Any,

@@ -27,6 +27,7 @@ from ibestimators.message_passing import GraphEncoder, GraphEstimator, MessagePa
 from ibestimators.pipelines import unwrap_estimator
 from ibestimators.plotting import Display, PanelsDisplay, Style, largest, new_figure
 from ibestimators.structures import reads_containers
+from ibestimators.training import gradients_on
 
 Array = NDArray[Any]
 
@@ -381,11 +382,11 @@ class ReachDisplay(PanelsDisplay):
         sklearn.exceptions.NotFittedError
         """
         inner, X = unwrap_estimator(estimator, X, GraphEstimator)
-        encoder, _, graph = _graph_of(inner, X, sample)
-        node = check_number("node", node, len(graph.nodes), f"nodes in sample {sample}")
-        encoder.requires_grad_(False)
-        features = graph.nodes.clone().requires_grad_()
-        with torch.enable_grad():
+        with gradients_on():
+            encoder, _, graph = _graph_of(inner, X, sample)
+            node = check_number("node", node, len(graph.nodes), f"nodes in sample {sample}")
+            encoder.requires_grad_(False)
+            features = graph.nodes.clone().requires_grad_()
             after = encoder.rounds(*graph._replace(nodes=features).arguments())
             influence = [_influence(nodes[node], features) for nodes in [features, *after]]
         return cls(

@@ -32,6 +32,7 @@ from ibestimators.structures import (
     padding_mask,
     reads_containers,
 )
+from ibestimators.training import gradients_on
 
 
 class HiddenStateDisplay(Display):
@@ -251,7 +252,7 @@ class GradientNormDisplay(Display):
         ax.legend(frameon=False)
 
 
-@torch.enable_grad()
+@gradients_on()
 def _norms(estimator: Any, X: Any, y: ArrayLike) -> NDArray[np.float64]:
     """See `GradientNormDisplay`: (longest,)."""
     recurrent, X = unwrap_estimator(estimator, X, RecurrentEstimator)

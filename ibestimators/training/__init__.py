@@ -15,7 +15,7 @@ from ibestimators.training._loop import forward, train
 from ibestimators.training._multiply_adds import multiply_adds
 from ibestimators.training._net import TrainingNet, build_net, curve, restored_on_error
 from ibestimators.training._positions import PositionLabels, PositionLoss
-from ibestimators.training._runtime import gradients, intra_op_threads, resolve_device, seeded
+from ibestimators.training._runtime import gradients_on, intra_op_threads, resolve_device, seeded
 
 __all__ = [
     "Batches",
@@ -34,7 +34,7 @@ __all__ = [
     "diverged",
     "early_stopping",
     "forward",
-    "gradients",
+    "gradients_on",
     "intra_op_threads",
     "length_bucketed_batches",
     "multiply_adds",

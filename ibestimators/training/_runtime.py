@@ -50,8 +50,8 @@ def seeded(seed: int, device: str, exclusive: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def gradients() -> Iterator[None]:
-    """Record gradients inside, even if the caller has turned them off."""
+def gradients_on() -> Iterator[None]:
+    """Enable gradients inside, even if the caller has turned them off."""
     with torch.inference_mode(False), torch.enable_grad():
         yield
 

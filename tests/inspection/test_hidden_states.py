@@ -57,6 +57,16 @@ def test_a_linear_recurrence_unrolled_is_the_one_of_all_steps_at_once(n_layers):
     torch.testing.assert_close(of_last_layer, encoder.hidden_states(x))
 
 
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_norms_where_the_caller_turned_gradients_off(off):
+    X, y = signals(7, 1), np.arange(8) % 2
+    model = fitted(X, y)
+    with off():
+        without = norms(model, X, y)
+    assert_allclose(without, norms(model, X, y), atol=1e-9)
+    assert without.max() > 0
+
+
 def test_of_a_scalar_recurrence_norms_are_the_product_of_its_derivatives():
     # h_t = tanh(w x_t + u h_{t-1} + b), so dh_t/dh_{t-1} = u (1 - h_t^2).
     X, y = signals(7, 1), np.arange(8.0)

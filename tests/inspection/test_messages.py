@@ -142,6 +142,17 @@ def test_reach_on_a_given_graph_is_that_of_shortest_paths():
         assert heard == {name for name, n in steps.items() if n <= k}
 
 
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_influence_where_the_caller_turned_gradients_off(off):
+    X = np.random.default_rng(0).normal(size=(10, 6, 2))
+    fitted = fitted_on(X, n_layers=2)
+    with off():
+        without = ReachDisplay.from_estimator(fitted, X, node=2).influence
+    expected = ReachDisplay.from_estimator(fitted, X, node=2).influence
+    np.testing.assert_allclose(without, expected, atol=1e-6)
+    assert expected[-1].max() > 0
+
+
 def test_influence_is_the_derivative():
     X = np.random.default_rng(0).normal(size=(10, 6, 2))
     fitted = fitted_on(X, activation="tanh", standardize=False, n_layers=2)
