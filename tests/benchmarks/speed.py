@@ -32,6 +32,7 @@ from torch import nn
 
 import ibestimators as ib
 from ibestimators.datasets import load_mnist1d
+from ibestimators.layers._linear_recurrence import _LinearRecurrence, by_doubling
 
 EPOCHS = 8
 BIASES = ("MLP", "Conv", "Recurrent", "Graph", "Attention")
@@ -100,6 +101,8 @@ def written_by_hand(
                 nn.utils.clip_grad_norm_(module.parameters(), 1.0)
             optimizer.step()
             schedule.step()
+    if device != "cpu":
+        torch.cuda.synchronize()
 
 
 def loop() -> Iterator[Row]:
@@ -662,6 +665,8 @@ def scaling() -> Iterator[Row]:
 
 def gpu() -> Iterator[Row]:
     """Fits and predictions on a GPU: against all threads of the processor, and by hand."""
+    if not torch.cuda.is_available():
+        raise SystemExit("The figure gpu needs a GPU that torch can use.")
     X, y = load_mnist1d(return_X_y=True)
     settings: dict[str, Any] = {"max_epochs": 4, "batch_size": 128, "lr": 3e-3}
     for bias in BIASES:
@@ -687,7 +692,6 @@ def gpu() -> Iterator[Row]:
         "Attention, the same images": ("Attention", {}, images, of_images),
         "Graph, the same images": ("Graph", {}, images, of_images),
         "Recurrent, 512 sequences of 1,500 steps": ("Recurrent", {}, steps, of_steps),
-        "... gru": ("Recurrent", {"cell": "gru"}, steps, of_steps),
     }
     for name, (bias, params, samples, labels) in tasks.items():
         ours, other = (
@@ -701,6 +705,17 @@ def gpu() -> Iterator[Row]:
         yield f"processor / GPU, an epoch: {name}", f"{ratios[0]:.1f}, one run", ""
         taken = seconds(lambda net=ours, X=samples: net.predict(X))
         yield "... predict on the GPU", f"{taken:.2f} s, one run", ""
+    for n_steps, n_samples in ((40, 128), (1_500, 128), (10_000, 8)):
+        given = [torch.rand(n_steps, n_samples, 64, device="cuda").requires_grad_() for _ in "ab"]
+
+        def run(recurrence: Callable[..., torch.Tensor], given: Any = given) -> None:
+            recurrence(*given, 32).square().sum().backward()
+            torch.cuda.synchronize()
+
+        ratios = paired(
+            lambda run=run: run(by_doubling), lambda run=run: run(_LinearRecurrence.apply), n=3
+        )
+        yield f"a linear recurrence by steps / by doubling, {n_steps} steps", spread(ratios), ""
 
 
 def naive() -> Iterator[Row]:
@@ -778,9 +793,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=", ".join(names))
     rows = []
-    if not torch.cuda.is_available():
-        del names["gpu"]
-    for name in parser.parse_args().figures or names:
+    by_default = [name for name in names if name != "gpu" or torch.cuda.is_available()]
+    for name in parser.parse_args().figures or by_default:
         for row in names[name]():
             rows.append(row)
             print(*row, sep=" | ", flush=True)
