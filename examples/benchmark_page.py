@@ -93,7 +93,7 @@ class Measured:
     def screened(self) -> NDArray[np.float64]:
         """What `screen_biases` measured of each bias: (5, 2)."""
         frame = pd.DataFrame(self.first["screening"]).drop(columns="seconds").loc[BIASES]
-        return sources_of(frame)[[*SOURCES]].to_numpy()
+        return sources_of(frame).to_numpy()
 
     def part(self, name: str) -> dict[str, Any] | None:
         """A part, or None where it was not measured or could not be."""

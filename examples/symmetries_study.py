@@ -203,7 +203,8 @@ def places(n_samples: int = 600) -> study_data.Parts:
     return study_data.cut(X[..., np.newaxis], (centre[:, 0] // 10).astype(int))
 
 
-# The tables of which the book predicts a column, with what would give it away; Boston is below.
+# The tables of which the book predicts a column: the target, then columns that are dropped. Boston
+# is below.
 ISLP_TABLES = {
     "Auto": ("mpg", "name"),
     "Caravan": ("Purchase",),

@@ -130,7 +130,7 @@ class CellEncoder(RecurrentEncoder):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        # A copy's weights are apart, but cuDNN wants them together, and warns otherwise.
+        # cuDNN needs the weights in one block of memory; a copy has them in several.
         self.recurrence.flatten_parameters()
 
     def features(

@@ -82,7 +82,7 @@ _passed: dict[str, Counter[str]] = {battery: Counter() for battery in BATTERIES}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Each worker has a processor: with more threads, they would mostly wait for one another.
+    # Each worker has one core: more threads would mostly wait for one another.
     if getattr(config.option, "numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -7,9 +7,9 @@ With z_t from 0 to 1, the state is a moving average of values. With z_t from 0 t
 (Grazzi et al. 2025).
 
 No gate and no candidate v_t waits for the state before it, so that all of them are computed at
-once, and what is left to do step by step is one elementwise operation. A GPU, where starting an
-operation takes longer than a step, doubles the number of steps that a state has seen instead
-(Hillis & Steele 1986).
+once, and what is left to do step by step is one elementwise operation. On a GPU, where starting an
+operation takes longer than a step, each operation instead doubles the number of steps that every
+state has seen (Hillis & Steele 1986).
 
 References: Feng, Tung, Ahmed, Bengio & Hajimirsadeghi, "Were RNNs all we needed?" (2024).
 Grazzi, Siems, Zela, Franke, Hutter & Pontil, "Unlocking state-tracking in linear RNNs through
@@ -100,7 +100,7 @@ class _LinearRecurrence(torch.autograd.Function):
 def by_doubling(
     share: torch.Tensor, values: torch.Tensor, n_backwards: int = 0
 ) -> torch.Tensor:  # (steps, batch, size)
-    """As `linear_recurrence`, by operations on all steps, whose number grows like log(steps)."""
+    """As `linear_recurrence`, with about log2(steps) operations on all steps."""
     turned = (_turned(x, n_backwards) for x in (share, values))
     states: torch.Tensor = _Doubling.apply(*turned)  # type: ignore[no-untyped-call]
     return _turned(states, n_backwards)
