@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import combinations
@@ -70,7 +71,7 @@ class Measured:
         self.name, self.first = name, seeds[0]
         self.kind = KINDS[self.first["kind"]]
         self.form = FORMS.get(name) or FORMS[self.first["kind"]]
-        self.n_samples = self.first["n_samples"]
+        self.n_samples, self.n_seeds = self.first["n_samples"], len(seeds)
         self.folds = pd.concat([folds_of(shard) for shard in seeds], ignore_index=True)
         self.is_ordered = self.first["kind"] == "windows"
 
@@ -245,6 +246,14 @@ def guesses(sets: list[Measured]) -> str:
         "mean regret (largest)",
     ]
     return pipe(rows, heads)
+
+
+def seeds_sentence(sets: list[Measured]) -> str:
+    """On how many sets there are scores of how many seeds."""
+    numbers = Counter(one.n_seeds for one in sets)
+    words = {3: "three seeds", 2: "two seeds", 1: "one seed"}
+    parts = [f"{numbers[n]} with {word}" for n, word in words.items() if numbers[n]]
+    return f"{len(sets)} data sets: {', '.join(parts)}.\n"
 
 
 def seconds_sentence(sets: list[Measured]) -> str:
@@ -461,6 +470,7 @@ def rank_table(sets: list[Measured]) -> str:
 
 
 PARTS: dict[str, Callable[[list[Measured]], str]] = {
+    "seeds": seeds_sentence,
     "scores": score_table,
     "kinds": kinds_table,
     "ranks": rank_table,
