@@ -76,12 +76,12 @@ class _Untrained:
 
     def __init__(self, network: Network, batch: dict[str, torch.Tensor]) -> None:
         self._network = network
-        for module in network.modules():
-            if isinstance(module, BatchNorm):
-                module.train()  # the moments of these samples, which training would have found
-                module.momentum = 1.0
-        self._values(batch)
-        network.eval()
+        if norms := [module for module in network.modules() if isinstance(module, BatchNorm)]:
+            for norm in norms:
+                norm.train()  # the moments of these samples, which training would have found
+                norm.momentum = 1.0
+            self._values(batch)
+            network.eval()
         values = self._values(batch)
         deviation = values.std(0)
         self._kept = deviation > _DEVIATION
