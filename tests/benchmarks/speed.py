@@ -668,7 +668,8 @@ def gpu() -> Iterator[Row]:
     if not torch.cuda.is_available():
         raise SystemExit("The figure gpu needs a GPU that torch can use.")
     X, y = load_mnist1d(return_X_y=True)
-    settings: dict[str, Any] = {"max_epochs": 4, "batch_size": 128, "lr": 3e-3}
+    n_epochs = 4
+    settings: dict[str, Any] = {"max_epochs": n_epochs, "batch_size": 128, "lr": 3e-3}
     for bias in BIASES:
         ours, other = (classifier(bias, device=device, **settings) for device in ("cuda", "cpu"))
         module = fresh_module(other, X, y)
@@ -676,7 +677,7 @@ def gpu() -> Iterator[Row]:
         yield f"processor / GPU, fit of MNIST-1D, {bias}", spread(ratios), ""
         ratios = paired(
             lambda m=module, clip=bias == "Recurrent": written_by_hand(
-                copy.deepcopy(m), X, y, 4, 3e-3, clip, "cuda"
+                copy.deepcopy(m), X, y, n_epochs, 3e-3, clip, "cuda"
             ),
             lambda ours=ours: ours.fit(X, y),
         )
@@ -706,7 +707,9 @@ def gpu() -> Iterator[Row]:
         taken = seconds(lambda net=ours, X=samples: net.predict(X))
         yield "... predict on the GPU", f"{taken:.2f} s, one run", ""
     for n_steps, n_samples in ((40, 128), (1_500, 128), (10_000, 8)):
-        given = [torch.rand(n_steps, n_samples, 64, device="cuda").requires_grad_() for _ in "ab"]
+        given = [
+            torch.rand(n_steps, n_samples, 64, device="cuda").requires_grad_() for _ in range(2)
+        ]
 
         def run(recurrence: Callable[..., torch.Tensor], given: Any = given) -> None:
             recurrence(*given, 32).square().sum().backward()
