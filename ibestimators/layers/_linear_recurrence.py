@@ -8,8 +8,9 @@ With z_t from 0 to 1, the state is a moving average of values. With z_t from 0 t
 
 No gate and no candidate v_t waits for the state before it, so that all of them are computed at
 once, and what is left to do step by step is one elementwise operation. On a GPU, where starting an
-operation takes longer than a step, each operation instead doubles the number of steps that every
-state has seen (Hillis & Steele 1986).
+operation takes longer than a step, and in an exported file, where each step would be nodes of the
+graph, each operation instead doubles the number of steps that every state has seen (Hillis & Steele
+1986).
 
 References: Feng, Tung, Ahmed, Bengio & Hajimirsadeghi, "Were RNNs all we needed?" (2024).
 Grazzi, Siems, Zela, Franke, Hutter & Pontil, "Unlocking state-tracking in linear RNNs through
@@ -49,21 +50,10 @@ def linear_recurrence(
     -------
     torch.Tensor of shape (steps, batch, size)
     """
-    if torch.compiler.is_compiling():  # an ONNX export cannot follow a gradient of our own
-        n = values.shape[2] - n_backwards
-        forwards = _by_steps(share[..., :n], values[..., :n], False)
-        return torch.cat([forwards, _by_steps(share[..., n:], values[..., n:], True)], 2)
-    if share.device.type != "cpu":
+    if torch.compiler.is_compiling() or share.device.type != "cpu":
         return by_doubling(share, values, n_backwards)
     y: torch.Tensor = _LinearRecurrence.apply(share, values, n_backwards)  # type: ignore[no-untyped-call]
     return y
-
-
-def _by_steps(share: torch.Tensor, values: torch.Tensor, backwards: bool) -> torch.Tensor:
-    state, states = torch.zeros_like(values[0]), [values[0]] * len(values)
-    for t in range(len(values) - 1, -1, -1) if backwards else range(len(values)):
-        state = states[t] = torch.lerp(state, values[t], share[t])
-    return torch.stack(states)
 
 
 class _LinearRecurrence(torch.autograd.Function):
@@ -101,8 +91,11 @@ def by_doubling(
     share: torch.Tensor, values: torch.Tensor, n_backwards: int = 0
 ) -> torch.Tensor:  # (steps, batch, size)
     """As `linear_recurrence`, with about log2(steps) operations on all steps."""
-    turned = (_turned(x, n_backwards) for x in (share, values))
-    states: torch.Tensor = _Doubling.apply(*turned)  # type: ignore[no-untyped-call]
+    share, values = (_turned(x, n_backwards) for x in (share, values))
+    if torch.compiler.is_compiling():  # an ONNX export cannot follow a gradient of our own
+        states = _doubled(1 - share, share * values)
+    else:
+        states = _Doubling.apply(share, values)  # type: ignore[no-untyped-call]
     return _turned(states, n_backwards)
 
 
