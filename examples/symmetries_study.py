@@ -308,8 +308,7 @@ def agreement(name: str) -> str:
     return str(outcome)
 
 
-if __name__ == "__main__":
-    requests = sys.argv[1:]
+def main(requests: list[str]) -> None:
     if "all" in requests:
         requests = [name for name in SETS if name not in CHOSEN_ON]
     outcomes = Counter(agreement(name) for name in requests if "=" not in name)
@@ -325,3 +324,7 @@ if __name__ == "__main__":
             f"{name}: order {order:.3f}, any {any_change:.3f}, moving {moving:.3f}, "
             f"shift {shift:.3f}"
         )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
