@@ -13,6 +13,7 @@ LAYERS: dict[str, set[str]] = {
     "writing": set(),
     "pipelines": set(),
     "hashing": set(),
+    "folds": set(),
     "plotting": set(),
     "structures": {"formatting"},
     "datasets": {"formatting"},
@@ -33,6 +34,7 @@ LAYERS: dict[str, set[str]] = {
     "report": {"formatting", "hashing", "plotting", "structures", "writing"},
     "comparison": {
         "formatting",
+        "folds",
         "hashing",
         "multiple_testing",
         "pipelines",
@@ -75,6 +77,7 @@ LAYERS: dict[str, set[str]] = {
     "diagnosis": {"formatting", "report", "structures", "base", "suite", "symmetries"},
     "screening": {
         "formatting",
+        "folds",
         "plotting",
         "report",
         "structures",

@@ -6,14 +6,16 @@ import os
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import _num_samples, check_array
 
 from ibestimators.attention import AttentionClassifier, AttentionRegressor
-from ibestimators.base import Estimator, read_estimator
+from ibestimators.base import Estimator, check_values, read_estimator, refuse_collections
 from ibestimators.convolution import ConvClassifier, ConvRegressor
 from ibestimators.message_passing import GraphClassifier, GraphRegressor
 from ibestimators.mlp import MLPClassifier, MLPRegressor
@@ -27,6 +29,7 @@ __all__ = [
     "REPRESENTATIVES",
     "SPACES",
     "biases",
+    "check_target",
     "guess_task",
     "load",
     "tuned",
@@ -218,6 +221,34 @@ def guess_task(y: ArrayLike) -> str:
         return "classification"
     max_classes = min(1000, max(20, 0.05 * len(y)))
     return "regression" if len(np.unique(y)) > max_classes else "classification"
+
+
+def check_target(
+    y: Any, n_samples: int, user: str, task: str | None = None
+) -> tuple[NDArray[Any], str]:
+    """y as an array and its task, or an error that says what is wrong with it.
+
+    Parameters
+    ----------
+    y
+        As the estimators take it.
+    n_samples : int
+        In X.
+    user : str
+        What asks, for errors.
+    task : {"classification", "regression"}, default=None
+        None guesses it.
+    """
+    if y is None:
+        raise ValueError(f"y is None, but {user} needs the class or number of each sample.")
+    refuse_collections(y)
+    if pd.api.types.is_datetime64_any_dtype(getattr(y, "dtype", None)):
+        raise ValueError("y holds dates. Give numbers, such as days since the first, or classes.")
+    if _num_samples(y) != n_samples:
+        raise ValueError(f"X has {n_samples} samples, but y has {_num_samples(y)}.")
+    y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    task = task or guess_task(y)
+    return check_values(y, task, user), task
 
 
 def load(path: str | os.PathLike[str], device: str | None = None) -> Any:

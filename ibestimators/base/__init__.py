@@ -13,7 +13,7 @@ from ibestimators.base._parameters import estimator, parameter
 from ibestimators.base._random import draw_seed, random_generator
 from ibestimators.base._regressor import Regressor
 from ibestimators.base._saving import read_estimator
-from ibestimators.base._targets import Target
+from ibestimators.base._targets import Target, check_values, refuse_collections
 
 __all__ = [
     "COLUMNS",
@@ -26,9 +26,11 @@ __all__ = [
     "Fitted",
     "Regressor",
     "Target",
+    "check_values",
     "draw_seed",
     "estimator",
     "parameter",
     "random_generator",
     "read_estimator",
+    "refuse_collections",
 ]

@@ -195,7 +195,7 @@ class Classes(Target):
 
     @classmethod
     def check(cls, y: Any, estimator: Any) -> NDArray[Any]:
-        _refuse_collections(y)
+        refuse_collections(y)
         if Labels.recognises(y):  # in training on, since a first fit would have learned labels
             raise ValueError(
                 "y has several columns, but the first fit saw one class a sample. Give y of shape "
@@ -476,7 +476,15 @@ class Numbers(Target):
         return cls(state["shape"], scaler_from_state(state["scaler"]))
 
 
-def _refuse_collections(y: Any) -> None:
+def check_values(y: Any, task: str, user: str) -> NDArray[Any]:
+    """y as an array, as the estimators of a task take it, or an error that says what is wrong."""
+    target: type[Target] = Numbers
+    if task == "classification":
+        target = Labels if Labels.recognises(y) else Classes
+    return target.check(y, user)
+
+
+def refuse_collections(y: Any) -> None:
     """Raise an error if the entries of y are collections, such as lists of labels, or None."""
     if getattr(y, "dtype", np.dtype(object)) != np.dtype(object):
         return

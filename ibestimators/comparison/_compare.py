@@ -20,7 +20,6 @@ from ibestimators.comparison import _matching
 from ibestimators.comparison._data_facts import DataFacts
 from ibestimators.comparison._diagnosis import diagnosis_of
 from ibestimators.comparison._estimators import Estimators
-from ibestimators.comparison._folds import shuffled_folds
 from ibestimators.comparison._guests import with_guests
 from ibestimators.comparison._representatives import INNER_FOLDS
 from ibestimators.comparison._result import ComparisonResult
@@ -28,6 +27,7 @@ from ibestimators.comparison._scorers import over_classes
 from ibestimators.comparison._seeds import mean_over_seeds, tasks_of_seeds
 from ibestimators.comparison._setup import Setup, prepare
 from ibestimators.comparison._shared_parameters import shares_parameters
+from ibestimators.folds import shuffled_folds
 from ibestimators.structures import reads_containers
 from ibestimators.suite import tuned, with_representatives
 

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ibestimators.comparison._cells import count_folds
-from ibestimators.comparison._folds import can_repeat
 from ibestimators.comparison._statistics import MIN_FOLDS, resampled_p_value
+from ibestimators.folds import can_repeat
 from ibestimators.formatting import counted, listed, span
 
 MAX_REPEATS = 20

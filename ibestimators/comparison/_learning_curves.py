@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ibestimators.comparison._estimators import Estimators, assumption
-from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._learning_curves_result import LearningCurvesResult
 from ibestimators.comparison._setup import prepare
 from ibestimators.comparison._shared_parameters import shares_parameters
+from ibestimators.folds import nested_order
 from ibestimators.structures import reads_containers
 
 SMALLEST = 20

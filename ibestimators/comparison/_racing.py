@@ -24,9 +24,9 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import _num_samples
 
 from ibestimators.comparison._estimators import Estimators
-from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._setup import Setup, prepare
 from ibestimators.comparison._shared_parameters import shares_parameters
+from ibestimators.folds import nested_order
 from ibestimators.formatting import counted, records
 from ibestimators.report import Curve, CurveChart, Number, Result, Section, Table, Verdict
 from ibestimators.structures import reads_containers

@@ -28,7 +28,6 @@ from ibestimators.comparison._design import Design
 from ibestimators.comparison._dry_run import check_scores, check_tasks, try_estimators
 from ibestimators.comparison._estimators import Estimators, named_estimators
 from ibestimators.comparison._fold_task import COLUMNS, RESPONSES, FoldTask, taken
-from ibestimators.comparison._folds import can_stratify, make_splits, with_seeds
 from ibestimators.comparison._metadata import fit_with
 from ibestimators.comparison._predictions import OutOfFold
 from ibestimators.comparison._run import run_tasks
@@ -38,6 +37,7 @@ from ibestimators.comparison._sample_weight import (
     with_weight,
 )
 from ibestimators.comparison._scorers import scorers_of
+from ibestimators.folds import can_stratify, make_splits, with_seeds
 from ibestimators.formatting import score_names
 from ibestimators.hashing import content_hash, data_hash
 from ibestimators.scoring import position_scorer, predicts_positions

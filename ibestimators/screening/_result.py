@@ -39,9 +39,9 @@ class ScreeningResult(Result):
             Indexed by estimator: ``log_density`` of untrained networks, leave-one-out, with its
             standard ``error``, and ``evidence``, all three in nats a sample and output; ``score``
             (leave-one-out accuracy of classes, or R²); ``short_score`` after a few epochs (the
-            geometric mean of the probabilities of the true classes, or R²); ``gain``, the score
-            that is expected from ``log_density`` and ``short_score``, minus the mean of the
-            estimators; and ``seconds``.
+            geometric mean of the probabilities of the true classes, or R²) in ``n_folds`` folds;
+            ``gain``, the score that is expected from ``log_density`` and ``short_score``, minus
+            the mean of the estimators; and ``seconds``.
         """
         return self.frame.copy()
 
@@ -67,13 +67,14 @@ class ScreeningResult(Result):
                 Number.of(row.gain, "+.3f"),
                 Number.of(row.log_density, ".3f"),
                 Number.of(row.short_score, ".3f"),
+                Number.of(row.n_folds, ".0f"),
                 Number.of(row.evidence, ".3f"),
                 Number.of(row.score, ".3f"),
                 Number.seconds(row.seconds),
             ]
             for row in records(self.frame)
         ]
-        heads = ["bias", "expected gain", "log density", "trained briefly"]
+        heads = ["bias", "expected gain", "log density", "trained briefly", "folds"]
         return Table("Screening", [*heads, "evidence", score, "seconds"], rows)
 
     def _notes(self) -> list[str]:
@@ -81,7 +82,8 @@ class ScreeningResult(Result):
         return [
             f"Log density, evidence and {score} of Gaussian processes on features of untrained "
             f"networks, leave-one-out, in nats a sample; {counted(self.n_samples, 'sample')}. "
-            "Expected gain: from log density and brief training, over the mean of the estimators."
+            "Expected gain: from log density and brief training, over the mean of the estimators. "
+            "A score of fewer folds is an estimate for all."
         ]
 
     def _title(self) -> str:
@@ -130,5 +132,6 @@ class ScreeningDisplay(Display):
         heights = range(len(frame))
         ax.errorbar(frame["gain"], heights, xerr=self.error, **look | marker_kw)
         ax.set_yticks(heights, frame.index)
+        ax.set_ylim(-0.6, len(frame) - 0.4)
         ax.set_xlabel("expected score minus the mean; bars: typical error of such guesses")
         remove_frame(ax, grid="x")

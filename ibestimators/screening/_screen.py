@@ -13,20 +13,21 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
+from sklearn.model_selection import cross_val_score
 from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import _num_samples
 
 from ibestimators.base import Estimator, draw_seed, random_generator
+from ibestimators.folds import can_stratify, make_splits, shuffled_folds, with_seeds
 from ibestimators.screening._record import expected_gains
 from ibestimators.screening._result import ScreeningResult
 from ibestimators.structures import reads_containers
-from ibestimators.suite import biases, guess_task
+from ibestimators.suite import biases, check_target
 from ibestimators.symmetries import best_process, feature_kernel, numbers_of
 from ibestimators.untrained import UntrainedNetworks
 
 N_FEATURES = 600
-N_FOLDS = 3  # of the short training
+CLOSE = 0.01  # of expected gains: what is closer to the best is trained in one more fold
 
 
 @reads_containers
@@ -35,9 +36,10 @@ def screen_biases(
     y: ArrayLike,
     estimators: Mapping[str, Any] | None = None,
     *,
+    groups: Any = None,
     max_samples: int = 400,
     max_epochs: int = 12,
-    cv: Any = None,
+    cv: Any = 3,
     random_state: int | np.random.RandomState | None = None,
 ) -> ScreeningResult:
     """Rank biases in seconds: a first guess, from two sources.
@@ -45,9 +47,12 @@ def screen_biases(
     1. An untrained network is a draw from the prior of its estimator. The features F before the
        last layer of several of them, standardised, make a Gaussian process with the kernel
        F F' / D + 1, whose evidence and leave-one-out predictions have closed forms.
-    2. A training of a few epochs in three folds: features that are learned are invisible to
+    2. A training of a few epochs in up to three folds: features that are learned are invisible to
        untrained networks. Its score is R², or the geometric mean of the probabilities of the
-       true classes, which is less noisy than the accuracy.
+       true classes, which is less noisy than the accuracy. All are trained in the first fold, and
+       in each other those whose expected gain is within 0.01 of the best, until one is left. A
+       score is then an estimate for all folds, as if those that an estimator lacks were as hard
+       for it as for the others.
 
     The expected gain of an estimator is a weighted sum of the two; the weights are those of a
     regression on the data sets of the benchmark in the documentation, with 12 epochs or none. The
@@ -61,13 +66,16 @@ def screen_biases(
         Classes or numbers.
     estimators : dict of str to estimator, default=None
         Estimators of this package by name; None takes the five biases.
+    groups : array-like of shape (n_samples,), default=None
+        Group of each sample, such as the patient. Folds keep groups whole.
     max_samples : int, default=400
         Samples that are used, drawn at random.
     max_epochs : int, default=12
         Epochs of the short training; 0 leaves it out.
-    cv : splitter or None, default=None
-        Folds of the short training, such as `TimeSeriesSplit` for windows of one series; None
-        takes three in random order, with the classes in proportion if none is too rare.
+    cv : int, splitter or iterable of splits, default=3
+        Folds of the short training. An int splits at random, with the classes in proportion if none
+        is too rare. Of other folds, such as those of `TimeSeriesSplit` for windows of one series,
+        none is left out, since they may differ too much.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -78,9 +86,10 @@ def screen_biases(
     Raises
     ------
     TypeError
-        If an estimator is not one of this package, or `cv` is no splitter.
+        If an estimator is not one of this package.
     ValueError
-        If X has fewer than 20 samples, y is constant, or `estimators` is empty.
+        If X has fewer than 20 samples, y is constant, `estimators` is empty, or the samples of a
+        fold cannot be scored.
 
     References
     ----------
@@ -100,55 +109,108 @@ def screen_biases(
         raise ValueError(f"max_samples must be an int of at least 20, got {max_samples!r}.")
     if not isinstance(max_epochs, Integral) or max_epochs < 0:
         raise ValueError(f"max_epochs must be an int of at least 0, got {max_epochs!r}.")
-    if cv is not None and not hasattr(cv, "split"):
-        raise TypeError(f"cv must be a splitter, such as TimeSeriesSplit(3), or None, got {cv!r}.")
-    if y is None:
-        raise ValueError("y is None, but screen_biases needs the class or number of each sample.")
-    y = np.asarray(y)
-    check_consistent_length(X, y)
+    task = None if estimators is None else _task_of(estimators)
+    y, task = check_target(y, _num_samples(X), "screen_biases", task)
     if len(y) < 20:
         raise ValueError(f"X has {len(y)} samples, but screening needs at least 20.")
     if estimators is None:
-        estimators = biases(guess_task(y))
-    _check_estimators(estimators)
+        estimators = biases(task)
     random = random_generator(random_state)
     rows = np.sort(random.permutation(len(y))[: int(max_samples)])
+    seed = draw_seed(random)
+    folds = _folds(X, y, task, groups, cv, rows, seed) if max_epochs else []
     X, y = _safe_indexing(X, rows), y[rows]
-    targets = numbers_of(y)
+    targets = numbers_of(y, task)
     frame = pd.DataFrame.from_dict(
         {name: _screened(est, X, y, targets, random) for name, est in estimators.items()},
         orient="index",
     )
     frame["short_score"] = np.nan
-    if max_epochs:
-        folds = _folds(y, draw_seed(random)) if cv is None else cv
-        for name, est in estimators.items():
-            start = time.perf_counter()
-            frame.loc[name, "short_score"] = _short_score(est, X, y, max_epochs, folds)
-            frame.loc[name, "seconds"] += time.perf_counter() - start
+    close = CLOSE if isinstance(cv, Integral) else np.inf  # others may differ too much
+    _add_short_scores(frame, estimators, X, y, max_epochs, folds, close, random)
     frame["gain"] = expected_gains(frame)
     frame.index.name = "estimator"
     frame = frame.sort_values(["gain", "log_density"], ascending=False, kind="stable")
-    return ScreeningResult(frame, len(y), guess_task(y))
+    return ScreeningResult(frame, len(y), task)
 
 
-def _folds(y: NDArray[Any], seed: int) -> Any:
-    """Folds that keep the proportions of classes, if none is too rare for it."""
-    if guess_task(y) == "classification" and y.ndim == 1:
-        _, counts = np.unique(y, return_counts=True)
-        if counts.min() >= N_FOLDS:
-            return StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
-    return KFold(N_FOLDS, shuffle=True, random_state=seed)
+def _folds(
+    X: Any, y: NDArray[Any], task: str, groups: Any, cv: Any, rows: NDArray[Any], seed: int
+) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """Training and test samples of each fold, among the rows that are used."""
+    has_classes = task == "classification"
+    if isinstance(cv, Integral):
+        stratified = (
+            can_stratify(has_classes, y) and np.unique(y, return_counts=True)[1].min() >= cv
+        )
+        cv = shuffled_folds(int(cv), seed, bool(stratified), groups is not None)
+    random = np.random.RandomState(seed)
+    splits = make_splits(cv, 1, X, y, has_classes, False, groups, None, random)
+    folds = []
+    for number, split in enumerate(splits):
+        train, test = (np.flatnonzero(np.isin(rows, part)) for part in split)
+        known, asked = y[rows[train]], y[rows[test]]
+        if len(train) == 0 or len(test) < 2:
+            raise ValueError(
+                f"Fold {number} of cv has {len(train)} training and {len(test)} test samples among "
+                f"the {len(rows)} that are used, but at least 1 and 2 are needed. Use fewer folds."
+            )
+        if has_classes and y.ndim == 1 and not np.isin(asked, known).any():
+            raise ValueError(
+                f"Fold {number} of cv has no test sample of a class that occurs in training. Take "
+                "folds in which classes recur, such as cv=3, or rare classes together."
+            )
+        folds.append((train, test))
+    return folds
 
 
-def _short_score(estimator: Any, X: Any, y: NDArray[Any], max_epochs: int, folds: Any) -> float:
-    """The mean score after a few epochs."""
-    short = clone(estimator).set_params(max_epochs=max_epochs, early_stopping=False)
+def _add_short_scores(
+    frame: pd.DataFrame,
+    estimators: Mapping[str, Any],
+    X: Any,
+    y: NDArray[Any],
+    max_epochs: int,
+    folds: list[tuple[NDArray[Any], NDArray[Any]]],
+    close: float,
+    random: np.random.RandomState,
+) -> None:
+    """Train in the first fold, and in each other what is close to the best."""
+    names = left = [*estimators]
+    # Seeds that do not depend on what is left out.
+    seeded = [[with_seeds(clone(est), random) for _ in folds] for est in estimators.values()]
+    scores, seconds = np.full((len(names), len(folds)), np.nan), np.zeros(len(names))
+    for number, fold in enumerate(folds):
+        for i in map(names.index, left):
+            start = time.perf_counter()
+            scores[i, number] = _short_score(seeded[i][number], X, y, max_epochs, fold)
+            seconds[i] += time.perf_counter() - start
+        frame["short_score"] = mean_over_folds(scores)
+        gains = expected_gains(frame)[left]
+        left = [*gains.index[gains >= gains.max() - close]]
+        if len(left) == 1 < len(names):
+            break
+    frame["n_folds"] = np.isfinite(scores).sum(axis=1)
+    frame["seconds"] += seconds
+
+
+def mean_over_folds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means of the rows; where folds are missing, as if they were as hard as for the full rows.
+
+    Folds that all rows lack do not count.
+    """
+    scores = scores[:, np.isfinite(scores).any(axis=0)]
+    of_fold = scores[np.isfinite(scores).all(axis=1)].mean(axis=0)
+    return np.asarray(np.nanmean(scores - of_fold, axis=1) + of_fold.mean())
+
+
+def _short_score(short: Any, X: Any, y: NDArray[Any], max_epochs: int, fold: Any) -> float:
+    """The score after a few epochs."""
+    short.set_params(max_epochs=max_epochs, early_stopping=False)
     scoring = _mean_probability if is_classifier(short) else "r2"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is meant to be short
-        scores = cross_val_score(short, X, y, cv=folds, scoring=scoring, error_score="raise")
-    return float(scores.mean())
+        scores = cross_val_score(short, X, y, cv=[fold], scoring=scoring, error_score="raise")
+    return float(scores[0])
 
 
 def _mean_probability(classifier: Any, X: Any, y: NDArray[Any]) -> float:
@@ -162,15 +224,22 @@ def _mean_probability(classifier: Any, X: Any, y: NDArray[Any]) -> float:
     return float(np.exp(np.log(np.maximum(of_truth, np.finfo(np.float32).eps)).mean()))
 
 
-def _check_estimators(estimators: Mapping[str, Any]) -> None:
-    if not estimators:
-        raise ValueError("estimators is empty; give at least one, or None for the five biases.")
+def _task_of(estimators: Mapping[str, Any]) -> str:
+    """What all estimators predict, or an error if they are not what can be screened."""
+    if not isinstance(estimators, Mapping) or not estimators:
+        raise ValueError(
+            "estimators must be a dict with at least one estimator by name, or None for the five "
+            f"biases, got {estimators!r}."
+        )
     for name, est in estimators.items():
         if not isinstance(est, Estimator):
             raise TypeError(
                 f"estimators[{name!r}] is a {type(est).__name__}, but screening needs the "
                 "untrained network of an estimator of this package."
             )
+    if len({*map(is_classifier, estimators.values())}) > 1:
+        raise ValueError("estimators has classifiers and regressors. Screen one kind at a time.")
+    return "classification" if is_classifier(est) else "regression"
 
 
 def _screened(

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from ibestimators.base import draw_seed, random_generator
 from ibestimators.inspection import equivariance_error
 from ibestimators.multiple_testing import holm
 from ibestimators.structures import reads_containers, structure_of
-from ibestimators.suite import biases, guess_task
+from ibestimators.suite import biases, check_target
 from ibestimators.symmetries._array_problem import ArrayProblem
 from ibestimators.symmetries._gaussian_process import Array, best_process
 from ibestimators.symmetries._list_problem import ListProblem
@@ -122,12 +122,12 @@ def find_symmetries(
             raise ValueError(f"{name} must be an int of at least {least}, got {value!r}.")
     random = random_generator(random_state)
     kind = structure_of(X).kind
-    X, y = check_data(X, y, "find_symmetries")
+    X, y, task = check_data(X, y, "find_symmetries")
     if estimator is not None:
         check_is_fitted(estimator)
     rows = np.sort(random.permutation(len(y))[:max_samples])
     y = y[rows]
-    targets = numbers_of(y)
+    targets = numbers_of(y, task)
     problem: Any
     if kind == "array":
         problem = ArrayProblem.of(X[rows], targets, random)
@@ -162,8 +162,8 @@ def find_symmetries(
     )
 
 
-def check_data(X: Any, y: Any, user: str) -> tuple[Any, NDArray[Any]]:
-    """X and y as arrays, or X as a list, or an error that says what is wrong with them.
+def check_data(X: Any, y: Any, user: str) -> tuple[Any, NDArray[Any], str]:
+    """X and y as arrays, or X as a list, and the task; or an error that says what is wrong.
 
     Parameters
     ----------
@@ -183,18 +183,15 @@ def check_data(X: Any, y: Any, user: str) -> tuple[Any, NDArray[Any]]:
     else:
         checked = structure.check(X, biases("regression")["MLP"])
         X = list(X) if structure.kind == "graphs" else checked
-    if y is None:
-        raise ValueError(f"y is None, but {user} needs the class or number of each sample.")
-    y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-    check_consistent_length(X, y)
+    y, task = check_target(y, len(X), user)
     if len(X) < MIN_SAMPLES:
         raise ValueError(
             f"X has {len(X)} samples, but at least {MIN_SAMPLES} are needed to tell symmetries."
         )
-    return X, np.asarray(y)
+    return X, y, task
 
 
-def numbers_of(y: NDArray[Any]) -> Array:
+def numbers_of(y: NDArray[Any], task: str) -> Array:
     """Targets as columns of mean 0 and deviation 1, classes as one column each.
 
     Raises
@@ -202,7 +199,7 @@ def numbers_of(y: NDArray[Any]) -> Array:
     ValueError
         If all targets are the same.
     """
-    if y.ndim == 1 and guess_task(y) == "classification":
+    if y.ndim == 1 and task == "classification":
         y = y[:, np.newaxis] == np.unique(y)
     y = y.reshape(len(y), -1).astype(float)
     y = y[:, y.min(0) < y.max(0)]

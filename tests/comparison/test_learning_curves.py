@@ -24,12 +24,12 @@ from sklearn.tree import DecisionTreeClassifier
 from ibestimators import MLPClassifier, biases, compare_biases
 from ibestimators.comparison import _estimators
 from ibestimators.comparison._data_efficiency import bootstrapped_means
-from ibestimators.comparison._folds import nested_order
 from ibestimators.comparison._learning_curves import (
     LearningCurvesResult,
     compare_learning_curves,
 )
 from ibestimators.comparison._statistics import resampled_interval, score_interval
+from ibestimators.folds import nested_order
 
 X, y = IRIS
 

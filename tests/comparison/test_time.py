@@ -19,7 +19,7 @@ from ibestimators import (
     race_biases,
     structure_ablation,
 )
-from ibestimators.comparison._folds import splits_in_time
+from ibestimators.folds import splits_in_time
 from ibestimators.forecasting import windows
 
 TIMES = np.random.default_rng(0).permutation(80)

@@ -6,7 +6,11 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, KFold, LeaveOneOut, PredefinedSplit
 
 from ibestimators import (
     AttentionClassifier,
@@ -23,6 +27,7 @@ from ibestimators.screening._record import (
     score_of_guesses,
     weights_of,
 )
+from ibestimators.screening._screen import mean_over_folds
 from ibestimators.symmetries import best_process, feature_kernel
 from ibestimators.untrained import UntrainedNetworks
 
@@ -107,25 +112,94 @@ def test_graphs_tokens_and_numbers_are_read():
     assert linear.task == "regression"
 
 
-def test_errors():
-    with pytest.raises(TypeError, match="is a LogisticRegression, but screening needs"):
-        screen_biases(X, y, {"linear": LogisticRegression()})
-    with pytest.raises(ValueError, match="estimators is empty"):
-        screen_biases(X, y, {})
-    with pytest.raises(ValueError, match="at least 20"):
-        screen_biases(X[:10], y[:10])
-    with pytest.raises(ValueError, match="max_samples must be an int of at least 20"):
-        screen_biases(X, y, max_samples=2)
-    with pytest.raises(ValueError, match="max_epochs must be an int of at least 0"):
-        screen_biases(X, y, max_epochs=-1)
-    with pytest.raises(TypeError, match="cv must be a splitter"):
-        screen_biases(X, y, cv=3)
-    with pytest.raises(ValueError, match="y is None"):
-        screen_biases(X, None)
-    with pytest.raises(ValueError, match="one value only"):
-        screen_biases(X, np.ones(len(X)))
-    with pytest.raises(ValueError, match="cannot tell them apart"):
-        screen_biases(np.ones((30, 4)), np.arange(30) % 2, {"MLP": MLPClassifier()})
+UNSEEN = [([*range(10)], [*range(10, 20)]), ([*range(20)], [*range(100, 120)])]
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "wrong"),
+    [
+        (
+            TypeError,
+            "is a LogisticRegression, but screening needs",
+            {"estimators": {"a": LogisticRegression()}},
+        ),
+        (ValueError, "at least one estimator by name", {"estimators": {}}),
+        (ValueError, "must be a dict", {"estimators": [MLPClassifier()]}),
+        (
+            ValueError,
+            "has classifiers and regressors",
+            {"estimators": {"a": MLPClassifier(), "b": MLPRegressor()}},
+        ),
+        (ValueError, "at least 20", {"X": X[:10], "y": y[:10]}),
+        (ValueError, "max_samples must be an int of at least 20", {"max_samples": 2}),
+        (ValueError, "max_epochs must be an int of at least 0", {"max_epochs": -1}),
+        (ValueError, "Expected .?cv.? as an integer", {"cv": "a"}),
+        (TypeError, r"cv is the class KFold. Give an object, such as KFold\(\)", {"cv": KFold}),
+        (ValueError, "needs the group of each sample. Give groups=", {"cv": GroupKFold(3)}),
+        (
+            ValueError,
+            "Fold 1 of cv has no test sample of a class that",
+            {"y": np.arange(120) // 20, "cv": UNSEEN},
+        ),
+        (ValueError, "Fold 0 of cv has 119 training and 1 test samples", {"cv": LeaveOneOut()}),
+        (ValueError, "y is None", {"y": None}),
+        (ValueError, "X has 120 samples, but y has 3", {"y": [0, 1, 1]}),
+        (ValueError, "y holds dates", {"y": pd.Series(pd.date_range("2020", periods=120))}),
+        (ValueError, "Input y contains NaN", {"y": np.r_[np.nan, np.ones(119)]}),
+        (ValueError, "y contains None, 1 times, first at 2", {"y": ["a", "b", None] + ["a"] * 117}),
+        (
+            ValueError,
+            "must hold a column of 0 and 1 for each label",
+            {"y": np.c_[np.arange(120) % 3, np.arange(120) % 4]},
+        ),
+        (
+            ValueError,
+            "could not convert string",
+            {"y": ["a", "b"] * 60, "estimators": {"a": MLPRegressor()}},
+        ),
+        (ValueError, "one value only", {"y": np.ones(120)}),
+        (
+            ValueError,
+            "cannot tell them apart",
+            {"X": np.ones((120, 4)), "estimators": {"a": MLPClassifier()}},
+        ),
+    ],
+)
+def test_errors_come_before_the_training(monkeypatch, error, message, wrong):
+    monkeypatch.setattr("ibestimators.screening._screen.cross_val_score", None)
+    with pytest.raises(error, match=message):
+        screen_biases(**{"X": X, "y": y} | wrong)
+
+
+def test_the_random_state_decides_all():
+    pair = {"MLP": MLPClassifier(), "Conv": ConvClassifier()}
+    one, same, other = (
+        screen_biases(X, y, pair, max_epochs=2, random_state=seed).to_frame() for seed in (0, 0, 1)
+    )
+    measured = ["log_density", "short_score", "gain"]
+    pd.testing.assert_frame_equal(one[measured], same[measured], rtol=1e-4)
+    assert not np.allclose(one["short_score"], other.loc[one.index, "short_score"], rtol=1e-3)
+
+
+def test_folds_are_those_of_all_samples_and_keep_groups_whole(monkeypatch):
+    trained = []
+
+    def score(estimator, X, y, cv, **_):
+        trained.append(cv[0])
+        return np.array([0.5])
+
+    monkeypatch.setattr("ibestimators.screening._screen.cross_val_score", score)
+    groups = np.repeat(np.arange(30), 4)
+    models = {"MLP": MLPClassifier(), "same": MLPClassifier()}
+    screen_biases(X, y, models, groups=groups, random_state=0)
+    for train, test in trained:
+        assert not {*groups[train]} & {*groups[test]}
+    trained.clear()
+    thirds = np.arange(120) // 40
+    screen_biases(X, y, models, cv=PredefinedSplit(thirds), max_samples=60, random_state=0)
+    sizes = [len(test) for _, test in trained]
+    assert len(sizes) == 6  # of given folds, none is left out
+    assert sum(sizes[::2]) == 60
 
 
 def test_the_expected_gain_is_a_weighted_sum_of_its_sources():
@@ -168,3 +242,30 @@ def test_the_record_says_how_good_guesses_were():
         known = score_of_guesses(sources)
         assert known.n_near <= known.n_sets
         assert known.regret < 0.1 > known.error
+
+
+def test_what_is_far_behind_is_trained_in_one_fold_only():
+    pair = {"MLP": MLPClassifier(random_state=0), "Conv": ConvClassifier(random_state=0)}
+    frame = screen_biases(X, y, pair, random_state=0).to_frame()
+    assert frame["short_score"].diff().iloc[1] < -0.05
+    assert (frame["n_folds"] == 1).all()
+    pair["again"] = pair["Conv"]
+    frame = screen_biases(X, y, pair, random_state=0).to_frame()
+    assert frame["n_folds"].to_dict() == {"Conv": 3, "again": 3, "MLP": 1}
+    assert frame.index[-1] == "MLP"
+    untrained = screen_biases(X, y, pair, max_epochs=0, random_state=0).to_frame()
+    assert (untrained["n_folds"] == 0).all()
+
+
+@given(
+    scores=arrays(float, (3, 4), elements=st.floats(-1, 1)),
+    n_folds=st.integers(1, 4),
+    lead=st.floats(0, 1),
+)
+def test_a_score_does_not_depend_on_how_hard_the_folds_are_that_it_has(scores, n_folds, lead):
+    behind = np.full((1, 4), np.nan)
+    behind[0, :n_folds] = scores.mean(0)[:n_folds] - lead  # always as far behind
+    untouched = np.full((4, 1), np.nan)
+    means = mean_over_folds(np.hstack([np.vstack([scores, behind]), untouched]))
+    np.testing.assert_allclose(means[:3], scores.mean(1), atol=1e-9)
+    assert means[3] == pytest.approx(scores.mean() - lead, abs=1e-9)

@@ -118,7 +118,7 @@ BAD = {
     "one column": (SERIES_X[:, :1], LABELS, "nothing to move"),
     "one step": (SERIES_X[:, np.newaxis], LABELS, "nothing to move"),
     "few samples": (SERIES_X[:10], LABELS[:10], "at least 20"),
-    "other lengths": (SERIES_X, LABELS[:-1], "inconsistent numbers of samples"),
+    "other lengths": (SERIES_X, LABELS[:-1], "X has 30 samples, but y has 29"),
     "no y": (SERIES_X, None, "y is None"),
     "missing y": (SERIES_X, np.where(LABELS, np.nan, 1.0), "y contains NaN"),
     "constant y": (SERIES_X, np.ones(30), "one value only"),

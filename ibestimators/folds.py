@@ -40,6 +40,8 @@ def make_splits(
     generator: np.random.RandomState,
 ) -> list[Any]:
     """Training and test rows of each fold, repeat after repeat."""
+    if isinstance(cv, type):
+        raise TypeError(f"cv is the class {cv.__name__}. Give an object, such as {cv.__name__}().")
     if time is not None:
         if n_repeats > 1 or groups is not None:
             other = f"n_repeats={n_repeats}" if n_repeats > 1 else "groups"
