@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pandas.api.types import is_numeric_dtype
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 from ibestimators.base import draw_seed
 from ibestimators.comparison._setup import Setup
 from ibestimators.diagnosis import DiagnosisResult, diagnose
+from ibestimators.formatting import listed
+from ibestimators.pipelines import innermost
 from ibestimators.report import Paragraph, Section
 from ibestimators.suite import bias_of
 
@@ -20,7 +26,22 @@ def diagnosis_of(setup: Setup) -> DiagnosisResult:
     if setup.y is None:
         raise ValueError("diagnose=True needs y, the class or number of each sample.")
     seed = draw_seed(copy.deepcopy(setup.generator))
-    return diagnose(setup.X, setup.y, groups=setup.groups, random_state=seed)
+    return diagnose(_encoded(setup), setup.y, groups=setup.groups, random_state=seed)
+
+
+def _encoded(setup: Setup) -> Any:
+    """X, encoded as in front of an estimator of this package if this reads words or gaps."""
+    for est in setup.estimators.values():
+        if isinstance(est, Pipeline) and bias_of(est)[0] is not None and _has_no_numbers(setup.X):
+            return clone(est[:-1]).fit_transform(setup.X, setup.y)
+    return setup.X
+
+
+def _has_no_numbers(X: Any) -> bool:
+    """Whether X is texts, or a table with words, dates or gaps."""
+    if not hasattr(X, "columns"):
+        return isinstance(X[0], str)
+    return X.isna().any(axis=None) or not all(map(is_numeric_dtype, X.dtypes))
 
 
 def in_one_line(diagnosis: DiagnosisResult) -> str:
@@ -33,21 +54,35 @@ def confirmation(result: ComparisonResult) -> list[str]:
     """Whether the scores agree with the diagnosis; nothing without one."""
     if result.diagnosis is None:
         return []
-    bias = result.diagnosis.bias
-    own = [n for n, est in result.estimators.items() if bias in (n, bias_of(est)[0])]
+    bias, params = result.diagnosis.bias, result.diagnosis.suggested_parameters
     ranked = list(result.to_frame()["score"].dropna().sort_values().index[::-1])
-    own = [name for name in ranked if name in own]
+    own = [name for name in ranked if bias in (name, bias_of(result.estimators[name])[0])]
     if not own or len(ranked) < 2:
         return [f"The diagnosis suggests {bias}, which was not compared with others."]
-    first, best = own[0], ranked[0]
-    if first == best:
-        return [f"The comparison confirms the diagnosis: {first} has the highest {result.scoring}."]
-    if any({first, best} <= set(group) for group in result.ties()):
-        return [
-            f"The comparison does not contradict the diagnosis: {first} is not significantly "
-            f"different from {best}, which has the highest {result.scoring}."
+    as_suggested = [name for name in own if _has(result.estimators[name], params)]
+    first, best = [*as_suggested, *own][0], ranked[0]
+    note = []
+    if not as_suggested:
+        wanted = listed([f"{name}={value!r}" for name, value in params.items()])
+        note = [
+            f"{first} was compared without the parameters that the diagnosis suggests: {wanted}."
         ]
-    return [f"The comparison corrects the diagnosis: {best} does better than {first}."]
+    if first == best:
+        verdict = f"confirms the diagnosis: {first} has the highest {result.scoring}."
+    elif any({first, best} <= set(group) for group in result.ties()):
+        verdict = (
+            f"does not contradict the diagnosis: {first} is not significantly different from "
+            f"{best}, which has the highest {result.scoring}."
+        )
+    else:
+        verdict = f"corrects the diagnosis: {best} does better than {first}."
+    return [f"The comparison {verdict}", *note]
+
+
+def _has(estimator: Any, params: dict[str, Any]) -> bool:
+    """Whether an estimator, or the last step of a pipeline, has some parameters."""
+    own = innermost(estimator).get_params(deep=False)
+    return all(own.get(name) == value for name, value in params.items())
 
 
 def diagnosis_section(result: ComparisonResult) -> Section:

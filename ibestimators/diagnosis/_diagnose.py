@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import _num_samples, check_consistent_length
 
 from ibestimators.base import draw_seed, random_generator
 from ibestimators.diagnosis._findings import (
@@ -19,6 +19,7 @@ from ibestimators.diagnosis._findings import (
     few_of_a_class,
     grouped,
     near_noise,
+    no_symmetries,
     order_unused,
     size_alone,
 )
@@ -27,7 +28,7 @@ from ibestimators.structures import (
     reads_containers,
     structure_of,
 )
-from ibestimators.suite import biases, guess_task
+from ibestimators.suite import biases, check_target
 from ibestimators.symmetries import SymmetryResult, find_symmetries
 
 _FEW, _MANY = 60, 300  # samples of a trial, and at most
@@ -84,14 +85,12 @@ def diagnose(
         raise ValueError(f"time_limit must be a positive number of seconds, got {time_limit!r}.")
     random = random_generator(random_state)
     structure = structure_of(X)
-    if y is None:
-        raise ValueError("y is None, but diagnose needs the class or number of each sample.")
-    y = np.asarray(y)
+    y, task = check_target(y, _num_samples(X), "diagnose")
     groups = None if groups is None else np.asarray(groups)
-    check_consistent_length(X, y, groups)
-    task = guess_task(y)
-    symmetries, sized, shown = None, list[Finding](), list[Finding]()
-    if structure.kind != "pairs":
+    check_consistent_length(X, groups)
+    symmetries, sized = None, list[Finding]()
+    shown = no_symmetries(X, structure.kind, groups)
+    if not shown:
         symmetries = _symmetries(X, y, groups, random, float(time_limit))
         shown = [*near_noise(symmetries), *order_unused(symmetries)]
     if structure.kind != "array":
@@ -102,7 +101,7 @@ def diagnose(
         *few_of_a_class(y, task),
         *sized,
         *shown,
-        *([] if groups is None else grouped(groups)),
+        *([] if groups is None else grouped(groups, symmetries is not None)),
     ]
     return DiagnosisResult(tuple(findings), symmetries, structure.kind, task)
 

@@ -15,10 +15,11 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ibestimators.formatting import counted
-from ibestimators.symmetries import POSITIONS, SymmetryResult
+from ibestimators.symmetries import MIN_SAMPLES, POSITIONS, SymmetryResult, axes_of
 
 LEVEL = 0.05
 _FOLDS = 5
+_NAMED = 10  # rare classes
 
 
 class Finding(NamedTuple):
@@ -82,7 +83,7 @@ def size_alone(sizes: NDArray[Any], y: NDArray[Any], task: str) -> list[Finding]
         return []
     text = (
         f"The size of a sample alone predicts y: {name} {score:.2f} in {_FOLDS} folds. A bias has "
-        "to beat this; a readout by sums sees sizes, one by means does not."
+        "to beat this: sums and positions show the size to a network, a mean alone does not."
     )
     return [Finding("size alone", float(score), text)]
 
@@ -95,18 +96,35 @@ def few_of_a_class(y: NDArray[Any], task: str) -> list[Finding]:
     few = [str(c) for c in classes[counts < _FOLDS]]
     if not few:
         return []
-    text = f"Classes with too few samples for {_FOLDS} folds: {', '.join(few)}."
+    named = [*few[:_NAMED], *([f"and {len(few) - _NAMED:,} others"] if len(few) > _NAMED else [])]
+    text = f"Classes with too few samples for {_FOLDS} folds: {', '.join(named)}."
     return [Finding("rare classes", len(few), text)]
 
 
-def grouped(groups: NDArray[Any]) -> list[Finding]:
+def grouped(groups: NDArray[Any], found_symmetries: bool) -> list[Finding]:
     """How many groups there are."""
     n = len(np.unique(groups))
+    used = "one of each was used for symmetries, and " if found_symmetries else ""
     text = (
-        f"The samples come in {counted(n, 'group')}: one of each was used for symmetries, and a "
-        "comparison needs cv=GroupKFold() with these groups."
+        f"The samples come in {counted(n, 'group')}: {used}a comparison needs cv=GroupKFold() with "
+        "these groups."
     )
     return [Finding("groups", n, text)]
+
+
+def no_symmetries(X: Any, kind: str, groups: NDArray[Any] | None) -> list[Finding]:
+    """Why symmetries cannot be measured, if they cannot."""
+    n = len(X) if groups is None else len(np.unique(groups))
+    what = "sample" if groups is None else "group"
+    if kind == "pairs":
+        why = "Symmetries of pairs are not measured."
+    elif n < MIN_SAMPLES:
+        why = f"Symmetries need at least {MIN_SAMPLES} {what}s, but there are {n}."
+    elif kind == "array" and np.ndim(X) > 1 and np.prod(axes_of(np.asarray(X))) < 2:
+        why = "X has one position, so that there is nothing to move, and no symmetry."
+    else:
+        return []
+    return [Finding("no symmetries", n, why)]
 
 
 def near_noise(symmetries: SymmetryResult) -> list[Finding]:
@@ -124,7 +142,8 @@ def order_unused(symmetries: SymmetryResult) -> list[Finding]:
     if symmetries.kind == "graphs":
         subject, others = "edges", "graphs without edges, or with others,"
     else:
-        subject, others = "order", f"{name} in random orders"
+        same = "in another order, the same for all samples," if symmetries.kind == "array" else ""
+        subject, others = "order", f"{name} {same or 'in random orders'}"
     text = (
         f"The answer does not need the {subject}: {others} give as good a log density, to within "
         f"{max(0.0, limit):.3f} of {symmetries.knowledge:.3f} nats a sample."

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ibestimators.diagnosis._findings import Finding
 from ibestimators.report import Bullets, Number, Paragraph, Result, Section, Table, Verdict
-from ibestimators.suite import CLASSIFIERS, REGRESSORS
+from ibestimators.suite import BASELINE, CLASSIFIERS, REGRESSORS
 from ibestimators.symmetries import SymmetryResult
 
 # The bias of a kind where nothing is known of its changes.
@@ -31,7 +31,7 @@ class DiagnosisResult(Result):
     findings : tuple of Finding
         Facts with ``name``, ``value`` and ``sentence``.
     symmetries : SymmetryResult or None
-        None for pairs.
+        None for pairs, for fewer than 20 samples or groups, and for one position.
     kind : {"array", "sequences", "tokens", "graphs", "pairs"}
     task : {"classification", "regression"}
     """
@@ -62,17 +62,29 @@ class DiagnosisResult(Result):
         """The bias that the findings suggest, by its name in the suite, such as "Conv"."""
         return self._choice()[0]
 
-    def _choice(self) -> tuple[str, dict[str, Any]]:
-        """The bias and its parameters that differ from the defaults."""
+    @property
+    def suggested_parameters(self) -> dict[str, Any]:
+        """Parameters of the suggested estimator that differ from the defaults."""
+        name, params = self._choice()
+        if name == "Attention" and any(f.name == "size alone" for f in self.findings):
+            return {}  # positions show the size, which a mean over a set does not
+        return params
+
+    @property
+    def _is_usual(self) -> bool:
+        """Whether the choice is that of the kind, since nothing else is known."""
         found = self.symmetries
-        if found is None or (self.kind != "array" and not found.is_learnable):
-            return _OF_LISTS[self.kind], {}
+        return found is None or not found.is_learnable
+
+    def _choice(self) -> tuple[str, dict[str, Any]]:
+        """The bias and its parameters, by the symmetries."""
+        found = self.symmetries
+        if found is None or self._is_usual:
+            return _OF_LISTS.get(self.kind, BASELINE), {}
         if self.kind == "graphs":
             return "MLP" if found.order_is_unused else "Graph", {}
         if self.kind != "array":
             return self._choice_of_steps(found)
-        if not found.is_learnable:
-            return "MLP", {}
         if not found.has_order:
             return _OF_SETS if found.ignores_order else ("MLP", {})
         if "cyclic shifts" in found.supported:
@@ -105,17 +117,19 @@ class DiagnosisResult(Result):
             With positions and readout set by the symmetries. Lists of which nothing is known get
             the bias of their kind.
         """
-        name, own = self._choice()
         classes: dict[str, Any] = CLASSIFIERS if self.task == "classification" else REGRESSORS
-        return classes[name](**own | params)
+        return classes[self.bias](**self.suggested_parameters | params)
 
     def _sentences(self) -> list[str]:
-        symmetries = [f"Symmetries of {self.kind} are not measured."]
-        if self.symmetries is not None:
-            symmetries = self.symmetries.about_changes()
+        symmetries = [] if self.symmetries is None else self.symmetries.about_changes()
         guess = " ".join(repr(self.suggest_estimator()).split())
         findings = [f.sentence for f in self.findings]
-        return [*findings, *symmetries, f"First guess, to be confirmed by a comparison: {guess}."]
+        why = f", the usual one for {self.kind}" if self._is_usual and self.kind != "array" else ""
+        return [
+            *findings,
+            *symmetries,
+            f"First guess{why}, to be confirmed by a comparison: {guess}.",
+        ]
 
     def _table(self) -> Table:
         if self.symmetries is not None:
@@ -132,8 +146,8 @@ class DiagnosisResult(Result):
     def _display(self) -> Any:
         if self.symmetries is None:
             raise ValueError(
-                f"X holds {self.kind}, whose symmetries are not measured, so that there is nothing "
-                "to draw. Print the result instead."
+                "Symmetries were not measured, so that there is nothing to draw. Print the result "
+                "instead, which says why."
             )
         return self.symmetries._display()
 

@@ -30,7 +30,8 @@ def check_columns_are_numeric(X: Any) -> None:
     if names:
         raise ValueError(
             f"X has non-numeric columns: {names}. Put an encoder in front, as by "
-            "table_pipeline(estimator); for one column of texts use "
+            "table_pipeline(estimator), or encode X by "
+            "table_pipeline('passthrough').fit_transform(X); for one column of texts use "
             "make_pipeline(TextTokenizer(), estimator)."
         )
     if dates:

@@ -11,7 +11,11 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import (
+    _check_feature_names,
+    check_consistent_length,
+    check_is_fitted,
+)
 
 from ibestimators.base import draw_seed, random_generator
 from ibestimators.structures import reads_containers
@@ -101,6 +105,7 @@ class Invariant(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             If `symmetry` is not one of samples of this shape, or a classifier gets several
             columns of labels.
         """
+        _check_feature_names(self, X, reset=True)
         array, y = check_samples(X, "Invariant"), np.asarray(y)
         check_consistent_length(array, y, sample_weight)
         if is_classifier(self.estimator) and y.ndim > 1:
@@ -128,6 +133,7 @@ class Invariant(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
     def _mean(self, method: str, X: Any) -> NDArray[Any]:
         """The mean output over the changed copies of each sample."""
         check_is_fitted(self)
+        _check_feature_names(self, X, reset=False)
         array = check_samples(X, "Invariant")
         if array.shape[1:] != self.sample_shape_:
             raise ValueError(
@@ -225,14 +231,14 @@ def _copies(
         n_features = X.shape[-1] if X.ndim > 2 else 1
         random = np.random.RandomState(seed)
         changed = scale.copies(X, symmetry_named(symmetry, axes_of(X), n_features, random))
-    elif isinstance(symmetry, Sequence) and all(map(callable, symmetry)):
+    elif isinstance(symmetry, Sequence) and symmetry and all(map(callable, symmetry)):
         changed = [np.asarray(change(X)) for change in symmetry if callable(change)]
     else:
-        raise TypeError(f"symmetry must be a name or functions, got {symmetry!r}.")
+        raise TypeError(f"symmetry must be a name or at least one function, got {symmetry!r}.")
     for copy in changed:
         if copy.shape != X.shape:
             raise ValueError(
-                f"symmetry has a function that gives samples of shape {copy.shape[1:]}, but X has "
-                f"samples of shape {X.shape[1:]}. A change must keep the shape."
+                f"symmetry has a function that gives an array of shape {copy.shape} for X of shape "
+                f"{X.shape}. A change must keep the shape."
             )
     return [X, *changed]

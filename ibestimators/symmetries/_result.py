@@ -172,9 +172,11 @@ class SymmetryResult(Result):
     def _about_order(self) -> str:
         name = POSITIONS[self.kind]
         if not self.has_order:
-            by = "distances between samples" if self.kind == "array" else "untrained networks"
+            by, other = "untrained networks", ""
+            if self.kind == "array":
+                by, other = "distances between samples", " (another, the same for all, would do)"
             return (
-                f"The order of the {name} shows no effect: a bias that assumes an order has "
+                f"The order of the {name} shows no effect{other}: a bias that assumes an order has "
                 f"nothing to gain here, as far as {by} can tell."
             )
         if any("shift" in change for change in self.supported):

@@ -39,8 +39,13 @@ def check_samples(X: Any, user: str) -> NDArray[np.float64]:
         )
     try:
         array = check_array(X, allow_nd=True, dtype=np.float64, input_name="X")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError) as error:
         check_columns_are_numeric(X)  # a clearer error, if that is the reason
+        if "contains NaN" in str(error):
+            raise ValueError(
+                f"Input X contains NaN, but {user} needs a number everywhere. Fill the gaps, those "
+                "of a table by table_pipeline('passthrough').fit_transform(X)."
+            ) from error
         raise
     if np.prod(axes_of(array)) < 2:
         raise ValueError(

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
-from ibestimators import ConvClassifier, MLPClassifier, compare_biases
+from ibestimators import (
+    ConvClassifier,
+    MLPClassifier,
+    TextTokenizer,
+    compare_biases,
+    table_pipeline,
+)
 from ibestimators.datasets import load_mnist1d
 
 X, y = load_mnist1d(return_X_y=True)
@@ -20,6 +28,7 @@ def test_the_comparison_confirms_or_corrects_the_diagnosis(tmp_path):
     assert result.diagnosis.bias == "Conv"
     assert repr(result).startswith("Diagnosis: ConvClassifier(readout='mean') as a first guess")
     assert "The comparison confirms the diagnosis: Conv" in result.verdict()
+    assert "without the parameters that the diagnosis suggests: readout='mean'." in result.verdict()
     page = result.to_html(tmp_path / "page.html").read_text()
     assert "The diagnosis used the labels of all samples" in page
     assert "cyclic shifts" in page
@@ -56,3 +65,26 @@ def test_a_worse_guess_is_corrected():
     if result.diagnosis.bias != "MLP":
         pytest.skip("the diagnosis suggests another bias")
     assert "The comparison corrects the diagnosis: linear does better" in result.verdict()
+
+
+def test_the_estimator_with_the_suggested_parameters_is_judged():
+    models = {
+        "Conv": ConvClassifier(max_epochs=8),
+        "first guess": ConvClassifier(readout="mean", max_epochs=1),
+    }
+    result = compare_biases(X, y, models, diagnose=True, random_state=0)
+    assert "The comparison corrects the diagnosis: Conv does better than first guess" in str(result)
+    assert "without the parameters" not in result.verdict()
+
+
+def test_words_and_gaps_are_encoded_as_in_a_pipeline():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": random.normal(size=40), "city": random.choice(["x", "z"], 40)})
+    frame.loc[3, "a"] = np.nan
+    models = {"MLP": table_pipeline(MLPClassifier(max_epochs=1)), "dummy": DummyClassifier()}
+    result = compare_biases(frame, np.arange(40) % 2, models, diagnose=True, random_state=0)
+    assert result.diagnosis.symmetries.n_samples == 40
+    texts = ["a good day", "bad"] * 20
+    models = {"MLP": make_pipeline(TextTokenizer(), MLPClassifier(max_epochs=1))}
+    result = compare_biases(texts, np.arange(40) % 2, models, diagnose=True, random_state=0)
+    assert result.diagnosis.kind == "tokens"

@@ -112,6 +112,39 @@ def test_pairs_have_no_symmetries_that_are_measured():
         result.plot()
 
 
+@pytest.mark.parametrize(
+    ("X", "groups", "why"),
+    [
+        (NOISE[:12], None, "at least 20 samples, but there are 12"),
+        (NOISE[:60], np.repeat(np.arange(12), 5), "at least 20 groups, but there are 12"),
+        (NOISE[:60, :1], None, "one position"),
+    ],
+)
+def test_without_symmetries_the_other_findings_remain(X, groups, why):
+    X = np.r_[X[:1], X[:-1]]  # a copy
+    result = diagnose(X, np.arange(len(X)) % 2, groups=groups, random_state=0)
+    assert result.symmetries is None
+    assert why in result.verdict()
+    assert named(result)["duplicates"] >= 1
+    assert "used for symmetries" not in result.verdict()
+    assert isinstance(result.suggest_estimator(), MLPClassifier)
+
+
+def test_sizes_that_predict_are_left_to_positions():
+    sizes = np.random.default_rng(1).integers(3, 9, 100)
+    X = [np.random.default_rng(i).normal(size=(n, 2)) for i, n in enumerate(sizes)]
+    result = diagnose(X, np.where(sizes > 5, "long", "short"), random_state=0)
+    assert "size alone" in named(result)
+    assert "mean" not in repr(result.suggest_estimator())
+
+
+def test_many_rare_classes_are_counted():
+    classes = ["common"] * 45 + [str(i) for i in range(15)]
+    result = diagnose(NOISE, classes, random_state=0)
+    (found,) = [f.sentence for f in result.findings if f.name == "rare classes"]
+    assert found.endswith("folds: 0, 1, 10, 11, 12, 13, 14, 2, 3, 4, and 5 others.")
+
+
 def test_less_time_takes_fewer_samples():
     X, y = random.normal(size=(200, 8)), np.arange(200) % 2
     few = diagnose(X, y, random_state=0, time_limit=1e-6)
