@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
+from sklearn.utils.validation import _num_samples
 
 from ibestimators.base import random_generator
 from ibestimators.inspection._checks import refuse_positions
@@ -63,7 +64,8 @@ def equivariance_error(
     Raises
     ------
     ValueError
-        If `transform` is unknown or does not apply to X, or X has only one sample.
+        If `transform` is unknown, does not apply to X or returns another number of samples, or X
+        has only one.
 
     Examples
     --------
@@ -80,6 +82,12 @@ def equivariance_error(
     refuse_positions(estimator, "equivariance_error")
     random = random_generator(random_state)
     changed = transform(X) if callable(transform) else transform_samples(X, transform, random)
+    n_changed = None if changed is None else _num_samples(changed)
+    if n_changed != _num_samples(X):
+        raise ValueError(
+            f"transform must return as many samples as it gets, {_num_samples(X)}, but it returned "
+            f"{n_changed}."
+        )
     outputs = _outputs(estimator, X)
     if len(outputs) < 2:
         raise ValueError("X has one sample, but distances require at least two samples.")

@@ -117,3 +117,11 @@ def test_errors_of_equivariance_error():
         equivariance_error(model, X[:1], "shift")
     with pytest.raises(ValueError, match=r"shape \(24, 6, 5, 2\), only to square images"):
         equivariance_error(model, kinds.array(6, 5, 2), "rotation")
+
+
+@pytest.mark.parametrize("transform", [lambda X: X[:1], lambda X: X[:10], lambda X: None])
+def test_a_transform_that_loses_samples_is_refused(transform):
+    X, y = load_iris(return_X_y=True)
+    model = LogisticRegression(max_iter=1000).fit(X, y)
+    with pytest.raises(ValueError, match="must return as many samples as it gets, 150, but"):
+        equivariance_error(model, X, transform)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
@@ -94,10 +95,12 @@ def test_weights_count_each_copy():
 def test_errors():
     with pytest.raises(ValueError, match="is unknown for samples with positions"):
         Invariant(LogisticRegression(), "mirror images").fit(SIGNALS, CLASSES)
-    with pytest.raises(TypeError, match="symmetry must be a name or functions, got 3"):
-        Invariant(LogisticRegression(), 3).fit(SIGNALS, CLASSES)
-    with pytest.raises(ValueError, match="A change must keep the shape"):
-        Invariant(LogisticRegression(), [lambda X: X[:, 1:]]).fit(SIGNALS, CLASSES)
+    for symmetry in (3, []):
+        with pytest.raises(TypeError, match="a name or at least one function, got"):
+            Invariant(LogisticRegression(), symmetry).fit(SIGNALS, CLASSES)
+    for change in (lambda X: X[:, 1:], lambda X: X[:5]):
+        with pytest.raises(ValueError, match=r"gives an array of shape \(\d+, .* for X of shape"):
+            Invariant(LogisticRegression(), [change]).fit(SIGNALS, CLASSES)
     with pytest.raises(ValueError, match="one class a sample"):
         Invariant(KNeighborsClassifier()).fit(SIGNALS, np.eye(2)[np.arange(80) % 2])
     with pytest.raises(NotFittedError):
@@ -105,3 +108,12 @@ def test_errors():
     fitted = Invariant(LogisticRegression()).fit(SIGNALS, CLASSES)
     with pytest.raises(ValueError, match="was fitted on samples of shape"):
         fitted.predict(SIGNALS[:, 1:])
+
+
+def test_columns_keep_their_names():
+    frame = pd.DataFrame(SIGNALS).add_prefix("c")
+    fitted = Invariant(KNeighborsClassifier(1), "reversal").fit(frame, CLASSES)
+    assert list(fitted.feature_names_in_) == list(frame.columns)
+    assert fitted.score(frame, CLASSES) == 1
+    with pytest.raises(ValueError, match="feature names should match"):
+        fitted.predict(frame[frame.columns[::-1]])
