@@ -239,6 +239,8 @@ def check_target(
     task : {"classification", "regression"}, default=None
         None guesses it.
     """
+    if task not in (None, "classification", "regression"):
+        raise ValueError(f"task must be 'classification', 'regression' or None, got {task!r}.")
     if y is None:
         raise ValueError(f"y is None, but {user} needs the class or number of each sample.")
     refuse_collections(y)

@@ -108,7 +108,11 @@ def _diagnosis(problem: Problem, options: argparse.Namespace) -> Any:
     from ibestimators.diagnosis import diagnose
 
     return diagnose(
-        problem.numbers(), problem.y, groups=problem.groups, random_state=options.random_state
+        problem.numbers(),
+        problem.y,
+        task=problem.task,
+        groups=problem.groups,
+        random_state=options.random_state,
     )
 
 

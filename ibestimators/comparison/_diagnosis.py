@@ -26,7 +26,8 @@ def diagnosis_of(setup: Setup) -> DiagnosisResult:
     if setup.y is None:
         raise ValueError("diagnose=True needs y, the class or number of each sample.")
     seed = draw_seed(copy.deepcopy(setup.generator))
-    return diagnose(_encoded(setup), setup.y, groups=setup.groups, random_state=seed)
+    task = "classification" if setup.classifier else "regression"
+    return diagnose(_encoded(setup), setup.y, task=task, groups=setup.groups, random_state=seed)
 
 
 def _encoded(setup: Setup) -> Any:

@@ -39,6 +39,7 @@ def diagnose(
     X: Any,
     y: ArrayLike,
     *,
+    task: str | None = None,
     groups: ArrayLike | None = None,
     random_state: int | np.random.RandomState | None = None,
     time_limit: float = 30,
@@ -55,6 +56,9 @@ def diagnose(
         As the estimators take it. Symmetries are measured for arrays.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Classes or numbers.
+    task : {"classification", "regression"}, default=None
+        None guesses it from y: integers with few distinct values, such as counts, look like
+        classes.
     groups : array-like of shape (n_samples,), default=None
         Group of each sample, such as its patient. One sample of each group, drawn at random, is
         used for symmetries, because samples of a group predict each other.
@@ -85,13 +89,13 @@ def diagnose(
         raise ValueError(f"time_limit must be a positive number of seconds, got {time_limit!r}.")
     random = random_generator(random_state)
     structure = structure_of(X)
-    y, task = check_target(y, _num_samples(X), "diagnose")
+    y, task = check_target(y, _num_samples(X), "diagnose", task)
     groups = None if groups is None else np.asarray(groups)
     check_consistent_length(X, groups)
     symmetries, sized = None, list[Finding]()
     shown = no_symmetries(X, structure.kind, groups)
     if not shown:
-        symmetries = _symmetries(X, y, groups, random, float(time_limit))
+        symmetries = _symmetries(X, y, task, groups, random, float(time_limit))
         shown = [*near_noise(symmetries), *order_unused(symmetries)]
     if structure.kind != "array":
         checked = structure.check(X, biases(task)["MLP"])
@@ -109,6 +113,7 @@ def diagnose(
 def _symmetries(
     X: Any,
     y: NDArray[Any],
+    task: str,
     groups: NDArray[Any] | None,
     random: np.random.RandomState,
     time_limit: float,
@@ -120,10 +125,10 @@ def _symmetries(
         X, y = _safe_indexing(X, rows), y[rows]
     seed = draw_seed(random)
     start = time.perf_counter()
-    trial = find_symmetries(X, y, max_samples=_FEW, random_state=seed)
+    trial = find_symmetries(X, y, task=task, max_samples=_FEW, random_state=seed)
     # Between the square and the cube of the number of samples.
     affordable = (time_limit / (time.perf_counter() - start)) ** (1 / 2.5)
     n = math.floor(min(_MANY, _FEW * affordable))
     if n <= _FEW or len(y) <= _FEW:
         return trial
-    return find_symmetries(X, y, max_samples=n, random_state=seed)
+    return find_symmetries(X, y, task=task, max_samples=n, random_state=seed)

@@ -38,6 +38,7 @@ def find_symmetries(
     X: Any,
     y: ArrayLike,
     *,
+    task: str | None = None,
     estimator: Any = None,
     n_scrambles: int = 19,
     max_samples: int = 300,
@@ -61,6 +62,9 @@ def find_symmetries(
         ``TextTokenizer().fit_transform(X)``.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Classes or numbers.
+    task : {"classification", "regression"}, default=None
+        None guesses it from y: integers with few distinct values, such as counts, look like
+        classes.
     estimator : fitted estimator, default=None
         Any with the interface of scikit-learn, whose `equivariance_error` under the same changes
         stands beside what the data say, in a column ``estimator``: 0 for an estimator that
@@ -122,7 +126,7 @@ def find_symmetries(
             raise ValueError(f"{name} must be an int of at least {least}, got {value!r}.")
     random = random_generator(random_state)
     kind = structure_of(X).kind
-    X, y, task = check_data(X, y, "find_symmetries")
+    X, y, task = check_data(X, y, task, "find_symmetries")
     if estimator is not None:
         check_is_fitted(estimator)
     rows = np.sort(random.permutation(len(y))[:max_samples])
@@ -162,12 +166,12 @@ def find_symmetries(
     )
 
 
-def check_data(X: Any, y: Any, user: str) -> tuple[Any, NDArray[Any], str]:
+def check_data(X: Any, y: Any, task: str | None, user: str) -> tuple[Any, NDArray[Any], str]:
     """X and y as arrays, or X as a list, and the task; or an error that says what is wrong.
 
     Parameters
     ----------
-    X, y
+    X, y, task
         As `find_symmetries` takes them.
     user : str
         What asks, for errors.
@@ -183,7 +187,7 @@ def check_data(X: Any, y: Any, user: str) -> tuple[Any, NDArray[Any], str]:
     else:
         checked = structure.check(X, biases("regression")["MLP"])
         X = list(X) if structure.kind == "graphs" else checked
-    y, task = check_target(y, len(X), user)
+    y, task = check_target(y, len(X), user, task)
     if len(X) < MIN_SAMPLES:
         raise ValueError(
             f"X has {len(X)} samples, but at least {MIN_SAMPLES} are needed to tell symmetries."

@@ -7,14 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import is_classifier
+from sklearn.dummy import DummyRegressor
 
 from ibestimators import (
     AttentionClassifier,
     AttentionRegressor,
     ConvClassifier,
     MLPClassifier,
+    MLPRegressor,
     Pair,
     RecurrentRegressor,
+    compare_biases,
     diagnose,
 )
 from ibestimators.datasets import load_mnist1d
@@ -145,6 +148,18 @@ def test_many_rare_classes_are_counted():
     assert found.endswith("folds: 0, 1, 10, 11, 12, 13, 14, 2, 3, 4, and 5 others.")
 
 
+def test_counts_are_numbers_if_the_task_says_so():
+    counts = np.arange(60) % 4
+    classes, numbers = (
+        diagnose(NOISE, counts, task=task, random_state=0) for task in (None, "regression")
+    )
+    assert is_classifier(classes.suggest_estimator())
+    assert isinstance(numbers.suggest_estimator(), MLPRegressor)
+    pair = {"MLP": MLPRegressor(max_epochs=1), "dummy": DummyRegressor()}
+    result = compare_biases(NOISE, counts, pair, diagnose=True, random_state=0)
+    assert result.diagnosis.task == "regression"
+
+
 def test_less_time_takes_fewer_samples():
     X, y = random.normal(size=(200, 8)), np.arange(200) % 2
     few = diagnose(X, y, random_state=0, time_limit=1e-6)
@@ -155,6 +170,8 @@ def test_less_time_takes_fewer_samples():
 def test_errors():
     with pytest.raises(ValueError, match="time_limit must be a positive number of seconds, got 0"):
         diagnose(NOISE, LABELS, time_limit=0)
+    with pytest.raises(ValueError, match="task must be 'classification', 'regression' or None"):
+        diagnose(NOISE, LABELS, task="ranking")
     with pytest.raises(ValueError, match="y is None"):
         diagnose(NOISE, None)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
