@@ -117,10 +117,9 @@ def screen_biases(
         estimators = biases(task)
     random = random_generator(random_state)
     rows = np.sort(random.permutation(len(y))[: int(max_samples)])
-    seed = draw_seed(random)
+    targets, seed = numbers_of(y[rows], task), draw_seed(random)
     folds = _folds(X, y, task, groups, cv, rows, seed) if max_epochs else []
     X, y = _safe_indexing(X, rows), y[rows]
-    targets = numbers_of(y, task)
     frame = pd.DataFrame.from_dict(
         {name: _screened(est, X, y, targets, random) for name, est in estimators.items()},
         orient="index",
@@ -155,10 +154,12 @@ def _folds(
                 f"Fold {number} of cv has {len(train)} training and {len(test)} test samples among "
                 f"the {len(rows)} that are used, but at least 1 and 2 are needed. Use fewer folds."
             )
-        if has_classes and y.ndim == 1 and not np.isin(asked, known).any():
+        classes = np.unique(known)
+        if has_classes and y.ndim == 1 and (len(classes) < 2 or not np.isin(asked, classes).any()):
             raise ValueError(
-                f"Fold {number} of cv has no test sample of a class that occurs in training. Take "
-                "folds in which classes recur, such as cv=3, or rare classes together."
+                f"Fold {number} of cv trains on the classes {classes.tolist()}, but at least two "
+                "are needed, and one of them among the test samples. Take folds in which classes "
+                "recur, such as cv=3, or rare classes together."
             )
         folds.append((train, test))
     return folds

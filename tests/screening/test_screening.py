@@ -112,7 +112,7 @@ def test_graphs_tokens_and_numbers_are_read():
     assert linear.task == "regression"
 
 
-UNSEEN = [([*range(10)], [*range(10, 20)]), ([*range(20)], [*range(100, 120)])]
+ONE_CLASS = [([*range(15, 30)], [*range(10, 20)]), ([*range(20)], [*range(15, 25)])]
 
 
 @pytest.mark.parametrize(
@@ -138,8 +138,8 @@ UNSEEN = [([*range(10)], [*range(10, 20)]), ([*range(20)], [*range(100, 120)])]
         (ValueError, "needs the group of each sample. Give groups=", {"cv": GroupKFold(3)}),
         (
             ValueError,
-            "Fold 1 of cv has no test sample of a class that",
-            {"y": np.arange(120) // 20, "cv": UNSEEN},
+            r"Fold 1 of cv trains on the classes \[0\], but at least two",
+            {"y": np.arange(120) // 20, "cv": ONE_CLASS},
         ),
         (ValueError, "Fold 0 of cv has 119 training and 1 test samples", {"cv": LeaveOneOut()}),
         (ValueError, "y is None", {"y": None}),
