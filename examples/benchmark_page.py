@@ -68,7 +68,7 @@ class Measured:
     """The measurements of one data set."""
 
     def __init__(self, name: str, seeds: list[dict[str, Any]]) -> None:
-        self.name, self.first = name, seeds[0]
+        self.name, self.first, self.seeds = name, seeds[0], seeds
         self.kind = KINDS[self.first["kind"]]
         self.form = FORMS.get(name) or FORMS[self.first["kind"]]
         self.n_samples, self.n_seeds = self.first["n_samples"], len(seeds)
@@ -91,10 +91,11 @@ class Measured:
         return np.asarray(own - own.mean())
 
     @cached_property
-    def screened(self) -> NDArray[np.float64]:
-        """What `screen_biases` measured of each bias: (5, 2)."""
-        frame = pd.DataFrame(self.first["screening"]).drop(columns="seconds").loc[BIASES]
-        return sources_of(frame).to_numpy()
+    def screenings(self) -> list[pd.DataFrame]:
+        """What `screen_biases` measured of each bias, a frame a seed."""
+        found = [shard["screening"] for shard in self.seeds if "screening" in shard]
+        frames = [pd.DataFrame(one).drop(columns="seconds") for one in found if "error" not in one]
+        return [sources_of(frame.loc[BIASES]) for frame in frames]
 
     def part(self, name: str) -> dict[str, Any] | None:
         """A part, or None where it was not measured or could not be."""
@@ -113,6 +114,10 @@ class Measured:
     def regret(self, bias: str) -> float:
         """How far a bias is behind the best of the five."""
         return float(self.scores[BIASES].max() - self.scores[bias])
+
+    def mean_regret(self, merits: pd.DataFrame) -> float:
+        """That of the first guesses, a row each."""
+        return float(np.mean([self.regret(str(name)) for name in merits.idxmax(axis=1)]))
 
 
 def folds_of(shard: dict[str, Any]) -> pd.DataFrame:
@@ -153,11 +158,10 @@ def mean_ranks(sets: list[Measured]) -> pd.Series:
 
 
 def sources(one: Measured, others: list[Measured], names: tuple[str, ...]) -> NDArray[np.float64]:
-    """What speaks for each bias: (5, n_names)."""
+    """What speaks for each bias: (n_seeds, 5, n_names)."""
     record = mean_gains([other for other in others if other is not one], one.form)
-    all_names = (*SOURCES, RECORD_OF_FORM)
-    known = dict(zip(all_names, [*one.screened.T, record - record.mean()], strict=True))
-    return np.column_stack([known[name] for name in names])
+    frames = [frame.assign(**{RECORD_OF_FORM: record - record.mean()}) for frame in one.screenings]
+    return np.stack([frame[[*names]].to_numpy() for frame in frames])
 
 
 def weights(sets: list[Measured], names: tuple[str, ...]) -> NDArray[np.float64]:
@@ -165,20 +169,25 @@ def weights(sets: list[Measured], names: tuple[str, ...]) -> NDArray[np.float64]
 
     Gains count by their spread on a set, so that no set with large differences decides alone.
     """
-    known = screened(sets)
-    X = np.concatenate([sources(one, sets, names) for one in known])
-    y = np.concatenate([one.gains for one in known])
-    spread = np.repeat([one.gains.std() + SMALL_SPREAD for one in known], len(BIASES))
-    model = LinearRegression(fit_intercept=False, positive=True).fit(X, y, spread**-2)
+    X, y, spread = [], [], []
+    for one in screened(sets):
+        found = sources(one, sets, names)
+        X.append(found.reshape(-1, len(names)))
+        y.append(np.tile(one.gains, len(found)))
+        variance = (one.gains.std() + SMALL_SPREAD) ** 2 * len(found)  # each set counts once
+        spread.append(np.full(y[-1].shape, variance))
+    model = LinearRegression(fit_intercept=False, positive=True)
+    model.fit(np.concatenate(X), np.concatenate(y), 1 / np.concatenate(spread))
     return np.asarray(model.coef_)
 
 
 def expected(one: Measured, others: list[Measured], names: tuple[str, ...]) -> Gains:
-    """Expected gains from some sources, as the other sets weigh them."""
+    """Expected gains from some sources, as the other sets weigh them: (n_seeds, 5)."""
     return np.asarray(sources(one, others, names) @ weights(others, names))
 
 
-# What speaks for each bias on a set, from the measurements of the set and of the others.
+# What speaks for each bias on a set, (5,) or a row a seed, from the measurements of the set and of
+# the others.
 Guess = Callable[[Measured, list[Measured]], Gains]
 
 
@@ -191,7 +200,7 @@ GUESSES: dict[str, Guess] = {
     "mean gain on the other sets": lambda one, others: mean_gains(others),
     "mean gain on others of the form": lambda one, others: mean_gains(others, one.form),
     "diagnosis": lambda one, others: always(one.first["diagnosis"]["suggested"]),
-    "12 epochs": lambda one, others: one.screened[:, 1],
+    "12 epochs": lambda one, others: sources(one, others, SOURCES[1:])[..., 0],
     "12 epochs, others of the form": lambda one, others: expected(
         one, others, ("short_score", RECORD_OF_FORM)
     ),
@@ -207,21 +216,21 @@ GUESSES: dict[str, Guess] = {
 WITHOUT, SCREENING = [*GUESSES][-2:]
 
 
-def guessed(sets: list[Measured], name: str) -> list[tuple[Measured, pd.Series]]:
+def guessed(sets: list[Measured], name: str) -> list[tuple[Measured, pd.DataFrame]]:
     """What speaks for each bias, by a guess that knows all sets but the one that is guessed.
 
-    Rounded, so that equal ones are equal to the last digit.
+    A row a seed. Rounded, so that equal ones are equal to the last digit.
     """
     found = []
     for one in screened(sets):
         merits = GUESSES[name](one, [other for other in sets if other is not one])
-        found.append((one, pd.Series(merits, index=BIASES).round(9)))
+        found.append((one, pd.DataFrame(np.atleast_2d(merits), columns=BIASES).round(9)))
     return found
 
 
 def screened(sets: list[Measured]) -> list[Measured]:
     """Those for which all guesses can be made."""
-    return [one for one in sets if one.part("screening") and one.part("diagnosis")]
+    return [one for one in sets if one.screenings and one.part("diagnosis")]
 
 
 def guesses(sets: list[Measured]) -> str:
@@ -229,8 +238,14 @@ def guesses(sets: list[Measured]) -> str:
     rows = []
     for name in GUESSES:
         found = guessed(sets, name)
-        regrets = [one.regret(str(merits.idxmax())) for one, merits in found]
-        ordered = [right for one, merits in found for right in right_pairs(merits, one.scores)]
+        regrets = [one.mean_regret(merits) for one, merits in found]
+        ordered = [
+            right
+            for one, merits in found
+            for right in zip(
+                *[right_pairs(row, one.scores) for _, row in merits.iterrows()], strict=True
+            )
+        ]
         rows.append(
             [
                 name,
@@ -252,6 +267,8 @@ def seeds_sentence(sets: list[Measured]) -> str:
     """On how many sets there are scores of how many seeds."""
     numbers = Counter(one.n_seeds for one in sets)
     words = {3: "three seeds", 2: "two seeds", 1: "one seed"}
+    if len(numbers) == 1:
+        return f"{len(sets)} data sets, each with {words[sets[0].n_seeds]}.\n"
     parts = [f"{numbers[n]} with {word}" for n, word in words.items() if numbers[n]]
     return f"{len(sets)} data sets: {', '.join(parts)}.\n"
 
@@ -259,7 +276,9 @@ def seeds_sentence(sets: list[Measured]) -> str:
 def seconds_sentence(sets: list[Measured]) -> str:
     """What guesses cost."""
     median = {
-        part: np.median([one.first[part]["seconds"] for one in screened(sets)])
+        part: np.median(
+            [s[part]["seconds"] for one in screened(sets) for s in one.seeds if part in s]
+        )
         for part in ("screening", "diagnosis")
     }
     return (
@@ -281,13 +300,13 @@ def record(sets: list[Measured]) -> dict[str, Any]:
 
 def score_of(found: list[tuple[Measured, pd.Series]]) -> dict[str, Any]:
     """How good expected gains were."""
-    regrets = [one.regret(str(gains.idxmax())) for one, gains in found]
-    errors = [gains - one.gains for one, gains in found]
+    regrets = [one.mean_regret(gains) for one, gains in found]
+    errors = [np.square(gains - one.gains).to_numpy().mean() for one, gains in found]
     return {
         "n_sets": len(regrets),
         "n_near": sum(regret <= NEAR for regret in regrets),
         "regret": round(float(np.mean(regrets)), 3),
-        "error": round(float(np.sqrt(np.mean(np.square(errors)))), 3),
+        "error": round(float(np.sqrt(np.mean(errors))), 3),
     }
 
 
@@ -312,6 +331,7 @@ def score_table(sets: list[Measured]) -> str:
                 one.kind,
                 one.n_samples,
                 "R²" if one.first["task"] == "regression" else "accuracy",
+                f"{one.first['chance']:.3f}",
                 *(
                     f"{'**' if name == best else ''}{one.scores[name]:.3f}"
                     f"{'**' if name == best else ''}"
@@ -321,7 +341,16 @@ def score_table(sets: list[Measured]) -> str:
                 "" if one.guest is None else f"{one.guest} {one.scores[one.guest]:.3f}",
             ]
         )
-    return pipe(rows, ["set", "kind", "samples", "score", *BIASES, "guest"])
+    return pipe(rows, ["set", "kind", "samples", "score", "chance", *BIASES, "guest"])
+
+
+def chance_sentence(sets: list[Measured]) -> str:
+    """On which sets nothing was learned."""
+    names = [one.name for one in sets if one.scores[BIASES].max() < one.first["chance"] + NEAR]
+    return (
+        "Chance: the most frequent class, or the mean of all numbers. On these sets no bias is "
+        f"more than {NEAR} above it: {', '.join(names) or 'none'}.\n"
+    )
 
 
 def mark(one: Measured, name: str, p_values: dict[str, float]) -> str:
@@ -472,6 +501,7 @@ def rank_table(sets: list[Measured]) -> str:
 PARTS: dict[str, Callable[[list[Measured]], str]] = {
     "seeds": seeds_sentence,
     "scores": score_table,
+    "chance": chance_sentence,
     "kinds": kinds_table,
     "ranks": rank_table,
     "guesses": guesses,

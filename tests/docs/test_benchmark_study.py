@@ -96,6 +96,17 @@ def test_other_data_than_that_of_the_folds_are_refused(modules, tmp_path):
         study.measure("wine", 0, tmp_path, ["scores"])
 
 
+def test_the_checksum_does_not_depend_on_the_last_bits(modules):
+    study, _ = modules
+    X = [np.random.default_rng(0).normal(size=(n, 2)) for n in (3, 5)]
+    y = np.array([0.0, 1 / 3])
+    data = study.DataSet("", X, y, False)
+    other_processor = study.DataSet("", [x * (1 + 1e-15) for x in X], y - 1e-17, False)
+    assert data.checksum == other_processor.checksum
+    assert data.checksum != study.DataSet("", [x + 1e-5 for x in X], y, False).checksum
+    assert data.checksum != study.DataSet("", X, y[::-1], False).checksum
+
+
 def test_a_guess_does_not_know_the_scores_of_its_set(recorded):
     sets = recorded.measurements()
     first, *rest = recorded.screened(sets)
