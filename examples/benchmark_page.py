@@ -242,9 +242,8 @@ def guesses(sets: list[Measured]) -> str:
         ordered = [
             right
             for one, merits in found
-            for right in zip(
-                *[right_pairs(row, one.scores) for _, row in merits.iterrows()], strict=True
-            )
+            for _, row in merits.iterrows()
+            for right in right_pairs(row, one.scores)
         ]
         rows.append(
             [
@@ -277,7 +276,7 @@ def seconds_sentence(sets: list[Measured]) -> str:
     """What guesses cost."""
     median = {
         part: np.median(
-            [s[part]["seconds"] for one in screened(sets) for s in one.seeds if part in s]
+            [seed[part]["seconds"] for one in screened(sets) for seed in one.seeds if part in seed]
         )
         for part in ("screening", "diagnosis")
     }
@@ -298,7 +297,7 @@ def record(sets: list[Measured]) -> dict[str, Any]:
     }
 
 
-def score_of(found: list[tuple[Measured, pd.Series]]) -> dict[str, Any]:
+def score_of(found: list[tuple[Measured, pd.DataFrame]]) -> dict[str, Any]:
     """How good expected gains were."""
     regrets = [one.mean_regret(gains) for one, gains in found]
     errors = [np.square(gains - one.gains).to_numpy().mean() for one, gains in found]

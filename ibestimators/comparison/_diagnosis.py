@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from pandas.api.types import is_numeric_dtype
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -15,6 +16,7 @@ from ibestimators.diagnosis import DiagnosisResult, diagnose
 from ibestimators.formatting import listed
 from ibestimators.pipelines import innermost
 from ibestimators.report import Paragraph, Section
+from ibestimators.scoring import predicts_positions
 from ibestimators.suite import bias_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,11 @@ def diagnosis_of(setup: Setup) -> DiagnosisResult:
     """What the data suggest, before the folds; the seeds of the comparison stay as they are."""
     if setup.y is None:
         raise ValueError("diagnose=True needs y, the class or number of each sample.")
+    if any(map(predicts_positions, setup.estimators.values())):
+        raise ValueError(
+            "diagnose=True needs one answer a sample, but the estimators predict a value at each "
+            "position. Leave it out."
+        )
     seed = draw_seed(copy.deepcopy(setup.generator))
     task = "classification" if setup.classifier else "regression"
     return diagnose(_encoded(setup), setup.y, task=task, groups=setup.groups, random_state=seed)
@@ -33,7 +40,8 @@ def diagnosis_of(setup: Setup) -> DiagnosisResult:
 def _encoded(setup: Setup) -> Any:
     """X, encoded as in front of an estimator of this package if this reads words or gaps."""
     for est in setup.estimators.values():
-        if isinstance(est, Pipeline) and bias_of(est)[0] is not None and _has_no_numbers(setup.X):
+        reads = isinstance(est, Pipeline) and len(est) > 1 and bias_of(est)[0] is not None
+        if reads and _has_no_numbers(setup.X):
             return clone(est[:-1]).fit_transform(setup.X, setup.y)
     return setup.X
 
@@ -41,7 +49,7 @@ def _encoded(setup: Setup) -> Any:
 def _has_no_numbers(X: Any) -> bool:
     """Whether X is texts, or a table with words, dates or gaps."""
     if not hasattr(X, "columns"):
-        return isinstance(X[0], str)
+        return not sparse.issparse(X) and isinstance(next(iter(X)), str)
     return X.isna().any(axis=None) or not all(map(is_numeric_dtype, X.dtypes))
 
 

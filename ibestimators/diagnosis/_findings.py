@@ -13,6 +13,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils.validation import _num_samples
 
 from ibestimators.formatting import counted
 from ibestimators.symmetries import MIN_SAMPLES, POSITIONS, SymmetryResult, axes_of
@@ -114,13 +115,14 @@ def grouped(groups: NDArray[Any], found_symmetries: bool) -> list[Finding]:
 
 def no_symmetries(X: Any, kind: str, groups: NDArray[Any] | None) -> list[Finding]:
     """Why symmetries cannot be measured, if they cannot."""
-    n = len(X) if groups is None else len(np.unique(groups))
+    n = _num_samples(X) if groups is None else len(np.unique(groups))
     what = "sample" if groups is None else "group"
+    array = X if kind != "array" or hasattr(X, "shape") else np.asarray(X)
     if kind == "pairs":
         why = "Symmetries of pairs are not measured."
     elif n < MIN_SAMPLES:
         why = f"Symmetries need at least {MIN_SAMPLES} {what}s, but there are {n}."
-    elif kind == "array" and np.ndim(X) > 1 and np.prod(axes_of(np.asarray(X))) < 2:
+    elif kind == "array" and len(array.shape) > 1 and np.prod(axes_of(array)) < 2:
         why = "X has one position, so that there is nothing to move, and no symmetry."
     else:
         return []

@@ -84,7 +84,14 @@ def test_words_and_gaps_are_encoded_as_in_a_pipeline():
     models = {"MLP": table_pipeline(MLPClassifier(max_epochs=1)), "dummy": DummyClassifier()}
     result = compare_biases(frame, np.arange(40) % 2, models, diagnose=True, random_state=0)
     assert result.diagnosis.symmetries.n_samples == 40
-    texts = ["a good day", "bad"] * 20
+    texts = pd.Series(["a good day", "bad"] * 20, index=range(40, 80))
     models = {"MLP": make_pipeline(TextTokenizer(), MLPClassifier(max_epochs=1))}
     result = compare_biases(texts, np.arange(40) % 2, models, diagnose=True, random_state=0)
     assert result.diagnosis.kind == "tokens"
+
+
+def test_answers_at_positions_are_refused_before_the_training():
+    steps = (X[..., 0] > 0).astype(int)
+    models = {"Conv": ConvClassifier(target="position"), "MLP": MLPClassifier(target="position")}
+    with pytest.raises(ValueError, match="diagnose=True needs one answer a sample"):
+        compare_biases(X, steps, models, cv=3, diagnose=True)

@@ -6,6 +6,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.dummy import DummyRegressor
 
@@ -176,5 +177,7 @@ def test_errors():
         diagnose(NOISE, None)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         diagnose(NOISE, LABELS, groups=[1, 2])
+    with pytest.raises(TypeError, match="[Ss]parse"):
+        diagnose(sparse.csr_array(NOISE), LABELS)
     with pytest.raises(ValueError, match="non-numeric columns"):
         diagnose(pd.DataFrame({"a": ["x"] * 60, "b": LABELS}), LABELS)
