@@ -93,14 +93,17 @@ class Measured:
     @cached_property
     def screenings(self) -> list[pd.DataFrame]:
         """What `screen_biases` measured of each bias, a frame a seed."""
-        found = [shard["screening"] for shard in self.seeds if "screening" in shard]
-        frames = [pd.DataFrame(one).drop(columns="seconds") for one in found if "error" not in one]
+        frames = [pd.DataFrame(found).drop(columns="seconds") for found in self.parts("screening")]
         return [sources_of(frame.loc[BIASES]) for frame in frames]
 
     def part(self, name: str) -> dict[str, Any] | None:
-        """A part, or None where it was not measured or could not be."""
-        found = self.first.get(name)
-        return None if found is None or "error" in found else found
+        """A part of the first seed, or None where it was not measured or could not be."""
+        return next(iter(self.parts(name, self.seeds[:1])), None)
+
+    def parts(self, name: str, seeds: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+        """A part of all seeds for which it could be measured."""
+        found = [shard[name] for shard in seeds or self.seeds if name in shard]
+        return [one for one in found if "error" not in one]
 
     def p_values(self) -> dict[str, float]:
         """Of the differences to the MLP, adjusted for their number."""
@@ -169,15 +172,15 @@ def weights(sets: list[Measured], names: tuple[str, ...]) -> NDArray[np.float64]
 
     Gains count by their spread on a set, so that no set with large differences decides alone.
     """
-    X, y, spread = [], [], []
+    X, y, sample_weight = [], [], []
     for one in screened(sets):
         found = sources(one, sets, names)
         X.append(found.reshape(-1, len(names)))
         y.append(np.tile(one.gains, len(found)))
-        variance = (one.gains.std() + SMALL_SPREAD) ** 2 * len(found)  # each set counts once
-        spread.append(np.full(y[-1].shape, variance))
+        each = (one.gains.std() + SMALL_SPREAD) ** -2 / len(found)  # a set counts once
+        sample_weight.append(np.full(y[-1].shape, each))
     model = LinearRegression(fit_intercept=False, positive=True)
-    model.fit(np.concatenate(X), np.concatenate(y), 1 / np.concatenate(spread))
+    model.fit(*map(np.concatenate, (X, y, sample_weight)))
     return np.asarray(model.coef_)
 
 
@@ -275,9 +278,7 @@ def seeds_sentence(sets: list[Measured]) -> str:
 def seconds_sentence(sets: list[Measured]) -> str:
     """What guesses cost."""
     median = {
-        part: np.median(
-            [seed[part]["seconds"] for one in screened(sets) for seed in one.seeds if part in seed]
-        )
+        part: np.median([found["seconds"] for one in screened(sets) for found in one.parts(part)])
         for part in ("screening", "diagnosis")
     }
     return (
@@ -345,7 +346,7 @@ def score_table(sets: list[Measured]) -> str:
 
 def chance_sentence(sets: list[Measured]) -> str:
     """On which sets nothing was learned."""
-    names = [one.name for one in sets if one.scores[BIASES].max() < one.first["chance"] + NEAR]
+    names = [one.name for one in sets if one.scores[BIASES].max() <= one.first["chance"] + NEAR]
     return (
         "Chance: the most frequent class, or the mean of all numbers. On these sets no bias is "
         f"more than {NEAR} above it: {', '.join(names) or 'none'}.\n"

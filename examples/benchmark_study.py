@@ -77,7 +77,7 @@ class DataSet(NamedTuple):
 
     @property
     def checksum(self) -> str:
-        """The same on every processor: the last bits of computed numbers differ."""
+        """Of rounded numbers, since their last bits depend on the processor."""
         return str(content_hash((rounded(self.X), rounded(self.y))))
 
 

@@ -135,7 +135,7 @@ def _split(cv: Any, X: Any, y: Any, groups: Any) -> list[Any]:
             f"cv={cv} ignores groups: samples of one group are in training and test parts. Give an "
             "int, or a splitter that keeps groups whole, such as GroupKFold.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,  # behind `reads_containers`
         )
     return splits
 

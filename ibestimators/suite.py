@@ -244,11 +244,13 @@ def check_target(
     if y is None:
         raise ValueError(f"y is None, but {user} needs the class or number of each sample.")
     refuse_collections(y)
-    if pd.api.types.is_datetime64_any_dtype(getattr(y, "dtype", None)):
-        raise ValueError("y holds dates. Give numbers, such as days since the first, or classes.")
     if _num_samples(y) != n_samples:
         raise ValueError(f"X has {n_samples} samples, but y has {_num_samples(y)}.")
     y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    if "date" in (kind := pd.api.types.infer_dtype(y.ravel())) or "time" in kind:
+        raise ValueError(
+            "y holds dates or times. Give numbers, such as days since the first, or classes."
+        )
     task = task or guess_task(y)
     return check_values(y, task, user), task
 

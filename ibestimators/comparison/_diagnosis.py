@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from pandas.api.types import is_numeric_dtype
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -32,25 +30,19 @@ def diagnosis_of(setup: Setup) -> DiagnosisResult:
             "diagnose=True needs one answer a sample, but the estimators predict a value at each "
             "position. Leave it out."
         )
-    seed = draw_seed(copy.deepcopy(setup.generator))
-    task = "classification" if setup.classifier else "regression"
-    return diagnose(_encoded(setup), setup.y, task=task, groups=setup.groups, random_state=seed)
-
-
-def _encoded(setup: Setup) -> Any:
-    """X, encoded as in front of an estimator of this package if this reads words or gaps."""
-    for est in setup.estimators.values():
-        reads = isinstance(est, Pipeline) and len(est) > 1 and bias_of(est)[0] is not None
-        if reads and _has_no_numbers(setup.X):
-            return clone(est[:-1]).fit_transform(setup.X, setup.y)
-    return setup.X
-
-
-def _has_no_numbers(X: Any) -> bool:
-    """Whether X is texts, or a table with words, dates or gaps."""
-    if not hasattr(X, "columns"):
-        return not sparse.issparse(X) and isinstance(next(iter(X)), str)
-    return X.isna().any(axis=None) or not all(map(is_numeric_dtype, X.dtypes))
+    options: dict[str, Any] = {
+        "task": "classification" if setup.classifier else "regression",
+        "groups": setup.groups,
+        "random_state": draw_seed(copy.deepcopy(setup.generator)),
+    }
+    try:
+        return diagnose(setup.X, setup.y, **options)
+    except (TypeError, ValueError):  # such as texts, words or gaps, which a pipeline may encode
+        for est in setup.estimators.values():
+            if isinstance(est, Pipeline) and len(est) > 1 and bias_of(est)[0] is not None:
+                encoded = clone(est[:-1]).fit_transform(setup.X, setup.y)
+                return diagnose(encoded, setup.y, **options)
+        raise
 
 
 def in_one_line(diagnosis: DiagnosisResult) -> str:

@@ -29,7 +29,12 @@ from ibestimators.structures import (
     structure_of,
 )
 from ibestimators.suite import biases, check_target
-from ibestimators.symmetries import SymmetryResult, find_symmetries
+from ibestimators.symmetries import (
+    SymmetryResult,
+    check_numbers,
+    find_symmetries,
+    numbers_of,
+)
 
 _FEW, _MANY = 60, 300  # samples of a trial, and at most
 
@@ -73,8 +78,12 @@ def diagnose(
 
     Raises
     ------
-    TypeError, ValueError
-        As `find_symmetries`; if `time_limit` is not a positive number.
+    TypeError
+        If X is sparse or holds texts.
+    ValueError
+        If X has missing values or words, y is None, holds dates, one value only or what no
+        estimator takes, `task` is neither of the two, the lengths differ, or `time_limit` is not
+        a positive number.
 
     Examples
     --------
@@ -92,16 +101,19 @@ def diagnose(
     y, task = check_target(y, _num_samples(X), "diagnose", task)
     groups = None if groups is None else np.asarray(groups)
     check_consistent_length(X, groups)
+    numbers_of(y, task)  # an error if it holds one value only
     symmetries, sized = None, list[Finding]()
+    if structure.kind == "array":
+        X = check_numbers(X, "diagnose")
+    else:
+        checked = structure.check(X, biases(task)["MLP"])
+        sized = size_alone(np.asarray(structure.positions(checked).lengths), y, task)
     shown = no_symmetries(X, structure.kind, groups)
     if not shown:
         symmetries = _symmetries(X, y, task, groups, random, float(time_limit))
         shown = [*near_noise(symmetries), *order_unused(symmetries)]
-    if structure.kind != "array":
-        checked = structure.check(X, biases(task)["MLP"])
-        sized = size_alone(np.asarray(structure.positions(checked).lengths), y, task)
     findings = [
-        *duplicates(np.asarray(X) if structure.kind == "array" else X, y),
+        *duplicates(X, y),
         *few_of_a_class(y, task),
         *sized,
         *shown,

@@ -13,7 +13,6 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from sklearn.utils.validation import _num_samples
 
 from ibestimators.formatting import counted
 from ibestimators.symmetries import MIN_SAMPLES, POSITIONS, SymmetryResult, axes_of
@@ -63,7 +62,7 @@ def duplicates(X: Sequence[Any] | NDArray[Any], y: NDArray[Any]) -> list[Finding
 
 def size_alone(sizes: NDArray[Any], y: NDArray[Any], task: str) -> list[Finding]:
     """Whether the number of steps, tokens or nodes predicts y, by a tree in five folds."""
-    if y.ndim > 1 or len(np.unique(sizes)) < 2:
+    if y.ndim > 1 or len(y) < _FOLDS or len(np.unique(sizes)) < 2:
         return []
     if task == "classification":
         if np.unique(y, return_counts=True)[1].min() < _FOLDS:
@@ -114,15 +113,14 @@ def grouped(groups: NDArray[Any], found_symmetries: bool) -> list[Finding]:
 
 
 def no_symmetries(X: Any, kind: str, groups: NDArray[Any] | None) -> list[Finding]:
-    """Why symmetries cannot be measured, if they cannot."""
-    n = _num_samples(X) if groups is None else len(np.unique(groups))
+    """Why symmetries of a checked X cannot be measured, if they cannot."""
+    n = len(X) if groups is None else len(np.unique(groups))
     what = "sample" if groups is None else "group"
-    array = X if kind != "array" or hasattr(X, "shape") else np.asarray(X)
     if kind == "pairs":
         why = "Symmetries of pairs are not measured."
     elif n < MIN_SAMPLES:
         why = f"Symmetries need at least {MIN_SAMPLES} {what}s, but there are {n}."
-    elif kind == "array" and len(array.shape) > 1 and np.prod(axes_of(array)) < 2:
+    elif kind == "array" and np.prod(axes_of(X)) < 2:
         why = "X has one position, so that there is nothing to move, and no symmetry."
     else:
         return []

@@ -39,7 +39,8 @@ class ScreeningResult(Result):
             Indexed by estimator: ``log_density`` of untrained networks, leave-one-out, with its
             standard ``error``, and ``evidence``, all three in nats a sample and output; ``score``
             (leave-one-out accuracy of classes, or R²); ``short_score`` after a few epochs (the
-            geometric mean of the probabilities of the true classes, or R²) in ``n_folds`` folds;
+            geometric mean of the probabilities of the true classes, or R²) in ``n_folds`` folds,
+            an estimate of the mean over all folds if others have more;
             ``gain``, the score that is expected from ``log_density`` and ``short_score``, minus
             the mean of the estimators; and ``seconds``.
         """
@@ -79,11 +80,14 @@ class ScreeningResult(Result):
 
     def _notes(self) -> list[str]:
         score = "accuracy" if self.task == "classification" else "R²"
+        adjusted = ""
+        if self.frame["n_folds"].nunique() > 1:
+            adjusted = " A brief training in fewer folds: an estimate of the mean over all folds."
         return [
             f"Log density, evidence and {score} of Gaussian processes on features of untrained "
             f"networks, leave-one-out, in nats a sample; {counted(self.n_samples, 'sample')}. "
-            "Expected gain: from log density and brief training, over the mean of the estimators. "
-            "A score of fewer folds is an estimate for all."
+            "Expected gain: from log density and brief training, over the mean of the estimators."
+            f"{adjusted}"
         ]
 
     def _title(self) -> str:

@@ -15,7 +15,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score
 from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _num_samples
+from sklearn.utils.validation import _num_samples, check_consistent_length
 
 from ibestimators.base import Estimator, draw_seed, random_generator
 from ibestimators.folds import can_stratify, make_splits, shuffled_folds, with_seeds
@@ -67,7 +67,8 @@ def screen_biases(
     estimators : dict of str to estimator, default=None
         Estimators of this package by name; None takes the five biases.
     groups : array-like of shape (n_samples,), default=None
-        Group of each sample, such as the patient. Folds keep groups whole.
+        Group of each sample, such as the patient. An int as `cv` keeps groups whole; other
+        splitters are given them.
     max_samples : int, default=400
         Samples that are used, drawn at random.
     max_epochs : int, default=12
@@ -86,10 +87,11 @@ def screen_biases(
     Raises
     ------
     TypeError
-        If an estimator is not one of this package.
+        If an estimator is not one of this package, or `cv` is a class.
     ValueError
-        If X has fewer than 20 samples, y is constant, `estimators` is empty, or the samples of a
-        fold cannot be scored.
+        If X has fewer than 20 samples, y is constant or what the estimators do not take,
+        `estimators` is no dict, empty or has both classifiers and regressors, `max_samples`,
+        `max_epochs` or `cv` is not valid, or a fold cannot be trained or scored.
 
     References
     ----------
@@ -111,6 +113,7 @@ def screen_biases(
         raise ValueError(f"max_epochs must be an int of at least 0, got {max_epochs!r}.")
     task = None if estimators is None else _task_of(estimators)
     y, task = check_target(y, _num_samples(X), "screen_biases", task)
+    check_consistent_length(X, groups)
     if len(y) < 20:
         raise ValueError(f"X has {len(y)} samples, but screening needs at least 20.")
     if estimators is None:
@@ -145,21 +148,27 @@ def _folds(
         cv = shuffled_folds(int(cv), seed, bool(stratified), groups is not None)
     random = np.random.RandomState(seed)
     splits = make_splits(cv, 1, X, y, has_classes, False, groups, None, random)
-    folds = []
+    if not splits:
+        raise ValueError("cv has no folds. Give an int, such as 3, or at least one split.")
+    folds, all_rows = [], np.arange(len(y))
     for number, split in enumerate(splits):
-        train, test = (np.flatnonzero(np.isin(rows, part)) for part in split)
-        known, asked = y[rows[train]], y[rows[test]]
-        if len(train) == 0 or len(test) < 2:
+        train, test = (np.flatnonzero(np.isin(rows, all_rows[part])) for part in split)
+        known, asked = np.unique(y[rows[train]]), y[rows[test]]
+        if len(train) < 2 or len(test) < 2:
             raise ValueError(
-                f"Fold {number} of cv has {len(train)} training and {len(test)} test samples among "
-                f"the {len(rows)} that are used, but at least 1 and 2 are needed. Use fewer folds."
+                f"Fold {number} of cv has {len(train)} training and {len(test)} test samples of "
+                f"the {len(rows)} that are used, but at least two of each are needed. Give fewer "
+                "or larger folds, or a larger max_samples."
             )
-        classes = np.unique(known)
-        if has_classes and y.ndim == 1 and (len(classes) < 2 or not np.isin(asked, classes).any()):
+        wrong = ""
+        if has_classes and y.ndim == 1 and len(known) < 2:
+            wrong = f"has one class in training, {known[0]!s}"
+        elif has_classes and y.ndim == 1 and not np.isin(asked, known).any():
+            wrong = "tests no class that it trains on"
+        if wrong:
             raise ValueError(
-                f"Fold {number} of cv trains on the classes {classes.tolist()}, but at least two "
-                "are needed, and one of them among the test samples. Take folds in which classes "
-                "recur, such as cv=3, or rare classes together."
+                f"Fold {number} of cv {wrong}. Give folds in which classes recur, such as cv=3, or "
+                "merge rare classes."
             )
         folds.append((train, test))
     return folds

@@ -4,7 +4,7 @@ from ibestimators.symmetries._find import MIN_SAMPLES, find_symmetries, numbers_
 from ibestimators.symmetries._gaussian_process import GaussianProcess, best_process, feature_kernel
 from ibestimators.symmetries._invariant import Invariant
 from ibestimators.symmetries._result import POSITIONS, SymmetryDisplay, SymmetryResult
-from ibestimators.symmetries._samples import axes_of
+from ibestimators.symmetries._samples import axes_of, check_numbers
 
 __all__ = [
     "MIN_SAMPLES",
@@ -15,6 +15,7 @@ __all__ = [
     "SymmetryResult",
     "axes_of",
     "best_process",
+    "check_numbers",
     "feature_kernel",
     "find_symmetries",
     "numbers_of",

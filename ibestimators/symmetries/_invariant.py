@@ -55,6 +55,10 @@ class Invariant(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         Of a classifier.
     sample_shape_ : tuple of int
         Shape of a sample.
+    n_features_in_ : int
+        Columns of X, if it is a table.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if X is a data frame with names.
 
     References
     ----------
@@ -101,6 +105,8 @@ class Invariant(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
 
         Raises
         ------
+        TypeError
+            If `symmetry` is neither a name nor at least one function.
         ValueError
             If `symmetry` is not one of samples of this shape, or a classifier gets several
             columns of labels.

@@ -15,6 +15,17 @@ from ibestimators.symmetries._groups import Symmetry, identity
 
 
 def check_samples(X: Any, user: str) -> NDArray[np.float64]:
+    """X as an array of finite numbers at two positions or more, as `check_numbers`."""
+    array = check_numbers(X, user)
+    if np.prod(axes_of(array)) < 2:
+        raise ValueError(
+            f"X has the shape {array.shape}: one position, so that there is nothing to move. The "
+            "last axis of X is the features, unless it has two axes."
+        )
+    return array
+
+
+def check_numbers(X: Any, user: str) -> NDArray[np.float64]:
     """X as an array of finite numbers.
 
     Parameters
@@ -28,7 +39,7 @@ def check_samples(X: Any, user: str) -> NDArray[np.float64]:
     TypeError
         If X is no array.
     ValueError
-        If it has missing values, text or no axis of more than one position.
+        If it has missing values or text.
     """
     refuse_masked(X, "X")
     structure = structure_of(X)
@@ -47,11 +58,6 @@ def check_samples(X: Any, user: str) -> NDArray[np.float64]:
                 "of a table by table_pipeline('passthrough').fit_transform(X)."
             ) from error
         raise
-    if np.prod(axes_of(array)) < 2:
-        raise ValueError(
-            f"X has the shape {array.shape}: one position, so that there is nothing to move. The "
-            "last axis of X is the features, unless it has two axes."
-        )
     return np.asarray(array)
 
 

@@ -134,6 +134,30 @@ def test_without_symmetries_the_other_findings_remain(X, groups, why):
     assert isinstance(result.suggest_estimator(), MLPClassifier)
 
 
+@pytest.mark.parametrize(
+    ("error", "message", "X", "y"),
+    [
+        (ValueError, "non-numeric columns", pd.DataFrame({"a": ["x", "y"] * 6, "b": 1.0}), None),
+        (ValueError, "non-numeric columns", pd.DataFrame({"t": ["one text", "two"] * 30}), None),
+        (ValueError, "X contains NaN, but diagnose needs", np.full((12, 3), np.nan), None),
+        (ValueError, "Expected 2D array", np.arange(12.0), None),
+        (TypeError, "[Ss]parse", sparse.csr_array(NOISE[:12]), None),
+        (ValueError, "one value only", NOISE[:12], np.ones(12)),
+        (ValueError, "y holds dates", NOISE, pd.Series(pd.date_range("2020", periods=60))),
+        (ValueError, "y holds dates", NOISE, list(pd.date_range("2020", periods=60))),
+        (ValueError, "y holds dates", NOISE, pd.Series(pd.to_timedelta(range(60), unit="D"))),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused_however_few_samples_there_are(error, message, X, y):
+    with pytest.raises(error, match=message):
+        diagnose(X, np.arange(X.shape[0]) % 2 if y is None else y)
+
+
+def test_three_sequences_are_few():
+    X = [random.normal(size=(n, 1)) for n in (3, 4, 5)]
+    assert list(named(diagnose(X, [0.1, 0.2, 0.3]))) == ["no symmetries"]
+
+
 def test_sizes_that_predict_are_left_to_positions():
     sizes = np.random.default_rng(1).integers(3, 9, 100)
     X = [np.random.default_rng(i).normal(size=(n, 2)) for i, n in enumerate(sizes)]

@@ -117,6 +117,13 @@ def test_a_guess_does_not_know_the_scores_of_its_set(recorded):
     assert any(not np.allclose(after[one.name], before[one.name]) for one in rest)
 
 
+def test_a_set_counts_once_whatever_its_seeds(recorded):
+    sets = recorded.measurements()
+    before = recorded.weights(sets, recorded.SOURCES)
+    sets[0].screenings = sets[0].screenings * 2
+    np.testing.assert_allclose(recorded.weights(sets, recorded.SOURCES), before, rtol=1e-6)
+
+
 def test_the_pages_tables_are_those_of_the_measurements(recorded):
     sets = recorded.measurements()
     assert len(sets) >= 15

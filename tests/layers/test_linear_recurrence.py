@@ -46,9 +46,9 @@ class Recurrence(torch.nn.Module):
 def test_an_exported_graph_grows_by_as_many_operations_each_time_the_steps_double():
     sizes = []
     for n_steps in (32, 64, 128):
-        given = torch.rand(n_steps, 2, 3), torch.randn(n_steps, 2, 3)
-        exported = torch.export.export(Recurrence(), given)
-        torch.testing.assert_close(exported.module()(*given), by_steps(*given, 1))
+        inputs = torch.rand(n_steps, 2, 3), torch.randn(n_steps, 2, 3)
+        exported = torch.export.export(Recurrence(), inputs)
+        torch.testing.assert_close(exported.module()(*inputs), by_steps(*inputs, 1))
         sizes.append(len(exported.graph.nodes))
     assert 0 < sizes[1] - sizes[0] == sizes[2] - sizes[1] < 32
 

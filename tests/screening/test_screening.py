@@ -138,10 +138,18 @@ ONE_CLASS = [([*range(15, 30)], [*range(10, 20)]), ([*range(20)], [*range(15, 25
         (ValueError, "needs the group of each sample. Give groups=", {"cv": GroupKFold(3)}),
         (
             ValueError,
-            r"Fold 1 of cv trains on the classes \[0\], but at least two",
+            "Fold 1 of cv has one class in training, 0",
             {"y": np.arange(120) // 20, "cv": ONE_CLASS},
         ),
+        (
+            ValueError,
+            "Fold 0 of cv tests no class that it trains on",
+            {"y": np.arange(120) // 20, "cv": PredefinedSplit(np.arange(120) // 60)},
+        ),
         (ValueError, "Fold 0 of cv has 119 training and 1 test samples", {"cv": LeaveOneOut()}),
+        (ValueError, "cv has no folds", {"cv": []}),
+        (IndexError, "out of bounds", {"cv": [([*range(60)], [60, 120])]}),
+        (ValueError, "inconsistent numbers of samples", {"groups": [0, 1], "max_epochs": 0}),
         (ValueError, "y is None", {"y": None}),
         (ValueError, "X has 120 samples, but y has 3", {"y": [0, 1, 1]}),
         (ValueError, "y holds dates", {"y": pd.Series(pd.date_range("2020", periods=120))}),
@@ -200,6 +208,10 @@ def test_folds_are_those_of_all_samples_and_keep_groups_whole(monkeypatch):
     sizes = [len(test) for _, test in trained]
     assert len(sizes) == 6  # of given folds, none is left out
     assert sum(sizes[::2]) == 60
+    trained.clear()
+    first = np.arange(120) < 80
+    screen_biases(X, y, models, cv=[(first, ~first), (np.arange(-60, 0), np.arange(60))])
+    assert [(len(train), len(test)) for train, test in trained[::2]] == [(80, 40), (60, 60)]
 
 
 def test_the_expected_gain_is_a_weighted_sum_of_its_sources():
@@ -244,17 +256,28 @@ def test_the_record_says_how_good_guesses_were():
         assert known.regret < 0.1 > known.error
 
 
-def test_what_is_far_behind_is_trained_in_one_fold_only():
-    pair = {"MLP": MLPClassifier(random_state=0), "Conv": ConvClassifier(random_state=0)}
-    frame = screen_biases(X, y, pair, random_state=0).to_frame()
-    assert frame["short_score"].diff().iloc[1] < -0.05
-    assert (frame["n_folds"] == 1).all()
-    pair["again"] = pair["Conv"]
-    frame = screen_biases(X, y, pair, random_state=0).to_frame()
-    assert frame["n_folds"].to_dict() == {"Conv": 3, "again": 3, "MLP": 1}
-    assert frame.index[-1] == "MLP"
-    untrained = screen_biases(X, y, pair, max_epochs=0, random_state=0).to_frame()
-    assert (untrained["n_folds"] == 0).all()
+def test_what_is_far_behind_is_not_trained_in_the_next_fold(monkeypatch):
+    scores = {
+        MLPClassifier: [0.3, 0.9, 0.9],
+        GraphClassifier: [0.79, 0.3, 0.9],
+        ConvClassifier: [0.8, 0.8, 0.8],
+        AttentionClassifier: [0.8, 0.8, 0.8],
+    }
+    left = {make: iter(own) for make, own in scores.items()}
+    same = dict.fromkeys(["log_density", "error", "evidence", "score", "seconds"], 0.0)
+    monkeypatch.setattr("ibestimators.screening._screen._screened", lambda *_: same)
+    monkeypatch.setattr(
+        "ibestimators.screening._screen._short_score", lambda short, *_: next(left[type(short)])
+    )
+    frame = screen_biases(X, y, {make.__name__: make() for make in scores}, random_state=0)
+    expected = {
+        "ConvClassifier": 3,
+        "AttentionClassifier": 3,
+        "GraphClassifier": 2,
+        "MLPClassifier": 1,
+    }
+    assert frame.to_frame()["n_folds"].to_dict() == expected
+    assert "A brief training in fewer folds" in repr(frame)
 
 
 @given(
