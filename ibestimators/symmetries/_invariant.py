@@ -57,7 +57,7 @@ class Invariant(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         Shape of a sample.
     n_features_in_ : int
         Columns of X, if it is a table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_columns,)
         Names of the columns, if X is a data frame with names.
 
     References
