@@ -98,12 +98,11 @@ class Measured:
 
     def part(self, name: str) -> dict[str, Any] | None:
         """A part of the first seed, or None where it was not measured or could not be."""
-        return next(iter(self.parts(name, self.seeds[:1])), None)
+        return self.first[name] if was_measured(self.first, name) else None
 
-    def parts(self, name: str, seeds: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
-        """A part of all seeds for which it could be measured."""
-        found = [shard[name] for shard in seeds or self.seeds if name in shard]
-        return [one for one in found if "error" not in one]
+    def parts(self, name: str) -> list[dict[str, Any]]:
+        """A part of all seeds for which it was measured."""
+        return [shard[name] for shard in self.seeds if was_measured(shard, name)]
 
     def p_values(self) -> dict[str, float]:
         """Of the differences to the MLP, adjusted for their number."""
@@ -123,6 +122,11 @@ class Measured:
         return float(np.mean([self.regret(str(name)) for name in merits.idxmax(axis=1)]))
 
 
+def was_measured(shard: dict[str, Any], name: str) -> bool:
+    """Whether a shard has a part, and not the reason why it could not be measured."""
+    return "error" not in shard.get(name, {"error": ""})
+
+
 def folds_of(shard: dict[str, Any]) -> pd.DataFrame:
     """A row a fold, a column an estimator."""
     return pd.DataFrame(shard["scores"]["folds"]).clip(lower=0)
@@ -138,7 +142,7 @@ def measurements(folder: Path = RESULTS) -> list[Measured]:
     shards: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(folder.glob("*-[0-9].json")):
         shard = json.loads(path.read_text())
-        if "error" not in shard.get("scores", {"error": ""}):
+        if was_measured(shard, "scores"):
             shards.setdefault(re.sub(r"-\d$", "", path.stem), []).append(shard)
     found = [Measured(name, seeds) for name, seeds in shards.items()]
     order = list(dict.fromkeys(KINDS.values()))

@@ -58,7 +58,7 @@ def diagnose(
     Parameters
     ----------
     X : array-like of shape (n_samples, d), (n_samples, steps, features) or more axes; or list
-        As the estimators take it. Symmetries are measured for arrays.
+        As the estimators take it. Symmetries are measured of all but pairs.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Classes or numbers.
     task : {"classification", "regression"}, default=None

@@ -174,7 +174,8 @@ class SymmetryResult(Result):
         if not self.has_order:
             by, other = "untrained networks", ""
             if self.kind == "array":
-                by, other = "distances between samples", " (another, the same for all, would do)"
+                by = "distances between samples"
+                other = " (any other, the same for all samples, would do as well)"
             return (
                 f"The order of the {name} shows no effect{other}: a bias that assumes an order has "
                 f"nothing to gain here, as far as {by} can tell."
